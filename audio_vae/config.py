@@ -1,0 +1,255 @@
+"""Every choice of a run, as frozen dataclasses that are validated and go to JSON and back.
+
+A `Config` is complete: with the sounds it was trained on, it determines a run. The paper's
+models are the presets `dc`, `cc` and `dc-nonclass`; a variant is another value in a config.
+Sources of the numbers: Lionello and Purwins (2020), Tables 1 and 2 and Section 3.1.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from audio_vae.errors import UserError
+
+ARCHITECTURES = ("dc", "cc")
+GATES = ("tanh_sigmoid", "product")
+ACTIVATIONS = ("linear", "relu", "tanh")
+REDUCTIONS = ("sum", "mean")
+
+
+def _require(ok: bool, expected: str, **received: Any) -> None:
+    if not ok:
+        shown = ", ".join(f"{name}={value!r}" for name, value in received.items())
+        raise ValueError(f"Expected {expected}, received: {shown}")
+
+
+@dataclass(frozen=True)
+class AudioConfig:
+    """How a sound file becomes the model's input.
+
+    Attributes:
+        rate_hz: sample rate of the model's input and output.
+        n_samples: length T of the model's input and output; a multiple of 32.
+        onset_db: a sound starts where it first comes within this many decibels of its peak;
+            what lies before is cut. `None` keeps the sound's own start.
+        fade_s: length of the fade-out of a sound that is cut at `n_samples`.
+    """
+
+    rate_hz: int = 8000
+    n_samples: int = 4096
+    onset_db: float | None = None
+    fade_s: float = 0.01
+
+    def __post_init__(self):
+        _require(self.rate_hz > 0, "a positive sample rate", rate_hz=self.rate_hz)
+        _require(
+            self.n_samples > 0 and self.n_samples % 32 == 0,
+            "a positive multiple of 32 samples",
+            n_samples=self.n_samples,
+        )
+        _require(
+            self.onset_db is None or self.onset_db > 0,
+            "a positive number of decibels below the peak, or None",
+            onset_db=self.onset_db,
+        )
+        _require(self.fade_s >= 0, "a fade of 0 seconds or more", fade_s=self.fade_s)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The networks (Tables 1 and 2 of the paper) and their open points.
+
+    Attributes:
+        architecture: `dc` (Table 1, dilation blocks) or `cc` (Table 2, plain convolutions).
+        n_samples: length T of a sound.
+        latent_dim: size d of the latent space.
+        n_classes: number of classes of the classifier; 0 builds none (the paper's "non-class").
+        classifier_units: units of the classifier's layers before the last, which has `n_classes`.
+        depth: layers of a dilation block.
+        long_cycle: the dilations of the first sub-layer run through 2^0 … 2^(long_cycle − 1).
+        short_cycle: the same of the second sub-layer.
+        block_filters: filters of each sub-layer of a dilation block.
+        stem_filters: filters of the first and the second-last convolution of `dc`.
+        stem_kernel: kernel of those, in samples.
+        cc_filters: filters of the five strided convolutions of `cc`; its decoder mirrors them.
+        cc_kernels: kernels of those, in samples.
+        gate: `tanh_sigmoid` (WaveNet's) or `product` (as the paper writes it).
+        activation: between the many-channel convolutions of `cc`.
+        single_channel_activation: after the one-channel convolutions around the bottleneck.
+        log_variance_start: bias that the log-variance starts with.
+    """
+
+    architecture: str = "dc"
+    n_samples: int = 4096
+    latent_dim: int = 20
+    n_classes: int = 10
+    classifier_units: tuple[int, ...] = (10, 10)
+    depth: int = 50
+    long_cycle: int = 10
+    short_cycle: int = 5
+    block_filters: int = 32
+    stem_filters: int = 16
+    stem_kernel: int = 32
+    cc_filters: tuple[int, ...] = (128, 128, 256, 512, 1024)
+    cc_kernels: tuple[int, ...] = (5, 4, 4, 4, 4)
+    gate: str = "tanh_sigmoid"
+    activation: str = "relu"
+    single_channel_activation: str = "linear"
+    log_variance_start: float = 0.0
+
+    def __post_init__(self):
+        _require(
+            self.architecture in ARCHITECTURES, f"one of {ARCHITECTURES}", architecture=self.architecture
+        )
+        _require(self.gate in GATES, f"one of {GATES}", gate=self.gate)
+        for name in ("activation", "single_channel_activation"):
+            _require(getattr(self, name) in ACTIVATIONS, f"one of {ACTIVATIONS}", **{name: getattr(self, name)})
+        for name in ("latent_dim", "depth", "long_cycle", "short_cycle", "block_filters", "stem_filters"):
+            _require(getattr(self, name) >= 1, "a count of 1 or more", **{name: getattr(self, name)})
+        _require(self.n_samples % 32 == 0, "a multiple of 32 samples", n_samples=self.n_samples)
+        _require(self.n_classes == 0 or self.n_classes >= 2, "0 or at least 2 classes", n_classes=self.n_classes)
+        _require(
+            len(self.cc_filters) == len(self.cc_kernels) == 5,
+            "five filters and five kernels (T shrinks by 2 five times)",
+            cc_filters=self.cc_filters,
+            cc_kernels=self.cc_kernels,
+        )
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """The two passes' losses (Eq. 1 and Section 3.1).
+
+    Attributes:
+        likelihood_weight: λ₁₁.
+        kl_weight: λ₁₂.
+        classification_weight: λ₂.
+        likelihood_reduction: `sum` over a sound's samples (Eq. 1's squared norm) or `mean`.
+        kl_reduction: `sum` over latent dimensions or `mean`.
+    """
+
+    likelihood_weight: float = 1.0
+    kl_weight: float = 1e-4
+    classification_weight: float = 1.01
+    likelihood_reduction: str = "sum"
+    kl_reduction: str = "sum"
+
+    def __post_init__(self):
+        for name in ("likelihood_reduction", "kl_reduction"):
+            _require(getattr(self, name) in REDUCTIONS, f"one of {REDUCTIONS}", **{name: getattr(self, name)})
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How the model is fitted (Sections 3.1 and 5).
+
+    Attributes:
+        epochs: passes over the training sounds.
+        batch_size: sounds in a step.
+        vae_learning_rate: Adam's for ∇₁ (encoder and decoder).
+        classifier_learning_rate: Adam's for ∇₂ (encoder and classifier).
+        seed: of the initial weights, the order of sounds and the latent noise.
+    """
+
+    epochs: int = 117
+    batch_size: int = 8
+    vae_learning_rate: float = 5e-4
+    classifier_learning_rate: float = 1e-3
+    seed: int = 0
+
+    def __post_init__(self):
+        _require(self.epochs >= 1, "1 epoch or more", epochs=self.epochs)
+        _require(self.batch_size >= 1, "1 sound or more in a batch", batch_size=self.batch_size)
+        _require(self.seed >= 0, "a seed of 0 or more", seed=self.seed)
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole run.
+
+    Attributes:
+        dataset: `digits`, `drums`, ….
+        preset: name that the config was made from.
+        data: the data set's own options (speakers, label source, folder), JSON values.
+    """
+
+    dataset: str
+    preset: str
+    audio: AudioConfig = field(default_factory=AudioConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self):
+        _require(
+            self.audio.n_samples == self.model.n_samples,
+            "the same length in audio and model",
+            audio=self.audio.n_samples,
+            model=self.model.n_samples,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the config as plain JSON values."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Config:
+        """Rebuild a config from `to_dict`'s values.
+
+        Raises:
+            ValueError: a key is unknown or missing, or a value is out of range.
+        """
+        parts = {"audio": AudioConfig, "model": ModelConfig, "loss": LossConfig, "training": TrainingConfig}
+        try:
+            return cls(
+                **{name: from_values(parts[name], value) if name in parts else value for name, value in values.items()}
+            )
+        except TypeError as error:
+            raise ValueError(f"Not a config of this version: {error}") from error
+
+
+def from_values(kind: type, values: dict[str, Any]) -> Any:
+    """Build one of this module's dataclasses from JSON values (lists become tuples)."""
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "cc": {"architecture": "cc"},
+    "dc": {"architecture": "dc"},
+    "dc-nonclass": {"architecture": "dc", "n_classes": 0},
+}
+"""Preset name → the values of `ModelConfig` in which it differs from the default."""
+
+
+def make_config(
+    dataset: str,
+    preset: str,
+    *,
+    audio: AudioConfig,
+    latent_dim: int,
+    n_classes: int,
+    classifier_units: tuple[int, ...],
+    training: TrainingConfig | None = None,
+    data: dict[str, Any] | None = None,
+) -> Config:
+    """Return the config of a preset for a data set's sounds.
+
+    Raises:
+        UserError: the preset is unknown.
+    """
+    if preset not in PRESETS:
+        raise UserError(f"unknown preset {preset!r}: choose one of {', '.join(sorted(PRESETS))} with --preset")
+    model = ModelConfig(
+        **{
+            "n_samples": audio.n_samples,
+            "latent_dim": latent_dim,
+            "n_classes": n_classes,
+            "classifier_units": classifier_units,
+            **PRESETS[preset],
+        }
+    )
+    return Config(dataset, preset, audio=audio, model=model, training=training or TrainingConfig(), data=data or {})
