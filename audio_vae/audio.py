@@ -1,0 +1,174 @@
+"""Sound files in and out: read any file to mono float32 at a rate, fit it to a length, write it.
+
+Knows nothing of models or data sets. Levels are in full scale: 1.0 is the largest sample of a file.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from audio_vae.config import AudioConfig
+
+SILENCE = 1e-4
+"""Peak below which a sound counts as silent (−80 dB of full scale)."""
+
+MAX_DURATION_S = 60.0
+"""At most this much of a file is read: what follows can never reach a model of one-shots."""
+
+EXTENSIONS = frozenset({".wav", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".mp3", ".w64", ".au", ".caf"})
+"""Names that count as sound files when a folder is walked."""
+
+_BLOCK = 1 << 16
+
+
+class AudioError(Exception):
+    """A file that cannot become a sound; the message is the reason, without the file's name."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A sound as its file holds it.
+
+    Attributes:
+        samples: mono float32 `[n]` at `rate_hz`, not normalised.
+        rate_hz: sample rate of `samples`.
+        file_rate_hz: sample rate of the file.
+        n_channels: channels of the file, mixed down by their mean.
+        is_cut: the file is longer than `MAX_DURATION_S` and was read up to there.
+    """
+
+    samples: np.ndarray
+    rate_hz: int
+    file_rate_hz: int
+    n_channels: int
+    is_cut: bool = False
+
+
+def read(path: str | os.PathLike, rate_hz: int) -> Sound:
+    """Read a sound file that libsndfile knows (WAV, FLAC, AIFF, OGG, MP3, …).
+
+    Channels are averaged; another rate is resampled by soxr (band-limited, no delay).
+
+    Args:
+        path: the file.
+        rate_hz: the rate to return.
+
+    Raises:
+        AudioError: the file is missing, unreadable, empty, silent, or holds NaN or infinity.
+    """
+    try:
+        if os.path.getsize(path) == 0:
+            raise AudioError("the file is empty (0 bytes)")
+        with soundfile.SoundFile(os.fspath(path)) as file:
+            samples = _read_blocks(file, int(file.samplerate * MAX_DURATION_S))
+            file_rate_hz, n_channels, is_cut = file.samplerate, file.channels, file.frames > len(samples) > 0
+    except (soundfile.SoundFileError, RuntimeError, ValueError, OSError) as error:
+        reason = getattr(error, "strerror", None) or getattr(error, "error_string", None) or str(error)
+        raise AudioError(f"not readable as sound ({reason.rstrip('.')})") from error
+    if len(samples) == 0:
+        raise AudioError("the file holds no samples")
+    if not np.isfinite(samples).all():
+        raise AudioError("the file holds NaN or infinite samples")
+    if peak(samples) < SILENCE:
+        raise AudioError("the file is silent")
+    return Sound(resample(samples, file_rate_hz, rate_hz), rate_hz, file_rate_hz, n_channels, is_cut)
+
+
+def _read_blocks(file: soundfile.SoundFile, n_most: int) -> np.ndarray:
+    """Read and mix down up to `n_most` frames, so that memory follows the data and not the header's claim."""
+    blocks = []
+    n_read = 0
+    while n_read < n_most:
+        block = file.read(min(_BLOCK, n_most - n_read), dtype="float32", always_2d=True)
+        if not len(block):
+            break
+        blocks.append(block.mean(axis=1))
+        n_read += len(block)
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+
+
+def resample(samples: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:
+    """Resample float32 `[n]` with soxr's high quality; the same rate returns the samples untouched."""
+    if from_hz == to_hz:
+        return samples
+    return soxr.resample(samples, from_hz, to_hz, quality="HQ").astype(np.float32)
+
+
+def peak(samples: np.ndarray) -> float:
+    """Return the largest absolute sample; 0 for no samples."""
+    return float(np.max(np.abs(samples), initial=0.0))
+
+
+def onset(samples: np.ndarray, onset_db: float) -> int:
+    """Return the first sample that comes within `onset_db` decibels of the peak."""
+    threshold = peak(samples) * 10 ** (-onset_db / 20)
+    return int(np.argmax(np.abs(samples) >= threshold))
+
+
+def fit(samples: np.ndarray, config: AudioConfig) -> tuple[np.ndarray, float, int]:
+    """Make a sound the model's input: from its onset, cut or padded to T, peak-normalised.
+
+    A longer sound is faded out over the last `config.fade_s`; a shorter one is padded with silence.
+
+    Args:
+        samples: mono `[n]` at `config.rate_hz`, not silent.
+
+    Returns:
+        float32 `[T]` with peak 1, the peak it had, and its length in samples before padding (at most T).
+    """
+    start = 0 if config.onset_db is None else onset(samples, config.onset_db)
+    kept = np.array(samples[start : start + config.n_samples], np.float32)
+    if len(samples) - start > config.n_samples:
+        kept = fade_out(kept, round(config.fade_s * config.rate_hz))
+    original_peak = peak(kept)
+    if original_peak < SILENCE:
+        raise AudioError(f"silent for the first {config.n_samples / config.rate_hz:.2f} s")
+    fitted = np.zeros(config.n_samples, np.float32)
+    fitted[: len(kept)] = kept / original_peak
+    return fitted, original_peak, len(kept)
+
+
+def fade_out(samples: np.ndarray, n_fade: int) -> np.ndarray:
+    """Return the samples with a raised-cosine fade to zero over the last `n_fade`."""
+    n_fade = min(n_fade, len(samples))
+    faded = np.array(samples, np.float32)
+    if n_fade:
+        faded[-n_fade:] *= 0.5 * (1 + np.cos(np.linspace(0, np.pi, n_fade, dtype=np.float32)))
+    return faded
+
+
+def write(path: str | os.PathLike, samples: np.ndarray, rate_hz: int) -> None:
+    """Write mono float samples `[n]` as 16-bit WAV; what exceeds full scale is scaled down, never clipped.
+
+    Raises:
+        ValueError: the samples hold NaN or infinity.
+    """
+    if not np.isfinite(samples).all():
+        raise ValueError(f"Expected finite samples to write to {path}, received NaN or infinity")
+    samples = samples / max(1.0, peak(samples))
+    soundfile.write(os.fspath(path), samples, rate_hz, format="WAV", subtype="PCM_16")
+
+
+def find_files(folder: Path) -> list[Path]:
+    """Return the sound files below a folder, sorted; hidden ones and links that close a circle are left out."""
+    found = []
+    seen = set()
+    for here, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(here)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [
+            Path(here, name)
+            for name in sorted(names)
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in EXTENSIONS
+        ]
+    return found

@@ -1,0 +1,188 @@
+"""Sounds with labels and a split, in memory and as batches for training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from audio_vae import audio as audio_files
+from audio_vae.config import AudioConfig
+from audio_vae.errors import UserError, one_line
+from audio_vae.files import atomic_file
+
+
+@dataclass(frozen=True)
+class Item:
+    """A file that a data set offers.
+
+    Attributes:
+        path: the file.
+        name: what it is called in results; unique in the data set.
+        class_name: its class, or `None` where clusters are still to be found.
+        is_test: whether it belongs to the test set.
+    """
+
+    path: Path
+    name: str
+    class_name: str | None = None
+    is_test: bool = False
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A file that was left out, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class SoundSet:
+    """Sounds that a model is trained on or judged by, in a fixed order.
+
+    Attributes:
+        names: `[N]`.
+        audio: float32 `[N, T]`, each with peak 1.
+        labels: int32 `[N]`, numbers into `class_names`.
+        is_test: bool `[N]`.
+        class_names: one a class.
+        peaks: float32 `[N]`, peak of each sound before it was normalised.
+        lengths: int32 `[N]`, samples before padding.
+        rate_hz: sample rate of `audio`.
+    """
+
+    names: tuple[str, ...]
+    audio: np.ndarray
+    labels: np.ndarray
+    is_test: np.ndarray
+    class_names: tuple[str, ...]
+    peaks: np.ndarray
+    lengths: np.ndarray
+    rate_hz: int
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def train(self) -> SoundSet:
+        """The training sounds."""
+        return self.take(np.flatnonzero(~self.is_test))
+
+    @property
+    def test(self) -> SoundSet:
+        """The test sounds."""
+        return self.take(np.flatnonzero(self.is_test))
+
+    def take(self, index: np.ndarray) -> SoundSet:
+        """Return the sounds at these positions."""
+        return replace(
+            self,
+            names=tuple(self.names[i] for i in index),
+            **{name: getattr(self, name)[index] for name in ("audio", "labels", "is_test", "peaks", "lengths")},
+        )
+
+    def of_class(self, label: int) -> np.ndarray:
+        """Return the positions of a class's sounds."""
+        return np.flatnonzero(self.labels == label)
+
+    def save(self, path: Path) -> None:
+        """Write the sounds as one compressed npz file, atomically."""
+        values = {each.name: np.asarray(getattr(self, each.name)) for each in fields(self)}
+        with atomic_file(path) as part, part.open("wb") as file:
+            np.savez_compressed(file, **values)
+
+    @classmethod
+    def load(cls, path: Path) -> SoundSet:
+        """Read what `save` wrote.
+
+        Raises:
+            UserError: the file is missing or damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                values = {each.name: stored[each.name] for each in fields(cls)}
+        except Exception as error:
+            raise UserError(f"{path} cannot be read ({one_line(error)}): train again into a new --run") from error
+        for name in ("names", "class_names"):
+            values[name] = tuple(values[name].tolist())
+        return cls(**values | {"rate_hz": int(values["rate_hz"])})
+
+
+def read_sounds(
+    items: Sequence[Item], config: AudioConfig, *, show_progress: bool = False
+) -> tuple[list[Item], SoundSet, list[Refusal]]:
+    """Read and fit every item; what cannot be used is refused with a reason and the rest go on.
+
+    Args:
+        items: the files.
+        config: rate and length to bring them to.
+        show_progress: draw a progress bar.
+
+    Returns:
+        The items that could be used, their sounds in the same order (class names sorted as they first
+        appear; label −1 where an item has no class), and the refusals.
+    """
+    with ThreadPoolExecutor() as pool:
+        outcomes = list(
+            tqdm(
+                pool.map(lambda item: _read_item(item, config), items),
+                total=len(items),
+                desc="reading",
+                unit=" sounds",
+                disable=not show_progress,
+            )
+        )
+    used = [(item, got) for item, got in zip(items, outcomes, strict=True) if not isinstance(got, Refusal)]
+    kept = [item for item, _ in used]
+    class_names = tuple(dict.fromkeys(item.class_name for item in kept if item.class_name is not None))
+    number = {name: label for label, name in enumerate(class_names)}
+    sounds = SoundSet(
+        names=tuple(item.name for item in kept),
+        audio=np.stack([fitted for _, (fitted, _, _) in used]) if used else np.zeros((0, config.n_samples), np.float32),
+        labels=np.array([number.get(item.class_name, -1) for item in kept], np.int32),
+        is_test=np.array([item.is_test for item in kept], bool),
+        class_names=class_names,
+        peaks=np.array([peak for _, (_, peak, _) in used], np.float32),
+        lengths=np.array([length for _, (_, _, length) in used], np.int32),
+        rate_hz=config.rate_hz,
+    )
+    return kept, sounds, [got for got in outcomes if isinstance(got, Refusal)]
+
+
+def _read_item(item: Item, config: AudioConfig):
+    try:
+        return audio_files.fit(audio_files.read(item.path, config.rate_hz).samples, config)
+    except audio_files.AudioError as error:
+        return Refusal(item.name, str(error))
+
+
+def epoch_order(n_sounds: int, seed: int, epoch: int) -> np.ndarray:
+    """Return the order of the sounds in an epoch, a permutation of `range(n_sounds)`.
+
+    It depends on nothing but seed and epoch, so a resumed training sees what an uninterrupted one would.
+    """
+    return np.random.default_rng((seed, epoch)).permutation(n_sounds)
+
+
+def steps_per_epoch(n_sounds: int, batch_size: int) -> int:
+    """Batches in an epoch; the last may be smaller, no sound is dropped."""
+    return -(-n_sounds // batch_size)
+
+
+def training_batches(sounds: SoundSet, batch_size: int, seed: int, epochs: range):
+    """Return a `tf.data.Dataset` of `(audio [B, T], labels [B])` over several epochs, one after the other."""
+    import tensorflow as tf
+
+    audio, labels = tf.constant(sounds.audio), tf.constant(sounds.labels)
+    orders = np.stack([epoch_order(len(sounds), seed, epoch) for epoch in epochs])
+    return (
+        tf.data.Dataset.from_tensor_slices(orders)
+        .flat_map(lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size))
+        .map(lambda index: (tf.gather(audio, index), tf.gather(labels, index)))
+        .prefetch(2)
+    )

@@ -1,0 +1,233 @@
+"""The run folder: what training writes and what evaluation, morphing and export read.
+
+    RUN/config.json      the resolved config, package versions, git commit
+    RUN/sounds.npz       the sounds as the model sees them, labels and split
+    RUN/prepare.json     counts per class, files left out and why, how labels were found
+    RUN/model.keras      newest complete model
+    RUN/checkpoints/     the last epochs' complete state
+    RUN/logs/            history.csv, TensorBoard events
+    RUN/latents.npz      posterior of every sound
+    RUN/report/          report.json, report.html, figures, sounds
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import subprocess
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from audio_vae import __version__
+from audio_vae.config import Config
+from audio_vae.dataset import SoundSet
+from audio_vae.errors import UserError, one_line
+from audio_vae.files import atomic_file, write_json
+
+if TYPE_CHECKING:
+    from audio_vae.vae import VAE
+
+_PACKAGES = ("keras", "tensorflow", "numpy", "librosa", "scikit-learn", "tslearn", "soundfile", "soxr")
+
+
+@dataclass(frozen=True, eq=False)
+class Latents:
+    """Where the encoder places sounds.
+
+    Attributes:
+        names: `[N]`.
+        labels: int32 `[N]`.
+        is_test: bool `[N]`.
+        means: posterior means, float32 `[N, d]`.
+        log_variances: posterior log-variances, float32 `[N, d]`.
+    """
+
+    names: tuple[str, ...]
+    labels: np.ndarray
+    is_test: np.ndarray
+    means: np.ndarray
+    log_variances: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A run folder that exists, with its config."""
+
+    path: Path
+    config: Config
+
+    @property
+    def model_path(self) -> Path:
+        return self.path / "model.keras"
+
+    @property
+    def sounds_path(self) -> Path:
+        return self.path / "sounds.npz"
+
+    @property
+    def history_path(self) -> Path:
+        return self.path / "logs" / "history.csv"
+
+    @cached_property
+    def sounds(self) -> SoundSet:
+        """The sounds that the run was trained on and its test set."""
+        return SoundSet.load(self.sounds_path)
+
+    @cached_property
+    def model(self) -> VAE:
+        """The newest complete model.
+
+        Raises:
+            UserError: the run has no model yet, or its file is damaged.
+        """
+        # Registers the package's classes, which loading in safe mode needs.
+        import keras
+
+        from audio_vae import vae  # noqa: F401
+
+        if not self.model_path.is_file():
+            raise UserError(f"{self.path} has no trained model: train it first (audio-vae {self.config.dataset} train)")
+        try:
+            return keras.saving.load_model(self.model_path, safe_mode=True)
+        except Exception as error:
+            raise UserError(
+                f"{self.model_path} cannot be loaded ({one_line(error)[:200]}): copy a file of "
+                f"{self.path / 'checkpoints'} over it, or train again"
+            ) from error
+
+    def epochs_done(self) -> int:
+        """Return the number of complete epochs."""
+        return len(self.history())
+
+    def history(self) -> list[dict[str, float]]:
+        """Return one row an epoch of `logs/history.csv`."""
+        if not self.history_path.is_file():
+            return []
+        header, *rows = self.history_path.read_text(encoding="utf-8").splitlines()
+        return [dict(zip(header.split(","), map(float, row.split(",")), strict=True)) for row in rows]
+
+    def encode(self, audio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return posterior means and log-variances, `[N, T]` → two float32 `[N, d]`."""
+        return tuple(np.asarray(each) for each in self.model.encoder.predict(audio, batch_size=16, verbose=0))
+
+    def decode(self, latents: np.ndarray) -> np.ndarray:
+        """Return decoded sounds, `[N, d]` → float32 `[N, T]`."""
+        return np.asarray(self.model.decoder.predict(np.asarray(latents, np.float32), batch_size=16, verbose=0))
+
+    def latents(self, sounds: SoundSet) -> Latents:
+        """Encode a set of sounds."""
+        means, log_variances = self.encode(sounds.audio)
+        return Latents(sounds.names, sounds.labels, sounds.is_test, means, log_variances)
+
+    def save_latents(self) -> Latents:
+        """Encode the run's own sounds and write `latents.npz`."""
+        latents = self.latents(self.sounds)
+        with atomic_file(self.path / "latents.npz") as part, part.open("wb") as file:
+            np.savez(
+                file,
+                names=np.array(latents.names),
+                labels=latents.labels,
+                split=np.where(latents.is_test, "test", "train"),
+                means=latents.means,
+                log_variances=latents.log_variances,
+            )
+        return latents
+
+
+def open_run(path: Path, dataset: str) -> Run:
+    """Open a run folder for use.
+
+    Raises:
+        UserError: it does not exist, is no run folder, or is one of another data set.
+    """
+    if not path.is_dir():
+        raise UserError(f"no run folder {path}: train first (audio-vae {dataset} train --run {path})")
+    run = Run(path, _read_config(path))
+    if run.config.dataset != dataset:
+        raise UserError(
+            f"{path} is a run of {run.config.dataset}, not of {dataset}: "
+            f"choose another --run, or use audio-vae {run.config.dataset}"
+        )
+    return run
+
+
+def create_run(path: Path, config: Config) -> Run:
+    """Make a run folder, or open the one that is there if it holds the same config (epochs apart).
+
+    Raises:
+        UserError: the folder holds another run, or other files.
+    """
+    if path.is_file():
+        raise UserError(f"{path} is a file: choose a folder with --run")
+    if (path / "config.json").is_file():
+        run = open_run(path, config.dataset)
+        changed = _differences(run.config.to_dict(), config.to_dict())
+        if changed:
+            raise UserError(
+                f"{path} holds a run with other settings ({'; '.join(changed[:4])}): "
+                "give the same settings to go on with it, or another --run"
+            )
+    elif path.is_dir() and any(path.iterdir()):
+        raise UserError(f"{path} holds files that are not of a run: choose an empty or new folder with --run")
+    run = Run(path, config)
+    write_json(path / "config.json", {"config": config.to_dict(), "made_with": environment()})
+    return run
+
+
+def environment() -> dict[str, Any]:
+    """Return what a result depends on besides the config: versions, machine, git commit."""
+    versions = {}
+    for name in _PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = None
+    return {
+        "audio-vae": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": versions,
+        "git_commit": _git_commit(),
+    }
+
+
+def _git_commit() -> str | None:
+    """Return the commit of this checkout; `None` where the package is installed elsewhere."""
+    root = Path(__file__).resolve().parent.parent
+    if not (root / ".git").exists():
+        return None
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _read_config(path: Path) -> Config:
+    file = path / "config.json"
+    try:
+        return Config.from_dict(json.loads(file.read_text(encoding="utf-8"))["config"])
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is no run folder (no config.json): choose another --run") from error
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise UserError(f"{file} cannot be used ({one_line(error)}): choose another --run") from error
+
+
+def _differences(old: dict, new: dict, prefix: str = "") -> list[str]:
+    found = []
+    for name in sorted(old.keys() | new.keys()):
+        before, after = old.get(name), new.get(name)
+        if f"{prefix}{name}" == "training.epochs" or before == after:
+            continue
+        if isinstance(before, dict) and isinstance(after, dict):
+            found += _differences(before, after, f"{prefix}{name}.")
+        else:
+            found.append(f"{prefix}{name} is {before!r}, not {after!r}")
+    return found
