@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -83,7 +84,10 @@ class SoundSet:
         return replace(
             self,
             names=tuple(self.names[i] for i in index),
-            **{name: getattr(self, name)[index] for name in ("audio", "labels", "is_test", "peaks", "lengths")},
+            **{
+                name: getattr(self, name)[index]
+                for name in ("audio", "labels", "is_test", "peaks", "lengths")
+            },
         )
 
     def of_class(self, label: int) -> np.ndarray:
@@ -107,10 +111,37 @@ class SoundSet:
             with np.load(path, allow_pickle=False) as stored:
                 values = {each.name: stored[each.name] for each in fields(cls)}
         except Exception as error:
-            raise UserError(f"{path} cannot be read ({one_line(error)}): train again into a new --run") from error
+            raise UserError(
+                f"{path} cannot be read ({one_line(error)}): train again into a new --run"
+            ) from error
         for name in ("names", "class_names"):
             values[name] = tuple(values[name].tolist())
         return cls(**values | {"rate_hz": int(values["rate_hz"])})
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What a data set hands to training.
+
+    Attributes:
+        sounds: the usable sounds, labelled and split.
+        refusals: the files that were left out, and why.
+        labels_report: how the labels were found, as JSON values: at least `source` and `classes`,
+            class name → `size`, `train` and `test` (numbers of sounds).
+    """
+
+    sounds: SoundSet
+    refusals: list[Refusal]
+    labels_report: dict[str, Any]
+
+
+def class_sizes(sounds: SoundSet) -> dict[str, dict[str, int]]:
+    """Return the number of sounds in each class and in its part of the split: `size`, `train`, `test`."""
+    sizes = {}
+    for label, name in enumerate(sounds.class_names):
+        is_test = sounds.is_test[sounds.of_class(label)]
+        sizes[name] = {"size": len(is_test), "train": int((~is_test).sum()), "test": int(is_test.sum())}
+    return sizes
 
 
 def read_sounds(
@@ -143,7 +174,9 @@ def read_sounds(
     number = {name: label for label, name in enumerate(class_names)}
     sounds = SoundSet(
         names=tuple(item.name for item in kept),
-        audio=np.stack([fitted for _, (fitted, _, _) in used]) if used else np.zeros((0, config.n_samples), np.float32),
+        audio=np.stack([fitted for _, (fitted, _, _) in used])
+        if used
+        else np.zeros((0, config.n_samples), np.float32),
         labels=np.array([number.get(item.class_name, -1) for item in kept], np.int32),
         is_test=np.array([item.is_test for item in kept], bool),
         class_names=class_names,

@@ -1,0 +1,1 @@
+"""Spoken digits: the Free Spoken Digit Dataset, as the paper uses it."""

@@ -1,0 +1,45 @@
+"""The digits' configs: 4096 samples at 8 kHz, a latent space of 20 dimensions (the paper's Section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audio_vae.config import AudioConfig, Config, TrainingConfig, make_config
+from audio_vae.errors import UserError
+
+AUDIO = AudioConfig(rate_hz=8000, n_samples=4096)
+LATENT_DIM = 20
+CLASSIFIER_UNITS = (10, 10)
+CLASS_NAMES = tuple("0123456789")
+DEFAULT_PRESET = "cc"
+DEFAULT_SPEAKER = "jackson"
+
+
+def make(
+    preset: str = DEFAULT_PRESET,
+    training: TrainingConfig | None = None,
+    *,
+    speakers: Sequence[str] = (DEFAULT_SPEAKER,),
+) -> Config:
+    """Return the config of a preset for the digits.
+
+    Args:
+        preset: name of a preset of `audio_vae.config.PRESETS`.
+        training: how to train; `None` takes the defaults.
+        speakers: whose recordings to use; their order does not matter.
+
+    Raises:
+        UserError: the preset is unknown, or no speaker is given.
+    """
+    if not speakers:
+        raise UserError(f"no speaker is given: name one or more with --speaker (e.g. {DEFAULT_SPEAKER})")
+    return make_config(
+        "digits",
+        preset,
+        audio=AUDIO,
+        latent_dim=LATENT_DIM,
+        n_classes=len(CLASS_NAMES),
+        classifier_units=CLASSIFIER_UNITS,
+        training=training,
+        data={"speakers": sorted(set(speakers))},
+    )

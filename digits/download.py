@@ -1,0 +1,106 @@
+"""The Free Spoken Digit Dataset, downloaded once into the user's cache."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import tarfile
+import tempfile
+from pathlib import Path, PurePosixPath
+
+import pooch
+
+from audio_vae.errors import UserError, one_line
+from audio_vae.files import atomic_folder, write_json
+
+URL = "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/v1.0.9.tar.gz"
+SHA256 = "8bc44cde129d505cbbb6b365c09f80c663f2aa77578afc634e6141a2f87100c0"
+
+_MARKER = "source.json"
+_TIMEOUT_S = 30
+_RECORDING = re.compile(r"[0-9]_[^/\\]+_[0-9]+\.wav")
+
+
+def fetch(
+    url: str = URL, sha256: str = SHA256, cache: Path | None = None, show_progress: bool = False
+) -> Path:
+    """Return the folder of the recordings, downloading and unpacking the archive if it is not there yet.
+
+    Args:
+        url: a gzipped tar that holds `*/recordings/*.wav`.
+        sha256: its checksum.
+        cache: folder to keep it in; `None` is the user's cache.
+        show_progress: draw a progress bar.
+
+    Raises:
+        UserError: there is no network, the transfer broke off, the file is another one than expected,
+            or the cache cannot be written. Nothing half-written is left behind.
+    """
+    cache = Path(pooch.os_cache("audio-vae")) if cache is None else Path(cache)
+    # The checksum in the name makes a newer release another folder.
+    folder = cache / f"free-spoken-digit-dataset-{sha256[:12]}"
+    # The folder appears under this name only when it is complete.
+    if (folder / _MARKER).is_file():
+        return folder / "recordings"
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache, prefix=".part-") as part:
+            archive = _download(url, sha256, Path(part), show_progress)
+            with atomic_folder(folder, _MARKER) as unpacked:
+                _unpack(archive, unpacked / "recordings", url)
+                write_json(unpacked / _MARKER, {"url": url, "sha256": sha256})
+    except OSError as error:
+        raise UserError(
+            f"the cache {cache} cannot be written ({one_line(error)}): "
+            "make room there, or give a folder of recordings with --data"
+        ) from error
+    return folder / "recordings"
+
+
+def _download(url: str, sha256: str, folder: Path, show_progress: bool) -> Path:
+    # pooch's HTTPDownloader needs requests, so it is there wherever pooch downloads.
+    import requests
+
+    # One line per download on stderr would break the promise of --quiet; errors are raised anyway.
+    pooch.get_logger().setLevel(logging.WARNING)
+    try:
+        return Path(
+            pooch.retrieve(
+                url,
+                known_hash=f"sha256:{sha256}",
+                fname="archive.tar.gz",
+                path=folder,
+                downloader=pooch.HTTPDownloader(progressbar=show_progress, timeout=_TIMEOUT_S),
+            )
+        )
+    except requests.exceptions.ChunkedEncodingError as error:
+        reason, cause = "the transfer was cut off", error
+    except requests.exceptions.Timeout as error:
+        reason, cause = f"no answer within {_TIMEOUT_S} s", error
+    except requests.exceptions.ConnectionError as error:
+        reason, cause = "no connection", error
+    except requests.exceptions.RequestException as error:
+        reason, cause = one_line(error), error
+    except ValueError as error:
+        reason, cause = (
+            f"what arrived is not the expected file, sha256 {sha256[:12]}…, or not all of it",
+            error,
+        )
+    raise UserError(
+        f"the Free Spoken Digit Dataset cannot be downloaded from {url} ({reason}): "
+        "try again with a network connection, or give a folder of recordings with --data"
+    ) from cause
+
+
+def _unpack(archive: Path, recordings: Path, url: str) -> None:
+    """Copy the recordings alone, each under its bare name: no path of the archive is ever followed."""
+    recordings.mkdir()
+    with tarfile.open(archive, "r:gz") as tar:
+        for member in tar:
+            path = PurePosixPath(member.name)
+            if member.isfile() and path.parent.name == "recordings" and _RECORDING.fullmatch(path.name):
+                with tar.extractfile(member) as source, (recordings / path.name).open("wb") as copy:
+                    shutil.copyfileobj(source, copy)
+    if not any(recordings.iterdir()):
+        raise UserError(f"the archive {url} holds no recordings: give a folder of recordings with --data")

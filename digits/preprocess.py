@@ -1,0 +1,122 @@
+"""Recordings named `{digit}_{speaker}_{take}.wav` become labelled sounds with the paper's split."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from audio_vae.digits import download
+from audio_vae.digits.config import CLASS_NAMES
+
+from audio_vae.config import Config
+from audio_vae.dataset import Item, Prepared, Refusal, SoundSet, class_sizes, read_sounds
+from audio_vae.errors import UserError, one_line
+
+N_TEST_TAKES = 10
+"""Takes 0 to 9 of each digit and speaker are the test set, all later ones the training set."""
+
+_FILE_NAME = re.compile(r"(?P<digit>[0-9])_(?P<speaker>.+)_(?P<take>[0-9]+)\.wav", re.IGNORECASE)
+_PATTERN = "{digit}_{speaker}_{take}.wav"
+
+
+@dataclass(frozen=True, order=True)
+class Recording:
+    """A file of the data set, told by its name."""
+
+    digit: int
+    speaker: str
+    take: int
+    path: Path
+
+
+def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -> Prepared:
+    """Read the recordings of the config's speakers.
+
+    The classes are always the ten digits in order. A file that cannot be used is refused with a
+    reason and the rest go on.
+
+    Args:
+        config: a config of `audio_vae.digits.config.make`.
+        data: folder of the recordings (or the one that holds it as `recordings/`); `None` takes the
+            Free Spoken Digit Dataset from the user's cache, downloading it once.
+        show_progress: draw progress bars.
+
+    Raises:
+        UserError: the folder is missing or holds no recordings, a speaker is unknown, a digit has no
+            usable training sound, or the download fails.
+    """
+    folder = download.fetch(show_progress=show_progress) if data is None else Path(data)
+    recordings = _of_speakers(find_recordings(folder), config.data["speakers"], folder)
+    items = [
+        Item(each.path, each.path.name, CLASS_NAMES[each.digit], is_test=each.take < N_TEST_TAKES)
+        for each in recordings
+    ]
+    kept, sounds, refusals = read_sounds(items, config.audio, show_progress=show_progress)
+    labels = np.array([CLASS_NAMES.index(item.class_name) for item in kept], np.int32)
+    sounds = replace(sounds, labels=labels, class_names=CLASS_NAMES)
+    _require_training_sounds(sounds, refusals, folder)
+    report = {"source": "file names", "speakers": config.data["speakers"], "classes": class_sizes(sounds)}
+    return Prepared(sounds, refusals, report)
+
+
+def find_recordings(folder: Path) -> list[Recording]:
+    """Return the recordings in a folder, or else in its `recordings/`, by digit, speaker and take.
+
+    Raises:
+        UserError: the folder is missing or unreadable, or neither holds a file of that name pattern.
+    """
+    if not folder.is_dir():
+        what = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise UserError(f"the data folder {folder} {what}: give the folder of the recordings with --data")
+    for place in (folder, folder / "recordings"):
+        found = _recordings_in(place)
+        if found:
+            return found
+    raise UserError(
+        f"no recordings named {_PATTERN} in {folder}: give the folder that holds them with --data, "
+        "or leave --data out to download the Free Spoken Digit Dataset"
+    )
+
+
+def _recordings_in(place: Path) -> list[Recording]:
+    if not place.is_dir():
+        return []
+    try:
+        paths = list(place.iterdir())
+    except OSError as error:
+        raise UserError(
+            f"the data folder {place} cannot be read ({one_line(error)}): check its permissions"
+        ) from error
+    matches = [(_FILE_NAME.fullmatch(path.name), path) for path in paths if not path.is_dir()]
+    return sorted(
+        Recording(int(match["digit"]), match["speaker"], int(match["take"]), path)
+        for match, path in matches
+        if match
+    )
+
+
+def _of_speakers(recordings: list[Recording], speakers: Sequence[str], folder: Path) -> list[Recording]:
+    known = sorted({each.speaker for each in recordings})
+    unknown = [speaker for speaker in speakers if speaker not in known]
+    if unknown:
+        raise UserError(
+            f"unknown speaker {', '.join(map(repr, unknown))} in {folder}: "
+            f"choose from {', '.join(known)} with --speaker"
+        )
+    return [each for each in recordings if each.speaker in speakers]
+
+
+def _require_training_sounds(sounds: SoundSet, refusals: list[Refusal], folder: Path) -> None:
+    missing = sorted(set(range(len(CLASS_NAMES))) - set(sounds.train.labels.tolist()))
+    if missing:
+        left_out = (
+            f" ({len(refusals)} left out, {refusals[0].name}: {refusals[0].reason})" if refusals else ""
+        )
+        digits = ", ".join(CLASS_NAMES[label] for label in missing)
+        raise UserError(
+            f"no usable training sound of {digits} in {folder}{left_out}: "
+            f"add recordings named {_PATTERN} with a take of {N_TEST_TAKES} or more"
+        )
