@@ -66,7 +66,9 @@ def atomic_folder(path: Path, marker: str) -> Iterator[Path]:
 def write_json(path: Path, values: Any) -> None:
     """Write JSON atomically, indented; NaN becomes null, which every JSON reader knows."""
     with atomic_file(path) as part:
-        part.write_text(json.dumps(_without_nan(values), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        part.write_text(
+            json.dumps(_without_nan(values), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
 
 
 def _without_nan(value: Any) -> Any:

@@ -1,13 +1,13 @@
 """The run folder: what training writes and what evaluation, morphing and export read.
 
-    RUN/config.json      the resolved config, package versions, git commit
-    RUN/sounds.npz       the sounds as the model sees them, labels and split
-    RUN/prepare.json     counts per class, files left out and why, how labels were found
-    RUN/model.keras      newest complete model
-    RUN/checkpoints/     the last epochs' complete state
-    RUN/logs/            history.csv, TensorBoard events
-    RUN/latents.npz      posterior of every sound
-    RUN/report/          report.json, report.html, figures, sounds
+RUN/config.json      the resolved config, package versions, git commit
+RUN/sounds.npz       the sounds as the model sees them, labels and split
+RUN/prepare.json     counts per class, files left out and why, how labels were found
+RUN/model.keras      newest complete model
+RUN/checkpoints/     the last epochs' complete state
+RUN/logs/            history.csv, TensorBoard events
+RUN/latents.npz      posterior of every sound
+RUN/report/          report.json, report.html, figures, sounds
 """
 
 from __future__ import annotations
@@ -91,7 +91,9 @@ class Run:
         from audio_vae import vae  # noqa: F401
 
         if not self.model_path.is_file():
-            raise UserError(f"{self.path} has no trained model: train it first (audio-vae {self.config.dataset} train)")
+            raise UserError(
+                f"{self.path} has no trained model: train it first (audio-vae {self.config.dataset} train)"
+            )
         try:
             return keras.saving.load_model(self.model_path, safe_mode=True)
         except Exception as error:
@@ -117,7 +119,9 @@ class Run:
 
     def decode(self, latents: np.ndarray) -> np.ndarray:
         """Return decoded sounds, `[N, d]` → float32 `[N, T]`."""
-        return np.asarray(self.model.decoder.predict(np.asarray(latents, np.float32), batch_size=16, verbose=0))
+        return np.asarray(
+            self.model.decoder.predict(np.asarray(latents, np.float32), batch_size=16, verbose=0)
+        )
 
     def latents(self, sounds: SoundSet) -> Latents:
         """Encode a set of sounds."""
@@ -203,7 +207,11 @@ def _git_commit() -> str | None:
         return None
     try:
         done = subprocess.run(
-            ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True
+            ["git", "-C", str(root), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -1,0 +1,317 @@
+"""The command line. Commands are thin; TensorFlow and the like are imported inside them, so help is instant."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from audio_vae import __version__
+from audio_vae.config import PRESETS
+from audio_vae.errors import UserError, one_line
+
+DATASETS = {
+    "digits": "spoken digits (FSDD, 8 kHz, 4096 samples)",
+    "drums": "drum one-shots (22.05 kHz, 16384 samples)",
+}
+"""Data set → what it is; each is declared in the package `audio_vae.<name>`."""
+
+EXAMPLE_ENDS = {"digits": ("3", "7"), "drums": ("hihat", "tom")}
+
+DATASET_OPTIONS = {
+    "digits": [
+        click.option(
+            "--speaker",
+            "speakers",
+            multiple=True,
+            metavar="NAME",
+            help="Speaker to train on; may be given more than once.  [default: jackson]",
+        )
+    ],
+    "drums": [
+        click.option(
+            "--labels",
+            type=click.Choice(["kmeans", "folder"]),
+            default="kmeans",
+            show_default=True,
+            help="Classes from k-means on the attack's MFCCs, or from folder names.",
+        ),
+        click.option(
+            "--clusters",
+            "n_clusters",
+            type=click.IntRange(2),
+            default=5,
+            show_default=True,
+            help="The k of k-means.",
+        ),
+    ],
+}
+"""What a data set's `config.make` takes besides preset and training."""
+
+COMMON = {
+    "data": click.option(
+        "--data", type=click.Path(path_type=Path), metavar="DIR", help="Folder with the sounds."
+    ),
+    "out": click.option(
+        "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the results go."
+    ),
+    "quiet": click.option("--quiet", is_flag=True, help="No progress, no summary."),
+}
+
+
+class Interrupted(click.ClickException):
+    """The user stopped a training."""
+
+    exit_code = 130
+
+    def show(self, file=None):
+        click.echo(f"\n{self.message}", err=True)
+
+
+def _remember_debug(context, _parameter, value):
+    if value:
+        context.find_root().meta["debug"] = True
+
+
+_debug_option = click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    callback=_remember_debug,
+    help="Show where an error comes from.",
+)
+
+
+@click.group(epilog="Start with:  audio-vae digits train --epochs 30   then   audio-vae digits morph 3 7")
+@click.version_option(__version__, prog_name="audio-vae")
+@_debug_option
+def cli():
+    """Morph sounds with a variational autoencoder on raw audio that you train yourself."""
+
+
+def _dataset_group(name: str, about: str) -> click.Group:
+    """Make the commands of a data set; they differ by its declaration and its own options alone."""
+    start, end = EXAMPLE_ENDS[name]
+    run_option = click.option(
+        "--run",
+        "run_path",
+        type=click.Path(path_type=Path),
+        default=Path("runs", name),
+        show_default=True,
+        metavar="DIR",
+        help="The run folder.",
+    )
+
+    @click.group(name, help=f"Train on and morph {about}.")
+    def group():
+        pass
+
+    def command(*options, **settings):
+        def register(function):
+            for option in reversed([*options, COMMON["quiet"], _debug_option]):
+                function = option(function)
+            return group.command(**settings)(function)
+
+        return register
+
+    training_options = [
+        COMMON["data"],
+        run_option,
+        click.option("--preset", type=click.Choice(sorted(PRESETS)), help="The model.  [default: cc]"),
+        click.option(
+            "--seed",
+            type=click.IntRange(0),
+            default=0,
+            show_default=True,
+            help="Of weights, order and noise.",
+        ),
+        click.option("--epochs", type=click.IntRange(1), help="Passes over the sounds.  [default: 117]"),
+        click.option("--batch-size", type=click.IntRange(1), help="Sounds in a step."),
+        *DATASET_OPTIONS[name],
+    ]
+
+    def prepared_run(data, run_path, preset, quiet, **settings):
+        dataset = _dataset(name)
+        options = {key: value for key, value in settings.items() if value not in (None, ())}
+        training = {key: options.pop(key) for key in ("seed", "epochs", "batch_size") if key in options}
+        config = dataset.make_config(**({"preset": preset} if preset else {}), **options)
+        config = dataclasses.replace(config, training=dataclasses.replace(config.training, **training))
+        run, found = dataset.prepare_run(run_path, config, data, show_progress=_shows_progress(quiet))
+        if not quiet:
+            _say_found(found)
+        return run
+
+    @command(*training_options, epilog=f"Example:  audio-vae {name} prepare --data sounds/")
+    def prepare(**options):
+        """Read the sounds into the run folder and say what was found."""
+        run = prepared_run(**options)
+        click.echo(
+            f"Prepared {len(run.sounds)} sounds in {run.path}; next: audio-vae {name} train --run {run.path}"
+        )
+
+    @command(
+        *training_options,
+        epilog=f"Example:  audio-vae {name} train --preset cc --epochs 30 --run runs/{name}",
+    )
+    def train(quiet, **options):
+        """Train a model; run again, an interrupted training goes on."""
+        run = prepared_run(quiet=quiet, **options)
+        with _muted_start_up():
+            from audio_vae import training
+
+        try:
+            training.train(
+                run, show_progress=_shows_progress(quiet), say=(lambda line: None) if quiet else click.echo
+            )
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"Stopped: {run.epochs_done()} epochs are kept in {run.path}; the same command goes on."
+            ) from None
+        click.echo(f"Trained {run.epochs_done()} epochs: {run.model_path}")
+
+    @command(
+        COMMON["data"],
+        run_option,
+        COMMON["out"],
+        epilog=f"Example:  audio-vae {name} evaluate --run runs/{name}  writes runs/{name}/report/report.html",
+    )
+    def evaluate(data, run_path, out, quiet):
+        """Judge the model: 1-NN accuracy, MFCC-DTW deviation, pictures and sounds."""
+        dataset = _dataset(name)
+        run = dataset.open(run_path)
+        with _muted_start_up():
+            from audio_vae import report, vae  # noqa: F401
+
+        progress = _shows_progress(quiet)
+        result = report.evaluate(
+            run, dataset.sounds(run, data, show_progress=progress), out, show_progress=progress
+        )
+        if not quiet:
+            click.echo("\n".join(report.summary_lines(result)))
+        click.echo(f"Report: {(out or run.path / 'report') / 'report.html'}")
+
+    @command(
+        click.argument("start", metavar="A"),
+        click.argument("end", metavar="B"),
+        COMMON["data"],
+        run_option,
+        COMMON["out"],
+        click.option(
+            "--steps", type=click.IntRange(2), default=9, show_default=True, help="Sounds from A to B."
+        ),
+        click.option(
+            "--length",
+            type=click.Choice(["A", "B", "interpolate", "full"]),
+            default={"digits": "full", "drums": "interpolate"}[name],
+            show_default=True,
+            help="Length of the steps: A's, B's, from A's to B's, or all that the model makes.",
+        ),
+        epilog=f"Examples:  audio-vae {name} morph {start} {end}     audio-vae {name} morph {start}:0 my-sound.wav",
+    )
+    def morph(start, end, data, run_path, out, steps, length, quiet):
+        """Turn sound A into sound B.
+
+        A and B are each a class (its centre), CLASS:N (the N-th sound of it, from 0) or a sound file.
+        """
+        dataset = _dataset(name)
+        run = dataset.open(run_path)
+        with _muted_start_up():
+            from audio_vae import morph as morphing
+            from audio_vae import vae  # noqa: F401
+
+        made = morphing.morph(
+            run,
+            start,
+            end,
+            out,
+            steps=steps,
+            length=length,
+            sounds=dataset.sounds(run, data) if data else None,
+        )
+        for warning in made.warnings:
+            click.echo(f"Warning: {warning}", err=True)
+        click.echo(
+            f"Morph: {made.folder}  (listen to {made.folder / 'morph.wav'}, look at {made.folder / 'morph.png'})"
+        )
+
+    return group
+
+
+def _dataset(name: str):
+    """Import a data set's declaration."""
+    return importlib.import_module(f"audio_vae.{name}").DATASET
+
+
+def _shows_progress(quiet: bool) -> bool:
+    return not quiet and sys.stderr.isatty()
+
+
+def _say_found(found: dict) -> None:
+    counts = found["classes"].values()
+    n_train, n_test = sum(each["train"] for each in counts), sum(each["test"] for each in counts)
+    classes = ", ".join(f"{label} {each['train'] + each['test']}" for label, each in found["classes"].items())
+    click.echo(f"{n_train} training and {n_test} test sounds ({classes})")
+    for each in found["refused"]:
+        click.echo(f"left out: {each['name']}: {each['reason']}", err=True)
+
+
+for _name, _about in DATASETS.items():
+    cli.add_command(_dataset_group(_name, _about))
+
+
+@contextmanager
+def _muted_start_up() -> Iterator[None]:
+    """Keep what TensorFlow's native code prints while it loads from burying the lines that a user has to read."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 2 a wrong command line, 1 anything else, 130 interrupted."""
+    meta: dict = {}
+    try:
+        with cli.make_context("audio-vae", list(sys.argv[1:] if arguments is None else arguments)) as context:
+            meta = context.meta
+            cli.invoke(context)
+        code = 0
+    except click.exceptions.Exit as done:
+        code = done.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\nStopped.", err=True)
+        code = 130
+    except Exception as error:
+        if meta.get("debug") or "--debug" in sys.argv:
+            raise
+        click.echo(f"Error: {_explain(error)}", err=True)
+        code = 1
+    sys.exit(code)
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, UserError):
+        return one_line(error)
+    if isinstance(error, OSError) and error.strerror:
+        where = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror}{where}: check that the place exists, is writable and has room"
+    return f"unexpected {type(error).__name__}: {one_line(error)}; run again with --debug to see where"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""What can be done with a data set, the same for each: prepare, train, evaluate, morph.
+
+A data set package (`audio_vae.digits`, `audio_vae.drums`) declares a `Dataset`; everything
+else is here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audio_vae.config import Config
+from audio_vae.dataset import Prepared
+from audio_vae.errors import UserError
+from audio_vae.files import write_json
+from audio_vae.run_folder import Run, create_run, open_run
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A kind of sounds that models are trained on.
+
+    Attributes:
+        name: in the command line and in config.json.
+        make_config: `(preset, **options)` → `Config`.
+        prepare: `(config, data folder or None, show_progress)` → `Prepared`.
+    """
+
+    name: str
+    make_config: Callable[..., Config]
+    prepare: Callable[..., Prepared]
+
+    def prepare_run(
+        self, path: Path, config: Config, data: Path | None = None, *, show_progress: bool = False
+    ) -> tuple[Run, dict[str, Any]]:
+        """Read the sounds into a run folder; one that is there already with the same settings is kept.
+
+        Returns:
+            The run, and what was found: counts per class, refused files, how labels came about.
+
+        Raises:
+            UserError: the folder holds another run, or the sounds cannot be used.
+        """
+        if (path / "config.json").is_file():
+            # The number of classes may come from the sounds (folder labels), so it is the old run's.
+            config = _with_classes(config, open_run(path, self.name).config.model.n_classes)
+        found_path = path / "prepare.json"
+        source = str(data.resolve()) if data else None
+        if found_path.is_file() and (path / "sounds.npz").is_file():
+            run = create_run(path, config)
+            found = json.loads(found_path.read_text(encoding="utf-8"))
+            if source and source != found["data"]:
+                raise UserError(
+                    f"{path} was made from the sounds in {found['data'] or 'the default data'}, not from {source}: "
+                    "choose another --run"
+                )
+            return run, found
+        prepared = self.prepare(config, data, show_progress=show_progress)
+        if config.model.n_classes:
+            config = _with_classes(config, len(prepared.sounds.class_names))
+        run = create_run(path, config)
+        prepared.sounds.save(run.sounds_path)
+        found = {"data": source, **describe(prepared)}
+        write_json(found_path, found)
+        return run, found
+
+    def open(self, path: Path) -> Run:
+        """Open a run of this data set."""
+        return open_run(path, self.name)
+
+    def sounds(self, run: Run, data: Path | None, *, show_progress: bool = False):
+        """Return the run's own sounds, or those of another folder read by the run's config."""
+        if data is None:
+            return run.sounds
+        sounds = self.prepare(run.config, data, show_progress=show_progress).sounds
+        if sounds.class_names != run.sounds.class_names:
+            raise UserError(
+                f"the sounds in {data} have the classes {', '.join(sounds.class_names)}, "
+                f"the model in {run.path} has {', '.join(run.sounds.class_names)}: choose another --data or --run"
+            )
+        return sounds
+
+
+def describe(prepared: Prepared) -> dict[str, Any]:
+    """Return what was found in a folder, as JSON values."""
+    sounds = prepared.sounds
+    return {
+        "classes": {
+            name: {
+                "train": int(((sounds.labels == label) & ~sounds.is_test).sum()),
+                "test": int(((sounds.labels == label) & sounds.is_test).sum()),
+            }
+            for label, name in enumerate(sounds.class_names)
+        },
+        "refused": [{"name": each.name, "reason": each.reason} for each in prepared.refusals],
+        "labels": prepared.labels_report,
+    }
+
+
+def _with_classes(config: Config, n_classes: int) -> Config:
+    return dataclasses.replace(config, model=dataclasses.replace(config.model, n_classes=n_classes))
