@@ -111,7 +111,14 @@ class Run:
         if not self.history_path.is_file():
             return []
         header, *rows = self.history_path.read_text(encoding="utf-8").splitlines()
-        return [dict(zip(header.split(","), map(float, row.split(",")), strict=True)) for row in rows]
+        # The epoch is a count and the losses are floats, as they were written.
+        return [
+            {
+                name: int(value) if name == "epoch" else float(value)
+                for name, value in zip(header.split(","), row.split(","), strict=True)
+            }
+            for row in rows
+        ]
 
     def encode(self, audio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return posterior means and log-variances, `[N, T]` → two float32 `[N, d]`."""

@@ -1,0 +1,239 @@
+"""The command line from end to end, on synthetic digits and a small model."""
+
+import json
+import re
+import subprocess
+import sys
+import wave
+
+import numpy as np
+import pytest
+import soundfile
+
+from audio_vae import cli, config
+
+SMALL = {"cc_filters": (4, 4, 6, 6, 8), "depth": 3, "block_filters": 4, "stem_filters": 4}
+
+
+@pytest.fixture(autouse=True)
+def small_presets(monkeypatch, tmp_path):
+    for name, values in list(config.PRESETS.items()):
+        monkeypatch.setitem(config.PRESETS, name, {**values, **SMALL})
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def digits_folder(tmp_path, rng):
+    folder = tmp_path / "sounds"
+    folder.mkdir()
+    for digit in range(10):
+        for take in (0, 1, 2, 10, 11, 12):
+            time_s = np.arange(3000 + 300 * digit) / 8000
+            tone = np.sin(2 * np.pi * (200 + 60 * digit) * time_s) * np.exp(-6 * time_s)
+            noise = rng.normal(0, 0.01, tone.shape)
+            soundfile.write(folder / f"{digit}_jackson_{take}.wav", 0.5 * tone + noise, 8000)
+    return folder
+
+
+@pytest.fixture
+def run(capfd):
+    """Run the command line and return its exit code, stdout and stderr."""
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as done:
+            cli.main([str(each) for each in arguments])
+        out, err = capfd.readouterr()
+        return done.value.code, out, err
+
+    return call
+
+
+@pytest.fixture
+def trained(digits_folder, run, tmp_path):
+    code, _, err = run("digits", "train", "--data", digits_folder, "--epochs", 1, "--run", tmp_path / "run")
+    assert code == 0, err
+    return tmp_path / "run"
+
+
+def error_line(err: str) -> str:
+    """The one line of an error, checked to be the only one."""
+    lines = [line for line in err.splitlines() if line.startswith("Error: ")]
+    assert len(lines) == 1, err
+    assert "Traceback" not in err
+    return lines[0]
+
+
+@pytest.mark.parametrize("preset", ["cc", "dc", "dc-nonclass"])
+def test_train_evaluate_morph(preset, digits_folder, run, tmp_path):
+    folder = tmp_path / "run"
+    code, out, err = run(
+        "digits", "train", "--data", digits_folder, "--preset", preset, "--epochs", 2, "--run", folder, "--seed", 3
+    )
+    assert code == 0, err
+    assert "30 training and 30 test sounds" in out
+    assert re.search(r"epoch 2/2: .*likelihood.*sounds/s.*left", out)
+    assert json.loads((folder / "config.json").read_text())["config"]["training"]["seed"] == 3
+
+    code, out, err = run("digits", "evaluate", "--run", folder)
+    assert code == 0, err
+    report = json.loads((folder / "report" / "report.json").read_text())
+    assert (report["dataset"], report["preset"], report["epochs"], report["seed"]) == ("digits", preset, 2, 3)
+    assert report["speakers"] == ["jackson"]
+    assert "average" in out
+
+    code, out, err = run("digits", "morph", 3, 7, "--run", folder, "--steps", 4, "--out", tmp_path / "m")
+    assert code == 0, err
+    names = sorted(path.name for path in (tmp_path / "m").iterdir())
+    assert names == ["00.wav", "01.wav", "02.wav", "03.wav", "crossfade", "morph.json", "morph.png", "morph.wav"]
+    for step in range(4):
+        with wave.open(str(tmp_path / "m" / f"{step:02d}.wav")) as file:
+            assert (file.getframerate(), file.getnframes(), file.getnchannels()) == (8000, 4096, 1)
+            samples = np.frombuffer(file.readframes(4096), np.int16)
+        assert 1000 < np.abs(samples.astype(int)).max() < 32767
+
+
+def test_help_imports_no_backend():
+    code = "import sys, audio_vae.cli; print(sorted({'tensorflow', 'keras', 'librosa', 'numpy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("group", ["digits", "drums"])
+@pytest.mark.parametrize("command", ["prepare", "train", "evaluate", "morph"])
+def test_every_command_teaches_by_example(run, group, command):
+    code, out, _ = run(group, command, "--help")
+    assert code == 0
+    assert f"audio-vae {group} {command}" in " ".join(out.split("Example")[1].split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["digits", "train", "--preset", "nope"], "'nope' is not one of"),
+        (["digits", "train", "--epochs", "0"], "x>=1"),
+        (["digits", "morph", "3"], "Missing argument 'B'"),
+        (["digits", "morph", "3", "7", "--steps", "1"], "x>=2"),
+        (["digits", "sing"], "No such command"),
+        (["digits", "train", "--colour"], "No such option"),
+    ],
+)
+def test_wrong_command_line_exits_2(run, arguments, message):
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert message in err
+
+
+def test_prepare_then_train(digits_folder, run, tmp_path):
+    code, out, _ = run("digits", "prepare", "--data", digits_folder, "--run", tmp_path / "run")
+    assert code == 0
+    assert "Prepared 60 sounds" in out
+    code, _, err = run("digits", "train", "--run", tmp_path / "run", "--epochs", 1)
+    assert code == 0, err
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        (["--speaker", "nobody"], "nobody"),
+        (["--data", "nowhere"], "nowhere"),
+    ],
+)
+def test_unusable_data_leaves_no_run(digits_folder, run, tmp_path, extra, message):
+    code, _, err = run("digits", "train", "--data", digits_folder, "--run", tmp_path / "run", *extra)
+    assert code == 1
+    assert message in error_line(err)
+    assert not (tmp_path / "run").exists()
+
+
+def test_empty_data_folder(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    code, _, err = run("digits", "train", "--data", tmp_path / "empty")
+    assert code == 1
+    assert "empty" in error_line(err)
+
+
+def test_bad_files_among_the_data_are_named_and_the_rest_go_on(digits_folder, run, tmp_path):
+    (digits_folder / "1_jackson_20.wav").write_bytes(b"RIFF this is no sound")
+    (digits_folder / "2_jackson_20.wav").write_bytes(b"")
+    soundfile.write(digits_folder / "3_jackson_20.wav", np.zeros(4000), 8000)
+    loud = np.sin(np.arange(48000) / 10)
+    soundfile.write(digits_folder / "4_jackson_20.wav", np.stack([loud, 0.5 * loud], 1), 48000)
+    code, out, err = run("digits", "prepare", "--data", digits_folder, "--run", tmp_path / "run")
+    assert code == 0
+    assert "Prepared 61 sounds" in out
+    refused = {line.split(": ")[1]: line for line in err.splitlines() if line.startswith("left out")}
+    assert set(refused) == {"1_jackson_20.wav", "2_jackson_20.wav", "3_jackson_20.wav"}
+    assert "not readable" in refused["1_jackson_20.wav"]
+    assert "empty" in refused["2_jackson_20.wav"]
+    assert "silent" in refused["3_jackson_20.wav"]
+
+
+@pytest.mark.parametrize("command", [["evaluate"], ["morph", "3", "7"]])
+def test_missing_run_folder(run, tmp_path, command):
+    code, _, err = run("digits", *command, "--run", tmp_path / "none")
+    assert code == 1
+    assert "no run folder" in error_line(err)
+
+
+@pytest.mark.parametrize("command", [["evaluate"], ["morph", "hihat", "tom"]])
+def test_run_of_another_dataset(trained, run, command):
+    code, _, err = run("drums", *command, "--run", trained)
+    assert code == 1
+    assert "is a run of digits, not of drums" in error_line(err)
+
+
+@pytest.mark.parametrize(
+    ("ends", "message"),
+    [(["3", "12"], "12"), (["3:99", "7"], "99"), (["nothing.wav", "7"], "nothing.wav")],
+)
+def test_unknown_end_of_a_morph(trained, run, tmp_path, ends, message):
+    code, _, err = run("digits", "morph", *ends, "--run", trained, "--out", tmp_path / "m")
+    assert code == 1
+    assert message in error_line(err)
+    assert not (tmp_path / "m").exists()
+
+
+def test_other_settings_for_an_old_run(trained, run):
+    code, _, err = run("digits", "train", "--run", trained, "--preset", "dc")
+    assert code == 1
+    assert "other settings" in error_line(err)
+
+
+def test_other_data_for_an_old_run(trained, run, tmp_path):
+    code, _, err = run("digits", "train", "--run", trained, "--data", tmp_path / "elsewhere")
+    assert code == 1
+    assert "was made from the sounds in" in error_line(err)
+
+
+def test_more_epochs_extend_a_finished_run(trained, run):
+    code, out, _ = run("digits", "train", "--run", trained, "--epochs", 2)
+    assert code == 0
+    assert "going on after epoch 1" in out
+    assert "Trained 2 epochs" in out
+
+
+def test_quiet_says_one_line(digits_folder, run, tmp_path):
+    code, out, err = run(
+        "digits", "train", "--data", digits_folder, "--epochs", 1, "--run", tmp_path / "run", "--quiet"
+    )
+    assert code == 0
+    assert len(out.splitlines()) == 1
+    assert err == ""
+
+
+def test_interrupted_training_says_how_to_go_on(digits_folder, run, tmp_path, monkeypatch):
+    from audio_vae import training
+
+    def interrupted(*arguments, **settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "train", interrupted)
+    code, _, err = run("digits", "train", "--data", digits_folder, "--run", tmp_path / "run")
+    assert code == 130
+    assert "0 epochs are kept" in err
+    assert "the same command goes on" in err
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    with pytest.raises(Exception, match="no run folder"):
+        cli.main(["digits", "evaluate", "--run", str(tmp_path / "none"), "--debug"])

@@ -1,0 +1,147 @@
+import csv
+import dataclasses
+
+import numpy as np
+import pytest
+
+from audio_vae import training
+from audio_vae.config import AudioConfig, Config, LossConfig, TrainingConfig
+from audio_vae.dataset import SoundSet
+from audio_vae.errors import UserError
+from audio_vae.run_folder import Run, create_run, open_run
+
+
+@pytest.fixture
+def sounds(rng):
+    n = 10
+    return SoundSet(
+        names=tuple(f"{i}.wav" for i in range(n)),
+        audio=rng.uniform(-1, 1, (n, 64)).astype(np.float32),
+        labels=np.arange(n, dtype=np.int32) % 3,
+        is_test=np.arange(n) >= 7,
+        class_names=("a", "b", "c"),
+        peaks=np.ones(n, np.float32),
+        lengths=np.full(n, 64, np.int32),
+        rate_hz=8000,
+    )
+
+
+@pytest.fixture
+def make_run(tmp_path, sounds, tiny_cc):
+    def make(name, epochs, model=tiny_cc, **settings):
+        config = Config(
+            "digits",
+            "cc",
+            audio=AudioConfig(8000, 64),
+            model=model,
+            loss=LossConfig(),
+            training=TrainingConfig(epochs=epochs, batch_size=3, **settings),
+        )
+        run = create_run(tmp_path / name, config)
+        sounds.save(run.sounds_path)
+        return run
+
+    return make
+
+
+def weights(run: Run) -> list[np.ndarray]:
+    return [np.asarray(each) for each in open_run(run.path, "digits").model.weights]
+
+
+def test_run_folder_after_training(make_run):
+    run = make_run("run", 3)
+    lines = []
+    training.train(run, say=lines.append)
+    assert [line.split(":")[0] for line in lines] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+    assert all("sounds/s" in line and "left" in line and "cross_entropy" in line for line in lines)
+    rows = list(csv.DictReader(run.history_path.open()))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert set(rows[0]) == {"epoch", "likelihood", "kl", "cross_entropy"}
+    assert run.epochs_done() == 3
+    assert list((run.path / "logs").glob("**/events.out.tfevents*"))
+    assert [epoch for epoch, _ in training.checkpoints(run)] == [2, 3]
+    assert not list(run.path.glob("**/.part-*"))
+    stored = np.load(run.path / "latents.npz")
+    assert stored["means"].shape == stored["log_variances"].shape == (10, 3)
+    assert stored["split"].tolist() == ["train"] * 7 + ["test"] * 3
+    means, _ = open_run(run.path, "digits").encode(run.sounds.audio)
+    np.testing.assert_array_equal(means, stored["means"])
+
+
+@pytest.mark.parametrize("architecture", ["cc", "dc"])
+def test_resumed_training_is_bit_identical(make_run, architecture, tiny_cc, tiny_dc):
+    model = {"cc": tiny_cc, "dc": tiny_dc}[architecture]
+    whole, parts = make_run("whole", 3, model), make_run("parts", 1, model)
+    training.train(whole, say=lambda line: None)
+    training.train(parts, say=lambda line: None)
+    longer = dataclasses.replace(parts.config, training=dataclasses.replace(parts.config.training, epochs=3))
+    parts = create_run(parts.path, longer)
+    lines = []
+    training.train(parts, say=lines.append)
+    assert lines[0] == "going on after epoch 1"
+    for one, other in zip(weights(whole), weights(parts), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert whole.history_path.read_bytes() == parts.history_path.read_bytes()
+
+
+def test_finished_run_is_left_alone(make_run):
+    run = make_run("run", 1)
+    training.train(run, say=lambda line: None)
+    before = run.model_path.read_bytes()
+    lines = []
+    training.train(run, say=lines.append)
+    assert lines == ["1 epochs are done already: raise --epochs to go on"]
+    assert run.model_path.read_bytes() == before
+
+
+def test_row_without_its_checkpoint_is_written_again(make_run):
+    run = make_run("run", 2)
+    training.train(run, say=lambda line: None)
+    training.checkpoint_path(run, 2).unlink()
+    before = run.history_path.read_bytes()
+    training.train(run, say=lambda line: None)
+    assert run.history_path.read_bytes() == before
+
+
+def test_damaged_newest_checkpoint_falls_back_to_the_one_before(make_run):
+    run = make_run("run", 2)
+    training.train(run, say=lambda line: None)
+    whole = weights(run)
+    path = training.checkpoint_path(run, 2)
+    # Unlinked first: model.keras is a second name of the same file.
+    kept = path.read_bytes()[:500]
+    path.unlink()
+    path.write_bytes(kept)
+    lines = []
+    training.train(run, say=lines.append)
+    assert "epoch-0002.keras is damaged" in lines[0]
+    assert lines[1] == "going on after epoch 1"
+    for one, other in zip(whole, weights(run), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_no_readable_checkpoint(make_run):
+    run = make_run("run", 1)
+    path = training.checkpoint_path(run, 1)
+    path.parent.mkdir()
+    path.write_bytes(b"not a model")
+    with pytest.raises(UserError, match=r"no checkpoint in .* can be read"):
+        training.train(run, say=lambda line: None)
+
+
+def test_loss_that_is_not_finite_stops_and_keeps_the_last_epoch(make_run):
+    run = make_run("run", 3)
+    training.train(make_run("run", 1), say=lambda line: None)
+    before = run.model_path.read_bytes()
+    audio = run.sounds.audio.copy()
+    audio[0] = np.inf
+    dataclasses.replace(run.sounds, audio=audio).save(run.sounds_path)
+    with pytest.raises(UserError, match=r"stopped in epoch 2, step \d: \w+ became (nan|inf).*epoch 1 is kept"):
+        training.train(open_run_with(run), say=lambda line: None)
+    assert run.model_path.read_bytes() == before
+    assert run.epochs_done() == 1
+
+
+def open_run_with(run: Run) -> Run:
+    """The run without what it has read already."""
+    return Run(run.path, run.config)
