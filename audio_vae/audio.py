@@ -6,8 +6,10 @@ Knows nothing of models or data sets. Levels are in full scale: 1.0 is the large
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import soundfile
@@ -50,7 +52,19 @@ class Sound:
     is_cut: bool = False
 
 
-def read(path: str | os.PathLike, rate_hz: int) -> Sound:
+class Decoded(NamedTuple):
+    """A file's samples: mono float32 `[n]` at its own rate, its channels, and whether it went on."""
+
+    samples: np.ndarray
+    rate_hz: int
+    n_channels: int
+    is_cut: bool
+
+
+Decoder = Callable[[str | os.PathLike], Decoded]
+
+
+def read(path: str | os.PathLike, rate_hz: int, decode: Decoder | None = None) -> Sound:
     """Read a sound file that libsndfile knows (WAV, FLAC, AIFF, OGG, MP3, …).
 
     Channels are averaged; another rate is resampled by soxr (band-limited, no delay).
@@ -58,6 +72,7 @@ def read(path: str | os.PathLike, rate_hz: int) -> Sound:
     Args:
         path: the file.
         rate_hz: the rate to return.
+        decode: turns the file into `Decoded`; `decode_soundfile` unless given.
 
     Raises:
         AudioError: the file is missing, unreadable, empty, silent, or holds NaN or infinity.
@@ -65,19 +80,32 @@ def read(path: str | os.PathLike, rate_hz: int) -> Sound:
     try:
         if os.path.getsize(path) == 0:
             raise AudioError("the file is empty (0 bytes)")
-        with soundfile.SoundFile(os.fspath(path)) as file:
-            samples = _read_blocks(file, int(file.samplerate * MAX_DURATION_S))
-            file_rate_hz, n_channels, is_cut = file.samplerate, file.channels, file.frames > len(samples) > 0
+        decoded = (decode or decode_soundfile)(path)
     except (soundfile.SoundFileError, RuntimeError, ValueError, OSError) as error:
         reason = getattr(error, "strerror", None) or getattr(error, "error_string", None) or str(error)
         raise AudioError(f"not readable as sound ({reason.rstrip('.')})") from error
+    samples = decoded.samples
     if len(samples) == 0:
         raise AudioError("the file holds no samples")
     if not np.isfinite(samples).all():
         raise AudioError("the file holds NaN or infinite samples")
     if peak(samples) < SILENCE:
         raise AudioError("the file is silent")
-    return Sound(resample(samples, file_rate_hz, rate_hz), rate_hz, file_rate_hz, n_channels, is_cut)
+    return Sound(
+        resample(samples, decoded.rate_hz, rate_hz), rate_hz, decoded.rate_hz, decoded.n_channels, decoded.is_cut
+    )
+
+
+def decode_soundfile(path: str | os.PathLike) -> Decoded:
+    """Decode the first `MAX_DURATION_S` of a file with libsndfile.
+
+    Raises:
+        soundfile.SoundFileError: libsndfile cannot read it.
+        OSError: the system cannot.
+    """
+    with soundfile.SoundFile(os.fspath(path)) as file:
+        samples = _read_blocks(file, int(file.samplerate * MAX_DURATION_S))
+        return Decoded(samples, file.samplerate, file.channels, file.frames > len(samples) > 0)
 
 
 def _read_blocks(file: soundfile.SoundFile, n_most: int) -> np.ndarray:
@@ -118,6 +146,7 @@ def fit(samples: np.ndarray, config: AudioConfig) -> tuple[np.ndarray, float, in
 
     Args:
         samples: mono `[n]` at `config.rate_hz`, not silent.
+        config: length, onset rule and fade.
 
     Returns:
         float32 `[T]` with peak 1, the peak it had, and its length in samples before padding (at most T).
