@@ -131,15 +131,12 @@ def morph(
         out = run.path / "morphs" / f"{safe_name(start)}-{safe_name(end)}"
     path = linear_path(ends[0].latent, ends[1].latent, steps)
     levels = step_levels(ends[0].peak, ends[1].peak, steps)
-    lengths = step_lengths(
-        ends[0].length_samples, ends[1].length_samples, run.config.audio.n_samples, steps, length
-    )
+    lengths = step_lengths(ends[0].length_samples, ends[1].length_samples, run.config.audio.n_samples, steps, length)
     n_fade = round(run.config.audio.fade_s * run.config.audio.rate_hz)
 
     decoded = [_cut(sound, n, n_fade) for sound, n in zip(_decode(run, path), lengths, strict=True)]
     mixed = [
-        _cut(sound, n, n_fade)
-        for sound, n in zip(crossfade(*(e.audio for e in ends), steps), lengths, strict=True)
+        _cut(sound, n, n_fade) for sound, n in zip(crossfade(*(e.audio for e in ends), steps), lengths, strict=True)
     ]
     model_peaks = [audio_files.peak(sound) for sound in decoded]
     warnings = _check_peaks(run, model_peaks, [audio_files.peak(sound) for sound in mixed])
@@ -228,9 +225,7 @@ def step_lengths(start: int, end: int, full: int, steps: int, length: str) -> li
         steps: how many.
         length: one of `LENGTHS`.
     """
-    first, last = {"A": (start, start), "B": (end, end), "interpolate": (start, end), "full": (full, full)}[
-        length
-    ]
+    first, last = {"A": (start, start), "B": (end, end), "interpolate": (start, end), "full": (full, full)}[length]
     return [round((1 - position) * first + position * last) for position in _positions(steps).tolist()]
 
 
@@ -290,9 +285,7 @@ def _numbered_sound(text: str, class_name: str, number: str, run: Run, sounds: S
     # A number of thousands of digits is none that int() reads, and out of range in any case.
     if len(number) > 18 or int(number) >= len(members):
         which = f"give a number from 0 to {len(members) - 1}" if len(members) else "choose another class"
-        raise UserError(
-            f"no sound {text!r}: class {class_name!r} has {len(members)} sounds in {run.path}; {which}"
-        )
+        raise UserError(f"no sound {text!r}: class {class_name!r} has {len(members)} sounds in {run.path}; {which}")
     index = members[int(number)]
     means, _ = run.encode(sounds.audio[[index]])
     return Endpoint(
@@ -321,9 +314,7 @@ def _file_sound(text: str, run: Run) -> Endpoint:
 def _decode(run: Run, path: np.ndarray) -> np.ndarray:
     decoded = run.decode(path)
     if not np.isfinite(decoded).all():
-        raise UserError(
-            f"the model of {run.path} decodes to NaN or infinity: its training diverged, train it again"
-        )
+        raise UserError(f"the model of {run.path} decodes to NaN or infinity: its training diverged, train it again")
     return decoded
 
 
@@ -347,9 +338,7 @@ def _check_peaks(run: Run, model_peaks: Sequence[float], mix_peaks: Sequence[flo
             f"{len(quiet)} of {len(model_peaks)} steps below {QUIET}) and was amplified: train for longer"
         )
     if min(mix_peaks) == 0:
-        warnings.append(
-            "a step of the crossfade is silent: the two sounds cancel out, or one starts too late"
-        )
+        warnings.append("a step of the crossfade is silent: the two sounds cancel out, or one starts too late")
     return warnings
 
 
@@ -372,9 +361,7 @@ def _write_folder(
             save_morph_plot(folder / "morph.png", columns, rate_hz)
             write_json(folder / MARKER, sidecar)
     except OSError as error:
-        raise UserError(
-            f"{out} cannot be written ({one_line(error)}): choose another folder with --out"
-        ) from error
+        raise UserError(f"{out} cannot be written ({one_line(error)}): choose another folder with --out") from error
 
 
 def _write_track(folder: Path, joined: str, track: Sequence[np.ndarray], rate_hz: int) -> None:

@@ -31,15 +31,11 @@ def save_morph_plot(path: Path, columns: Mapping[str, Sequence[np.ndarray]], rat
 
     steps = len(next(iter(columns.values())))
     tracks = list(columns.values())
-    largest = max(
-        (float(np.max(np.abs(samples), initial=0.0)) for track in tracks for samples in track), default=0.0
-    )
+    largest = max((float(np.max(np.abs(samples), initial=0.0)) for track in tracks for samples in track), default=0.0)
     longest_s = max(len(samples) for track in tracks for samples in track) / rate_hz
     half_row = largest or 1.0
 
-    figure = Figure(
-        figsize=(5.5 * len(columns), min(1.3 + _ROW_INCHES * steps, _MOST_INCHES)), layout="constrained"
-    )
+    figure = Figure(figsize=(5.5 * len(columns), min(1.3 + _ROW_INCHES * steps, _MOST_INCHES)), layout="constrained")
     for axes, (title, track), colour in zip(
         figure.subplots(1, len(columns), sharex=True, sharey=True, squeeze=False)[0],
         columns.items(),
