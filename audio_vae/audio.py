@@ -81,7 +81,8 @@ def read(path: str | os.PathLike, rate_hz: int, decode: Decoder | None = None) -
         if os.path.getsize(path) == 0:
             raise AudioError("the file is empty (0 bytes)")
         decoded = (decode or decode_soundfile)(path)
-    except (soundfile.SoundFileError, RuntimeError, ValueError, OSError) as error:
+    # soundfile answers headerless formats (.raw) with a TypeError that asks for their rate.
+    except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError, OSError) as error:
         reason = getattr(error, "strerror", None) or getattr(error, "error_string", None) or str(error)
         raise AudioError(f"not readable as sound ({reason.rstrip('.')})") from error
     samples = decoded.samples
@@ -91,9 +92,12 @@ def read(path: str | os.PathLike, rate_hz: int, decode: Decoder | None = None) -
         raise AudioError("the file holds NaN or infinite samples")
     if peak(samples) < SILENCE:
         raise AudioError("the file is silent")
-    return Sound(
-        resample(samples, decoded.rate_hz, rate_hz), rate_hz, decoded.rate_hz, decoded.n_channels, decoded.is_cut
-    )
+    samples = resample(samples, decoded.rate_hz, rate_hz)
+    if not np.isfinite(samples).all():
+        raise AudioError("the file holds samples too large to resample")
+    if peak(samples) < SILENCE:
+        raise AudioError(f"nothing of the file is left at {rate_hz} Hz (too short or too high)")
+    return Sound(samples, rate_hz, decoded.rate_hz, decoded.n_channels, decoded.is_cut)
 
 
 def decode_soundfile(path: str | os.PathLike) -> Decoded:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +19,23 @@ from audio_vae.files import atomic_file
 
 @dataclass(frozen=True)
 class Item:
-    """A file that a data set offers.
+    """A sound that a data set offers, as a file or as samples in memory.
 
     Attributes:
-        path: the file.
+        path: the file; `None` for samples in memory.
         name: what it is called in results; unique in the data set.
         class_name: its class, or `None` where clusters are still to be found.
         is_test: whether it belongs to the test set.
+        samples: mono float32 `[n]` in memory.
+        rate_hz: sample rate of `samples`.
     """
 
-    path: Path
+    path: Path | None
     name: str
     class_name: str | None = None
     is_test: bool = False
+    samples: np.ndarray | None = field(default=None, repr=False, compare=False)
+    rate_hz: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,10 +88,7 @@ class SoundSet:
         return replace(
             self,
             names=tuple(self.names[i] for i in index),
-            **{
-                name: getattr(self, name)[index]
-                for name in ("audio", "labels", "is_test", "peaks", "lengths")
-            },
+            **{name: getattr(self, name)[index] for name in ("audio", "labels", "is_test", "peaks", "lengths")},
         )
 
     def of_class(self, label: int) -> np.ndarray:
@@ -111,9 +112,7 @@ class SoundSet:
             with np.load(path, allow_pickle=False) as stored:
                 values = {each.name: stored[each.name] for each in fields(cls)}
         except Exception as error:
-            raise UserError(
-                f"{path} cannot be read ({one_line(error)}): train again into a new --run"
-            ) from error
+            raise UserError(f"{path} cannot be read ({one_line(error)}): train again into a new --run") from error
         for name in ("names", "class_names"):
             values[name] = tuple(values[name].tolist())
         return cls(**values | {"rate_hz": int(values["rate_hz"])})
@@ -174,9 +173,7 @@ def read_sounds(
     number = {name: label for label, name in enumerate(class_names)}
     sounds = SoundSet(
         names=tuple(item.name for item in kept),
-        audio=np.stack([fitted for _, (fitted, _, _) in used])
-        if used
-        else np.zeros((0, config.n_samples), np.float32),
+        audio=np.stack([fitted for _, (fitted, _, _) in used]) if used else np.zeros((0, config.n_samples), np.float32),
         labels=np.array([number.get(item.class_name, -1) for item in kept], np.int32),
         is_test=np.array([item.is_test for item in kept], bool),
         class_names=class_names,
@@ -189,9 +186,36 @@ def read_sounds(
 
 def _read_item(item: Item, config: AudioConfig):
     try:
-        return audio_files.fit(audio_files.read(item.path, config.rate_hz).samples, config)
+        if item.samples is None:
+            samples = audio_files.read(item.path, config.rate_hz).samples
+        else:
+            samples = audio_files.resample(item.samples, item.rate_hz, config.rate_hz)
+        return audio_files.fit(samples, config)
     except audio_files.AudioError as error:
         return Refusal(item.name, str(error))
+
+
+def stratified_split(names: Sequence[str], labels: np.ndarray, seed: int, test_share: float) -> np.ndarray:
+    """Draw a share of each class for the test set; at least one sound of each stays for training.
+
+    The draw depends on the seed, the class's number and the names in it, not on their order.
+
+    Args:
+        names: `[N]`.
+        labels: int `[N]`.
+        seed: of the draw.
+        test_share: 0 to 1; the number of test sounds of a class is rounded.
+
+    Returns:
+        bool `[N]`, true for the test set.
+    """
+    is_test = np.zeros(len(names), bool)
+    for label in np.unique(labels):
+        members = sorted(np.flatnonzero(labels == label), key=lambda i: names[i])
+        n_test = min(round(test_share * len(members)), len(members) - 1)
+        drawn = np.random.default_rng((seed, int(label))).permutation(len(members))[:n_test]
+        is_test[[members[i] for i in drawn]] = True
+    return is_test
 
 
 def epoch_order(n_sounds: int, seed: int, epoch: int) -> np.ndarray:

@@ -1,0 +1,66 @@
+"""The drums' configs: 16384 samples at 22.05 kHz, a latent space of 30 dimensions (the paper's Section 4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audio_vae.config import PRESETS, AudioConfig, Config, TrainingConfig, make_config
+from audio_vae.errors import UserError
+
+AUDIO = AudioConfig(rate_hz=22050, n_samples=16384, onset_db=40.0, fade_s=0.02)
+LATENT_DIM = 30
+N_CLUSTERS = 5
+N_KINDS = 4
+"""Kick, snare, tom and hi-hat: the classes of the built-in kit's folder labels."""
+LABELS = ("kmeans", "folder")
+DEFAULT_PRESET = "cc"
+
+
+def default_batch_size(preset: str) -> int:
+    """Return the sounds in a step; `dc` keeps 200 sub-layers' outputs at full length for its gradient."""
+    return 4 if PRESETS.get(preset, {}).get("architecture") == "dc" else 8
+
+
+def make(
+    preset: str = DEFAULT_PRESET,
+    training: TrainingConfig | None = None,
+    *,
+    labels: str = "kmeans",
+    n_clusters: int = N_CLUSTERS,
+    n_classes: int | None = None,
+) -> Config:
+    """Return the config of a preset for drums.
+
+    The classifier has one hidden layer with a unit for each class.
+
+    Args:
+        preset: name of a preset of `audio_vae.config.PRESETS`.
+        training: how to train; `None` takes the defaults, with `default_batch_size` sounds in a step.
+            Its seed is also that of k-means and of the split.
+        labels: `kmeans`, or `folder` for the folders' names.
+        n_clusters: k of k-means; not used by `folder`.
+        n_classes: number of folders, which is known only when the sounds have been read; `None` takes
+            the built-in kit's. Not used by `kmeans`.
+
+    Raises:
+        UserError: the preset or kind of labels is unknown, or there are fewer than 2 classes.
+    """
+    if labels not in LABELS:
+        raise UserError(f"unknown labels {labels!r}: choose one of {', '.join(LABELS)} with --labels")
+    data: dict[str, Any] = {"labels": labels}
+    if labels == "kmeans":
+        data["n_clusters"] = n_classes = n_clusters
+    elif n_classes is None:
+        n_classes = N_KINDS
+    if n_classes < 2:
+        raise UserError(f"{n_classes} is too few classes to tell sounds apart: use --clusters 2 or more")
+    return make_config(
+        "drums",
+        preset,
+        audio=AUDIO,
+        latent_dim=LATENT_DIM,
+        n_classes=n_classes,
+        classifier_units=(n_classes,),
+        training=training or TrainingConfig(batch_size=default_batch_size(preset)),
+        data=data,
+    )

@@ -1,0 +1,155 @@
+"""One-shots of any format, or the built-in kit, become labelled sounds with a seeded split."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from audio_vae import audio as audio_files
+from audio_vae.clusters import cluster
+from audio_vae.config import Config
+from audio_vae.dataset import Item, Prepared, Refusal, SoundSet, class_sizes, read_sounds, stratified_split
+from audio_vae.drums import synth
+from audio_vae.errors import UserError
+
+TEST_SHARE = 0.2
+KIT_RATE_HZ = 44100
+
+KIND_WORDS = {
+    "kick": ("kick", "kik", "kck", "bd", "bassdrum"),
+    "snare": ("snare", "snr", "sd", "sn", "sidestick", "rimshot"),
+    "tom": ("tom", "toms", "floortom", "racktom"),
+    "hihat": ("hihat", "hat", "hh", "hhat", "chh", "ohh", "hho", "hhc"),
+}
+"""Kind of drum → what folders and files of it are called, in lower case."""
+
+# What may follow or precede the words inside one run of letters: kicks, tomh, closedhat, noise-tom0.
+_LONG_WORDS = {word: kind for kind, words in KIND_WORDS.items() for word in words if len(word) >= 3}
+_ALL_WORDS = {word: kind for kind, words in KIND_WORDS.items() for word in words}
+_PAIRS = {("bass", "drum"): "kick", ("hi", "hat"): "hihat", ("high", "hat"): "hihat", ("side", "stick"): "snare"}
+
+
+def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -> Prepared:
+    """Read one-shots, label them and split them, 20 % of each class for the test.
+
+    A file that cannot be used is refused with a reason and the rest go on.
+
+    Args:
+        config: a config of `audio_vae.drums.config.make`; its seed is that of k-means and of the split.
+        data: folder of the sounds, walked with everything below it; for folder labels it holds one
+            folder a class. `None` takes the built-in kit.
+        show_progress: draw a progress bar.
+
+    Returns:
+        Sounds by name; the report also holds `data`, and for k-means what `audio_vae.clusters.cluster`
+        reports.
+
+    Raises:
+        UserError: the folder is missing or holds no sound files, no or too few of them are usable, or
+            there are fewer than 2 class folders.
+    """
+    items = kit_items() if data is None else find_items(Path(data))
+    source = "the built-in kit" if data is None else str(data)
+    by_folder = config.data["labels"] == "folder"
+    outside = [Refusal(item.name, "not in a class folder") for item in items if by_folder and not _folder(item)]
+    if by_folder:
+        items = [replace(item, class_name=_folder(item)) for item in items if _folder(item)]
+    _, sounds, refusals = read_sounds(items, config.audio, show_progress=show_progress)
+    refusals = outside + refusals
+    if not len(sounds):
+        raise UserError(f"no usable sound in {source}{_left_out(refusals)}: add sounds, or choose another --data")
+    label = _label_by_folder if by_folder else _label_by_clusters
+    sounds, report = label(sounds, config, f"{source}{_left_out(refusals)}")
+    is_test = stratified_split(sounds.names, sounds.labels, config.training.seed, TEST_SHARE)
+    sounds = replace(sounds, is_test=is_test)
+    return Prepared(sounds, refusals, {"data": source, **report, "classes": class_sizes(sounds)})
+
+
+def _label_by_folder(sounds: SoundSet, config: Config, where: str) -> tuple[SoundSet, dict[str, Any]]:
+    if len(sounds.class_names) < 2:
+        raise UserError(
+            f"only one folder with usable sounds in {where}, 2 or more are needed: "
+            "sort the sounds into a folder for each class, or use --labels kmeans"
+        )
+    return sounds, {"source": "folder names"}
+
+
+def _label_by_clusters(sounds: SoundSet, config: Config, where: str) -> tuple[SoundSet, dict[str, Any]]:
+    n_clusters = config.data["n_clusters"]
+    if len(sounds) < n_clusters:
+        raise UserError(
+            f"{len(sounds)} usable sounds in {where}, fewer than {n_clusters} clusters: "
+            "use a smaller --clusters or add sounds"
+        )
+    return cluster(sounds, n_clusters, config.training.seed, [kind_of(name) for name in sounds.names])
+
+
+def find_items(data: Path) -> list[Item]:
+    """Return the sound files below a folder, named by their path in it.
+
+    Raises:
+        UserError: the folder is missing or holds no sound files.
+    """
+    if not data.is_dir():
+        what = "is a file, not a folder" if data.exists() else "does not exist"
+        raise UserError(f"the data folder {data} {what}: give a folder of sound files with --data")
+    names = {path.relative_to(data).as_posix(): path for path in audio_files.find_files(data)}
+    if not names:
+        known = ", ".join(sorted(extension[1:] for extension in audio_files.EXTENSIONS))
+        raise UserError(
+            f"no sound files in {data} ({known}): give a folder of sound files with --data, "
+            "or leave --data out for the built-in kit"
+        )
+    return [Item(names[name], name) for name in sorted(names)]
+
+
+def kit_items(seed: int = 0) -> list[Item]:
+    """Return the built-in kit, named as if it lay in a folder for each kind."""
+    return [
+        Item(None, name, samples=samples, rate_hz=KIT_RATE_HZ)
+        for name, _, samples in sorted(synth.kit(KIT_RATE_HZ, seed=seed), key=lambda sound: sound[0])
+    ]
+
+
+def kind_of(name: str) -> str | None:
+    """Return the kind of drum that a path tells: by the nearest folder that names one, else by the file.
+
+    Args:
+        name: path inside the data folder, with `/`.
+    """
+    path = PurePosixPath(name)
+    for part in (*reversed(path.parent.parts), path.stem):
+        kind = _kind_in(part)
+        if kind:
+            return kind
+    return None
+
+
+def _kind_in(text: str) -> str | None:
+    """Return the kind of the one word in a name that tells it; `None` if no word does, or two disagree."""
+    # BassDrum01 → bass drum; HH2 → hh; tomh, openhat: the long words also count as the start or end of a word.
+    words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).lower())
+    found = {_PAIRS[pair] for pair in itertools.pairwise(words) if pair in _PAIRS}
+    for word in words:
+        if word in _ALL_WORDS:
+            found.add(_ALL_WORDS[word])
+        else:
+            found |= {kind for long, kind in _LONG_WORDS.items() if _is_form_of(word, long)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _is_form_of(word: str, long: str) -> bool:
+    return len(word) <= len(long) + 6 and (word.startswith(long) or word.endswith(long))
+
+
+def _folder(item: Item) -> str | None:
+    """Return the folder right below the data folder that an item lies in."""
+    parts = PurePosixPath(item.name).parts
+    return parts[0] if len(parts) > 1 else None
+
+
+def _left_out(refusals: list[Refusal]) -> str:
+    return f" ({len(refusals)} left out, {refusals[0].name}: {refusals[0].reason})" if refusals else ""
