@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from audio_vae.digits import download
-from audio_vae.digits.config import CLASS_NAMES
 
 from audio_vae.config import Config
 from audio_vae.dataset import Item, Prepared, Refusal, SoundSet, class_sizes, read_sounds
+from audio_vae.digits import download
+from audio_vae.digits.config import CLASS_NAMES
 from audio_vae.errors import UserError, one_line
 
 N_TEST_TAKES = 10
