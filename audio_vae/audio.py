@@ -6,6 +6,7 @@ Knows nothing of models or data sets. Levels are in full scale: 1.0 is the large
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,10 @@ MAX_DURATION_S = 60.0
 EXTENSIONS = frozenset({".wav", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".mp3", ".w64", ".au", ".caf"})
 """Names that count as sound files when a folder is walked."""
 
+RATES_HZ = (1000, 768_000)
+"""Lowest and highest rate of a file: what claims another is damaged, and resampling it could take any memory."""
+
+# Values, not frames: a header may claim a thousand channels.
 _BLOCK = 1 << 16
 
 
@@ -77,7 +82,22 @@ def read(path: str | os.PathLike, rate_hz: int, decode: Decoder | None = None) -
     Raises:
         AudioError: the file is missing, unreadable, empty, silent, or holds NaN or infinity.
     """
+    decoded = decode_file(path, decode)
+    samples = at_rate(decoded, rate_hz)
+    return Sound(samples, rate_hz, decoded.rate_hz, decoded.n_channels, decoded.is_cut)
+
+
+def decode_file(path: str | os.PathLike, decode: Decoder | None = None) -> Decoded:
+    """Decode a file and refuse what is no sound; the samples keep the file's own rate.
+
+    Raises:
+        AudioError: the file is missing, unreadable, empty, silent, or holds NaN or infinity.
+    """
     try:
+        if os.path.isdir(path):
+            # A folder that may be listed is walked, so one that gets here may be not, or is named like a sound.
+            os.scandir(path).close()
+            raise AudioError("not readable as sound (it is a folder)")
         if os.path.getsize(path) == 0:
             raise AudioError("the file is empty (0 bytes)")
         decoded = (decode or decode_soundfile)(path)
@@ -85,19 +105,29 @@ def read(path: str | os.PathLike, rate_hz: int, decode: Decoder | None = None) -
     except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError, OSError) as error:
         reason = getattr(error, "strerror", None) or getattr(error, "error_string", None) or str(error)
         raise AudioError(f"not readable as sound ({reason.rstrip('.')})") from error
-    samples = decoded.samples
-    if len(samples) == 0:
+    if len(decoded.samples) == 0:
         raise AudioError("the file holds no samples")
-    if not np.isfinite(samples).all():
+    if not np.isfinite(decoded.samples).all():
         raise AudioError("the file holds NaN or infinite samples")
-    if peak(samples) < SILENCE:
+    if peak(decoded.samples) < SILENCE:
         raise AudioError("the file is silent")
-    samples = resample(samples, decoded.rate_hz, rate_hz)
+    if not RATES_HZ[0] <= decoded.rate_hz <= RATES_HZ[1]:
+        raise AudioError(f"the file claims a sample rate of {decoded.rate_hz} Hz")
+    return decoded
+
+
+def at_rate(decoded: Decoded, rate_hz: int) -> np.ndarray:
+    """Return a file's samples at another rate, float32 `[n]`.
+
+    Raises:
+        AudioError: nothing of the sound is left at this rate, or its samples are too large to resample.
+    """
+    samples = resample(decoded.samples, decoded.rate_hz, rate_hz)
     if not np.isfinite(samples).all():
         raise AudioError("the file holds samples too large to resample")
     if peak(samples) < SILENCE:
         raise AudioError(f"nothing of the file is left at {rate_hz} Hz (too short or too high)")
-    return Sound(samples, rate_hz, decoded.rate_hz, decoded.n_channels, decoded.is_cut)
+    return samples
 
 
 def decode_soundfile(path: str | os.PathLike) -> Decoded:
@@ -107,9 +137,27 @@ def decode_soundfile(path: str | os.PathLike) -> Decoded:
         soundfile.SoundFileError: libsndfile cannot read it.
         OSError: the system cannot.
     """
-    with soundfile.SoundFile(os.fspath(path)) as file:
-        samples = _read_blocks(file, int(file.samplerate * MAX_DURATION_S))
+    with soundfile.SoundFile(_openable(path)) as file:
+        samples = _read_blocks(file, int(min(file.samplerate, RATES_HZ[1]) * MAX_DURATION_S))
         return Decoded(samples, file.samplerate, file.channels, file.frames > len(samples) > 0)
+
+
+def header(path: str | os.PathLike) -> tuple[int, float]:
+    """Return the rate and the duration in seconds that a file's header claims, at most `MAX_DURATION_S`.
+
+    Raises:
+        AudioError: the file cannot be opened as sound.
+    """
+    try:
+        about = soundfile.info(_openable(path))
+    except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError, OSError) as error:
+        raise AudioError(f"not readable as sound ({error})") from error
+    return about.samplerate, min(about.frames / max(about.samplerate, 1), MAX_DURATION_S)
+
+
+def _openable(path: str | os.PathLike) -> str | bytes:
+    """Return a path as soundfile can open it: names that are not UTF-8 as the bytes they are."""
+    return os.fspath(path) if os.name == "nt" else os.fsencode(path)
 
 
 def _read_blocks(file: soundfile.SoundFile, n_most: int) -> np.ndarray:
@@ -117,7 +165,7 @@ def _read_blocks(file: soundfile.SoundFile, n_most: int) -> np.ndarray:
     blocks = []
     n_read = 0
     while n_read < n_most:
-        block = file.read(min(_BLOCK, n_most - n_read), dtype="float32", always_2d=True)
+        block = file.read(min(max(1, _BLOCK // file.channels), n_most - n_read), dtype="float32", always_2d=True)
         if not len(block):
             break
         blocks.append(block.mean(axis=1))
@@ -188,20 +236,30 @@ def write(path: str | os.PathLike, samples: np.ndarray, rate_hz: int) -> None:
     soundfile.write(os.fspath(path), samples, rate_hz, format="WAV", subtype="PCM_16")
 
 
-def find_files(folder: Path) -> list[Path]:
-    """Return the sound files below a folder, sorted; hidden ones and links that close a circle are left out."""
+def find_files(folder: Path, others: Counter[str] | None = None) -> list[Path]:
+    """Return the sound files below a folder, sorted; hidden ones and links that close a circle are left out.
+
+    A folder that cannot be listed is returned as if it were a file: reading it tells why.
+
+    Args:
+        folder: where to look.
+        others: if given, counts the files that are left out for their extension.
+    """
     found = []
     seen = set()
-    for here, folders, names in os.walk(folder, followlinks=True):
+    for here, folders, names in os.walk(
+        folder, followlinks=True, onerror=lambda error: found.append(Path(error.filename))
+    ):
         real = os.path.realpath(here)
         if real in seen:
             folders.clear()
             continue
         seen.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
-            Path(here, name)
-            for name in sorted(names)
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in EXTENSIONS
-        ]
+        for name in sorted(names):
+            extension = os.path.splitext(name)[1].lower()
+            if not name.startswith(".") and extension in EXTENSIONS:
+                found.append(Path(here, name))
+            elif not name.startswith(".") and others is not None:
+                others[extension or "no extension"] += 1
     return found
