@@ -5,11 +5,12 @@ Pure functions on arrays; nothing here knows of models, runs or files.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
-from tslearn.metrics import dtw
+from tslearn.metrics import cdist_dtw
 
 
 def one_nn_accuracy(
@@ -53,18 +54,15 @@ def dtw_matrix(first: Sequence[np.ndarray], second: Sequence[np.ndarray] | None 
         second: likewise; left out, `first` against itself, each pair once.
 
     Returns:
-        `[len(first), len(second)]`.
+        float64 `[len(first), len(second)]`.
     """
-    if second is not None:
-        return np.array([[dtw(a, b) for b in second] for a in first])
-    distances = np.zeros((len(first), len(first)))
-    for row in range(len(first)):
-        for column in range(row):
-            distances[row, column] = distances[column, row] = dtw(first[row], first[column])
-    return distances
+    # One call for all pairs: tslearn's `dtw` on single pairs spends a hundred times longer on its own overhead.
+    return cdist_dtw(list(first), None if second is None else list(second))
 
 
-def mfcc_dtw_deviation(centre: np.ndarray, sounds: Sequence[np.ndarray]) -> np.ndarray:
+def mfcc_dtw_deviation(
+    centre: np.ndarray, sounds: Sequence[np.ndarray], between: np.ndarray | None = None
+) -> np.ndarray:
     """MFCC-DTW deviation of a class's sounds from its decoded centre (Eq. 2).
 
     `dev_j = (dtw(x_j, centre) − mean_k dtw(x_j, x_k)) / std_k dtw(x_j, x_k)`, k ≠ j: lower is better,
@@ -73,6 +71,7 @@ def mfcc_dtw_deviation(centre: np.ndarray, sounds: Sequence[np.ndarray]) -> np.n
     Args:
         centre: MFCCs of the decoded class centre, `[frames, n_mfcc]`.
         sounds: MFCCs of the class's test sounds, at least three of `[frames, n_mfcc]`.
+        between: `dtw_matrix(sounds)`, for a caller that judges several centres by the same sounds.
 
     Returns:
         `[len(sounds)]`; NaN where a sound is equally far from all others.
@@ -82,7 +81,8 @@ def mfcc_dtw_deviation(centre: np.ndarray, sounds: Sequence[np.ndarray]) -> np.n
     """
     if len(sounds) < 3:
         raise ValueError(f"Expected at least 3 sounds of a class, received: {len(sounds)}")
-    between = dtw_matrix(sounds)
+    if between is None:
+        between = dtw_matrix(sounds)
     to_centre = dtw_matrix(sounds, [centre])[:, 0]
     others = between[~np.eye(len(sounds), dtype=bool)].reshape(len(sounds), -1)
     spread = others.std(axis=1)
@@ -109,7 +109,7 @@ def morph_scorecard(steps: Sequence[np.ndarray]) -> dict[str, object]:
     """
     from_start = dtw_matrix(steps, [steps[0]])[:, 0]
     from_end = dtw_matrix(steps, [steps[-1]])[:, 0]
-    between = np.array([dtw(a, b) for a, b in zip(steps[:-1], steps[1:], strict=True)])
+    between = np.array([dtw_matrix([a], [b])[0, 0] for a, b in itertools.pairwise(steps)])
     position = np.arange(len(steps))
     return {
         "step_distances": between.tolist(),

@@ -91,9 +91,7 @@ class Run:
         from audio_vae import vae  # noqa: F401
 
         if not self.model_path.is_file():
-            raise UserError(
-                f"{self.path} has no trained model: train it first (audio-vae {self.config.dataset} train)"
-            )
+            raise UserError(f"{self.path} has no trained model: train it first (audio-vae {self.config.dataset} train)")
         try:
             return keras.saving.load_model(self.model_path, safe_mode=True)
         except Exception as error:
@@ -107,18 +105,27 @@ class Run:
         return len(self.history())
 
     def history(self) -> list[dict[str, float]]:
-        """Return one row an epoch of `logs/history.csv`."""
+        """Return one row an epoch of `logs/history.csv`; none before the first epoch.
+
+        Raises:
+            UserError: the file is damaged.
+        """
         if not self.history_path.is_file():
             return []
-        header, *rows = self.history_path.read_text(encoding="utf-8").splitlines()
-        # The epoch is a count and the losses are floats, as they were written.
-        return [
-            {
-                name: int(value) if name == "epoch" else float(value)
-                for name, value in zip(header.split(","), row.split(","), strict=True)
-            }
-            for row in rows
-        ]
+        try:
+            header, *rows = self.history_path.read_text(encoding="utf-8").splitlines()
+            # The epoch is a count and the losses are floats, as they were written.
+            return [
+                {
+                    name: int(value) if name == "epoch" else float(value)
+                    for name, value in zip(header.split(","), row.split(","), strict=True)
+                }
+                for row in rows
+            ]
+        except ValueError as error:
+            raise UserError(
+                f"{self.history_path} cannot be read ({one_line(error)}): mend or remove it, or choose another --run"
+            ) from error
 
     def encode(self, audio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return posterior means and log-variances, `[N, T]` → two float32 `[N, d]`."""
@@ -126,9 +133,7 @@ class Run:
 
     def decode(self, latents: np.ndarray) -> np.ndarray:
         """Return decoded sounds, `[N, d]` → float32 `[N, T]`."""
-        return np.asarray(
-            self.model.decoder.predict(np.asarray(latents, np.float32), batch_size=16, verbose=0)
-        )
+        return np.asarray(self.model.decoder.predict(np.asarray(latents, np.float32), batch_size=16, verbose=0))
 
     def latents(self, sounds: SoundSet) -> Latents:
         """Encode a set of sounds."""
