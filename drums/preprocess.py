@@ -21,14 +21,24 @@ KIT_RATE_HZ = 44100
 KIND_WORDS = {
     "kick": ("kick", "kik", "kck", "bd", "bassdrum"),
     "snare": ("snare", "snr", "sd", "sn", "sidestick", "rimshot"),
-    "tom": ("tom", "toms", "floortom", "racktom"),
-    "hihat": ("hihat", "hat", "hh", "hhat", "chh", "ohh", "hho", "hhc"),
+    "tom": ("tom",),
+    "hihat": ("hihat", "hat", "hh", "hhat", "chh", "ohh", "hho", "hhc", "hhopen", "hhclosed"),
 }
 """Kind of drum → what folders and files of it are called, in lower case."""
 
-# What may follow or precede the words inside one run of letters: kicks, tomh, closedhat, noise-tom0.
-_LONG_WORDS = {word: kind for kind, words in KIND_WORDS.items() for word in words if len(word) >= 3}
-_ALL_WORDS = {word: kind for kind, words in KIND_WORDS.items() for word in words}
+# Long words count inside of others (jsnare, kicks); a short one only with what is often written together with
+# it (tomh, closedhat), because there is a hat in "what" and a tom in "bottom".
+_LONG = {word: kind for kind, words in KIND_WORDS.items() for word in words if len(word) >= 4}
+_PREFIXES = ("hi", "high", "mid", "lo", "low", "floor", "rack", "open", "closed", "pedal", "soft", "hard")
+_SUFFIXES = (*_PREFIXES, "s", "h", "m", "l", "drum", "hit")
+_AFFIXES = [("", ""), *((each, "") for each in _PREFIXES), *(("", each) for each in _SUFFIXES)]
+_FORMS = {
+    before + word + after: kind
+    for kind, words in KIND_WORDS.items()
+    for word in words
+    for before, after in _AFFIXES
+    if len(word) > 2 or before == after
+}
 _PAIRS = {("bass", "drum"): "kick", ("hi", "hat"): "hihat", ("high", "hat"): "hihat", ("side", "stick"): "snare"}
 
 
@@ -130,19 +140,12 @@ def kind_of(name: str) -> str | None:
 
 def _kind_in(text: str) -> str | None:
     """Return the kind of the one word in a name that tells it; `None` if no word does, or two disagree."""
-    # BassDrum01 → bass drum; HH2 → hh; tomh, openhat: the long words also count as the start or end of a word.
+    # BassDrum01 → bass drum, HH2_01 → hh
     words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).lower())
-    found = {_PAIRS[pair] for pair in itertools.pairwise(words) if pair in _PAIRS}
-    for word in words:
-        if word in _ALL_WORDS:
-            found.add(_ALL_WORDS[word])
-        else:
-            found |= {kind for long, kind in _LONG_WORDS.items() if _is_form_of(word, long)}
+    found = {_FORMS[word] for word in words if word in _FORMS}
+    found |= {_LONG[long] for word in words for long in _LONG if long in word}
+    found |= {_PAIRS[pair] for pair in itertools.pairwise(words) if pair in _PAIRS}
     return found.pop() if len(found) == 1 else None
-
-
-def _is_form_of(word: str, long: str) -> bool:
-    return len(word) <= len(long) + 6 and (word.startswith(long) or word.endswith(long))
 
 
 def _folder(item: Item) -> str | None:

@@ -18,6 +18,9 @@ import numpy as np
 
 KINDS = ("kick", "snare", "tom", "hihat")
 
+MIN_RATE_HZ = 22050
+"""Below it there is no room for a hi-hat, which lies above 6 to 9 kHz."""
+
 _METAL_RATIOS = np.array([1.0, 1.342, 1.483, 1.637, 1.926, 2.536])
 _MEMBRANE_RATIO = 1.594  # of an ideal round membrane's second mode to its first
 _ATTACK_S = 0.0005
@@ -30,14 +33,19 @@ def kit(rate_hz: int = 44100, n_each: int = 40, seed: int = 0) -> list[tuple[str
     A sound depends on the rate, the seed, its kind and its number, not on how many others there are.
 
     Args:
-        rate_hz: sample rate.
+        rate_hz: sample rate, at least `MIN_RATE_HZ`.
         n_each: sounds of each kind.
         seed: of every random parameter and of the noise.
 
     Returns:
         `(name, kind, samples)` a sound: name `{kind}/{kind}-{number}`, samples mono float32 `[n]` of
         0.06 to 1.2 s with a peak of 0.25 to 1.
+
+    Raises:
+        ValueError: the rate is too low.
     """
+    if rate_hz < MIN_RATE_HZ:
+        raise ValueError(f"Expected a rate of {MIN_RATE_HZ} Hz or more, received: rate_hz={rate_hz}")
     models: dict[str, Callable] = {"kick": _kick, "snare": _snare, "tom": _tom, "hihat": _hihat}
     sounds = []
     for number_of_kind, kind in enumerate(KINDS):

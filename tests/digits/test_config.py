@@ -1,0 +1,38 @@
+"""The digits' configs."""
+
+import pytest
+
+from audio_vae.config import PRESETS, Config, TrainingConfig
+from audio_vae.digits import config as digits
+from audio_vae.errors import UserError
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_has_the_papers_numbers(preset):
+    made = digits.make(preset)
+    assert (made.dataset, made.preset) == ("digits", preset)
+    assert (made.audio.rate_hz, made.audio.n_samples, made.audio.onset_db) == (8000, 4096, None)
+    assert (made.model.n_samples, made.model.latent_dim) == (4096, 20)
+    assert made.model.n_classes == (0 if preset == "dc-nonclass" else 10)
+    assert made.model.classifier_units == (10, 10)
+    assert (made.training.epochs, made.training.batch_size) == (117, 8)
+    assert Config.from_dict(made.to_dict()) == made
+
+
+def test_speakers_are_sorted_and_named_once():
+    assert digits.make(speakers=("theo", "jackson", "theo")).data == {"speakers": ["jackson", "theo"]}
+    assert digits.make().data == {"speakers": ["jackson"]}
+
+
+def test_training_is_taken():
+    assert digits.make("dc", TrainingConfig(epochs=3, seed=7)).training == TrainingConfig(epochs=3, seed=7)
+
+
+def test_unknown_preset():
+    with pytest.raises(UserError, match="unknown preset 'vq': choose one of cc, dc"):
+        digits.make("vq")
+
+
+def test_no_speaker():
+    with pytest.raises(UserError, match=r"no speaker is given.*--speaker"):
+        digits.make(speakers=())
