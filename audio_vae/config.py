@@ -101,15 +101,25 @@ class ModelConfig:
     log_variance_start: float = 0.0
 
     def __post_init__(self):
-        _require(
-            self.architecture in ARCHITECTURES, f"one of {ARCHITECTURES}", architecture=self.architecture
-        )
+        _require(self.architecture in ARCHITECTURES, f"one of {ARCHITECTURES}", architecture=self.architecture)
         _require(self.gate in GATES, f"one of {GATES}", gate=self.gate)
         for name in ("activation", "single_channel_activation"):
             _require(getattr(self, name) in ACTIVATIONS, f"one of {ACTIVATIONS}", **{name: getattr(self, name)})
-        for name in ("latent_dim", "depth", "long_cycle", "short_cycle", "block_filters", "stem_filters"):
+        for name in (
+            "latent_dim",
+            "depth",
+            "long_cycle",
+            "short_cycle",
+            "block_filters",
+            "stem_filters",
+            "stem_kernel",
+        ):
             _require(getattr(self, name) >= 1, "a count of 1 or more", **{name: getattr(self, name)})
-        _require(self.n_samples % 32 == 0, "a multiple of 32 samples", n_samples=self.n_samples)
+        _require(
+            self.n_samples > 0 and self.n_samples % 32 == 0,
+            "a positive multiple of 32 samples",
+            n_samples=self.n_samples,
+        )
         _require(self.n_classes == 0 or self.n_classes >= 2, "0 or at least 2 classes", n_classes=self.n_classes)
         _require(
             len(self.cc_filters) == len(self.cc_kernels) == 5,
