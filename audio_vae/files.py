@@ -65,10 +65,10 @@ def atomic_folder(path: Path, marker: str) -> Iterator[Path]:
 
 def write_json(path: Path, values: Any) -> None:
     """Write JSON atomically, indented; NaN becomes null, which every JSON reader knows."""
+    text = json.dumps(_without_nan(values), indent=2, ensure_ascii=False) + "\n"
     with atomic_file(path) as part:
-        part.write_text(
-            json.dumps(_without_nan(values), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        # Paths that are not UTF-8 hold lone surrogates, whose escapes are JSON's own.
+        part.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def _without_nan(value: Any) -> Any:

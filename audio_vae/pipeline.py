@@ -28,11 +28,14 @@ class Dataset:
         name: in the command line and in config.json.
         make_config: `(preset, **options)` → `Config`.
         prepare: `(config, data folder or None, show_progress)` → `Prepared`.
+        choose: `(config, data folder or None)` → the config with what only the sounds can tell (rate,
+            length); `None` where the config tells all.
     """
 
     name: str
     make_config: Callable[..., Config]
     prepare: Callable[..., Prepared]
+    choose: Callable[[Config, Path | None], Config] | None = None
 
     def prepare_run(
         self, path: Path, config: Config, data: Path | None = None, *, show_progress: bool = False
@@ -46,8 +49,15 @@ class Dataset:
             UserError: the folder holds another run, or the sounds cannot be used.
         """
         if (path / "config.json").is_file():
-            # The number of classes may come from the sounds (folder labels), so it is the old run's.
-            config = _with_classes(config, open_run(path, self.name).config.model.n_classes)
+            # What came from the sounds (folder labels, rate and length) is the old run's.
+            old = open_run(path, self.name).config
+            config = _with_classes(config, old.model.n_classes)
+            if self.choose and config.data == old.data:
+                units = old.model.classifier_units
+                model = dataclasses.replace(config.model, n_samples=old.audio.n_samples, classifier_units=units)
+                config = dataclasses.replace(config, audio=old.audio, model=model)
+        elif self.choose:
+            config = self.choose(config, data)
         found_path = path / "prepare.json"
         source = str(data.resolve()) if data else None
         if found_path.is_file() and (path / "sounds.npz").is_file():

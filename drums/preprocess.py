@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from audio_vae import audio as audio_files
-from audio_vae.clusters import cluster
+from audio_vae import labels
 from audio_vae.config import Config
-from audio_vae.dataset import Item, Prepared, Refusal, SoundSet, class_sizes, read_sounds, stratified_split
+from audio_vae.dataset import Item, Prepared
 from audio_vae.drums import synth
-from audio_vae.errors import UserError
 
-TEST_SHARE = 0.2
 KIT_RATE_HZ = 44100
 
 KIND_WORDS = {
@@ -63,38 +58,7 @@ def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -
     """
     items = kit_items() if data is None else find_items(Path(data))
     source = "the built-in kit" if data is None else str(data)
-    by_folder = config.data["labels"] == "folder"
-    outside = [Refusal(item.name, "not in a class folder") for item in items if by_folder and not _folder(item)]
-    if by_folder:
-        items = [replace(item, class_name=_folder(item)) for item in items if _folder(item)]
-    _, sounds, refusals = read_sounds(items, config.audio, show_progress=show_progress)
-    refusals = outside + refusals
-    if not len(sounds):
-        raise UserError(f"no usable sound in {source}{_left_out(refusals)}: add sounds, or choose another --data")
-    label = _label_by_folder if by_folder else _label_by_clusters
-    sounds, report = label(sounds, config, f"{source}{_left_out(refusals)}")
-    is_test = stratified_split(sounds.names, sounds.labels, config.training.seed, TEST_SHARE)
-    sounds = replace(sounds, is_test=is_test)
-    return Prepared(sounds, refusals, {"data": source, **report, "classes": class_sizes(sounds)})
-
-
-def _label_by_folder(sounds: SoundSet, config: Config, where: str) -> tuple[SoundSet, dict[str, Any]]:
-    if len(sounds.class_names) < 2:
-        raise UserError(
-            f"only one folder with usable sounds in {where}, 2 or more are needed: "
-            "sort the sounds into a folder for each class, or use --labels kmeans"
-        )
-    return sounds, {"source": "folder names"}
-
-
-def _label_by_clusters(sounds: SoundSet, config: Config, where: str) -> tuple[SoundSet, dict[str, Any]]:
-    n_clusters = config.data["n_clusters"]
-    if len(sounds) < n_clusters:
-        raise UserError(
-            f"{len(sounds)} usable sounds in {where}, fewer than {n_clusters} clusters: "
-            "use a smaller --clusters or add sounds"
-        )
-    return cluster(sounds, n_clusters, config.training.seed, [kind_of(name) for name in sounds.names])
+    return labels.prepare_items(items, config, source, kind_of, show_progress=show_progress)
 
 
 def find_items(data: Path) -> list[Item]:
@@ -103,17 +67,7 @@ def find_items(data: Path) -> list[Item]:
     Raises:
         UserError: the folder is missing or holds no sound files.
     """
-    if not data.is_dir():
-        what = "is a file, not a folder" if data.exists() else "does not exist"
-        raise UserError(f"the data folder {data} {what}: give a folder of sound files with --data")
-    names = {path.relative_to(data).as_posix(): path for path in audio_files.find_files(data)}
-    if not names:
-        known = ", ".join(sorted(extension[1:] for extension in audio_files.EXTENSIONS))
-        raise UserError(
-            f"no sound files in {data} ({known}): give a folder of sound files with --data, "
-            "or leave --data out for the built-in kit"
-        )
-    return [Item(names[name], name) for name in sorted(names)]
+    return labels.find_items(data, otherwise=", or leave --data out for the built-in kit")
 
 
 def kit_items(seed: int = 0) -> list[Item]:
@@ -146,13 +100,3 @@ def _kind_in(text: str) -> str | None:
     found |= {_LONG[long] for word in words for long in _LONG if long in word}
     found |= {_PAIRS[pair] for pair in itertools.pairwise(words) if pair in _PAIRS}
     return found.pop() if len(found) == 1 else None
-
-
-def _folder(item: Item) -> str | None:
-    """Return the folder right below the data folder that an item lies in."""
-    parts = PurePosixPath(item.name).parts
-    return parts[0] if len(parts) > 1 else None
-
-
-def _left_out(refusals: list[Refusal]) -> str:
-    return f" ({len(refusals)} left out, {refusals[0].name}: {refusals[0].reason})" if refusals else ""
