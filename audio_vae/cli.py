@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import json
 import os
+import re
+import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -19,10 +22,49 @@ from audio_vae.errors import UserError, one_line
 DATASETS = {
     "digits": "spoken digits (FSDD, 8 kHz, 4096 samples)",
     "drums": "drum one-shots (22.05 kHz, 16384 samples)",
+    "folder": "your own sounds, DIR/<class>/*",
 }
-"""Data set → what it is; each is declared in the package `audio_vae.<name>`."""
+"""Data set → what it is; each is declared in `audio_vae.<name>`."""
 
-EXAMPLE_ENDS = {"digits": ("3", "7"), "drums": ("hihat", "tom")}
+EXAMPLE_ENDS = {"digits": ("3", "7"), "drums": ("hihat", "tom"), "folder": ("cat", "dog")}
+
+
+def _check_labels(_context, _parameter, value):
+    if not re.fullmatch(r"folder|kmeans:([2-9]|[1-9][0-9]{1,3})", value):
+        raise click.BadParameter(f"{value!r} is not folder or kmeans:K with a K of 2 or more, e.g. kmeans:5.")
+    return value
+
+
+def _check_pattern(_context, _parameter, value):
+    try:
+        re.compile(value or "")
+    except re.error as error:
+        raise click.BadParameter(f"{value!r} is no regular expression: {error}.") from error
+    return value
+
+
+FOLDER_OPTIONS = [
+    click.option(
+        "--labels",
+        default="folder",
+        show_default=True,
+        callback=_check_labels,
+        metavar="folder|kmeans:K",
+        help="Classes from the names of the folders in DIR, or K clusters found in the sounds.",
+    ),
+    click.option(
+        "--pattern",
+        metavar="REGEX",
+        callback=_check_pattern,
+        help="Classes from file names: the first group, or the one called label.",
+    ),
+    click.option(
+        "--rate", "rate_hz", type=click.IntRange(1000, 192000), help="Sample rate.  [default: from the sounds]"
+    ),
+    click.option(
+        "--seconds", type=click.FloatRange(0.01, 60), help="Length of the model's sounds.  [default: from the sounds]"
+    ),
+]
 
 DATASET_OPTIONS = {
     "digits": [
@@ -51,16 +93,18 @@ DATASET_OPTIONS = {
             help="The k of k-means.",
         ),
     ],
+    "folder": [
+        *FOLDER_OPTIONS,
+        click.option(
+            "--latent-dim", type=click.IntRange(1, 1024), help="Dimensions of the latent space.  [default: 20]"
+        ),
+    ],
 }
 """What a data set's `config.make` takes besides preset and training."""
 
 COMMON = {
-    "data": click.option(
-        "--data", type=click.Path(path_type=Path), metavar="DIR", help="Folder with the sounds."
-    ),
-    "out": click.option(
-        "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the results go."
-    ),
+    "data": click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Folder with the sounds."),
+    "out": click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the results go."),
     "quiet": click.option("--quiet", is_flag=True, help="No progress, no summary."),
 }
 
@@ -86,6 +130,15 @@ _debug_option = click.option(
     callback=_remember_debug,
     help="Show where an error comes from.",
 )
+
+
+def _with_options(options):
+    def decorate(function):
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
 
 
 @click.group(epilog="Start with:  audio-vae digits train --epochs 30   then   audio-vae digits morph 3 7")
@@ -114,8 +167,7 @@ def _dataset_group(name: str, about: str) -> click.Group:
 
     def command(*options, **settings):
         def register(function):
-            for option in reversed([*options, COMMON["quiet"], _debug_option]):
-                function = option(function)
+            function = _with_options([*options, COMMON["quiet"], _debug_option])(function)
             return group.command(**settings)(function)
 
         return register
@@ -151,9 +203,7 @@ def _dataset_group(name: str, about: str) -> click.Group:
     def prepare(**options):
         """Read the sounds into the run folder and say what was found."""
         run = prepared_run(**options)
-        click.echo(
-            f"Prepared {len(run.sounds)} sounds in {run.path}; next: audio-vae {name} train --run {run.path}"
-        )
+        click.echo(f"Prepared {len(run.sounds)} sounds in {run.path}; next: audio-vae {name} train --run {run.path}")
 
     @command(
         *training_options,
@@ -166,9 +216,7 @@ def _dataset_group(name: str, about: str) -> click.Group:
             from audio_vae import training
 
         try:
-            training.train(
-                run, show_progress=_shows_progress(quiet), say=(lambda line: None) if quiet else click.echo
-            )
+            training.train(run, show_progress=_shows_progress(quiet), say=(lambda line: None) if quiet else click.echo)
         except KeyboardInterrupt:
             raise Interrupted(
                 f"Stopped: {run.epochs_done()} epochs are kept in {run.path}; the same command goes on."
@@ -189,9 +237,7 @@ def _dataset_group(name: str, about: str) -> click.Group:
             from audio_vae import report, vae  # noqa: F401
 
         progress = _shows_progress(quiet)
-        result = report.evaluate(
-            run, dataset.sounds(run, data, show_progress=progress), out, show_progress=progress
-        )
+        result = report.evaluate(run, dataset.sounds(run, data, show_progress=progress), out, show_progress=progress)
         if not quiet:
             click.echo("\n".join(report.summary_lines(result)))
         click.echo(f"Report: {(out or run.path / 'report') / 'report.html'}")
@@ -202,13 +248,11 @@ def _dataset_group(name: str, about: str) -> click.Group:
         COMMON["data"],
         run_option,
         COMMON["out"],
-        click.option(
-            "--steps", type=click.IntRange(2), default=9, show_default=True, help="Sounds from A to B."
-        ),
+        click.option("--steps", type=click.IntRange(2), default=9, show_default=True, help="Sounds from A to B."),
         click.option(
             "--length",
             type=click.Choice(["A", "B", "interpolate", "full"]),
-            default={"digits": "full", "drums": "interpolate"}[name],
+            default="full" if name == "digits" else "interpolate",
             show_default=True,
             help="Length of the steps: A's, B's, from A's to B's, or all that the model makes.",
         ),
@@ -240,6 +284,37 @@ def _dataset_group(name: str, about: str) -> click.Group:
             f"Morph: {made.folder}  (listen to {made.folder / 'morph.wav'}, look at {made.folder / 'morph.png'})"
         )
 
+    @command(
+        run_option,
+        COMMON["out"],
+        click.option(
+            "--format",
+            "formats",
+            type=click.Choice(["savedmodel", "litert", "onnx", "keras"]),
+            multiple=True,
+            default=("savedmodel",),
+            help="What to write; may be given more than once.  [default: savedmodel]",
+        ),
+        click.option("--float16", is_flag=True, help="Store the weights in half the bytes."),
+        epilog=f"Example:  audio-vae {name} export --format savedmodel --out models  writes models/{name}-cc/1",
+    )
+    def export(run_path, out, formats, float16, quiet):
+        """Write the model for other programs, each copy proven equal to it."""
+        run = _dataset(name).open(run_path)
+        with _muted_start_up():
+            from audio_vae import export as exporting
+
+        for each in dict.fromkeys(formats):
+            exporting.check_format(each, float16=float16)
+        for each in dict.fromkeys(formats):
+            with _muted_start_up():
+                made = exporting.export(run, each, out, float16=float16)
+            for warning in made.warnings:
+                click.echo(f"Warning: {warning}", err=True)
+            if not quiet:
+                click.echo("\n".join(exporting.summary_lines(made)))
+            click.echo(f"Export: {made.folder}")
+
     return group
 
 
@@ -257,12 +332,36 @@ def _say_found(found: dict) -> None:
     n_train, n_test = sum(each["train"] for each in counts), sum(each["test"] for each in counts)
     classes = ", ".join(f"{label} {each['train'] + each['test']}" for label, each in found["classes"].items())
     click.echo(f"{n_train} training and {n_test} test sounds ({classes})")
+    if "model" in found["labels"]:
+        click.echo(f"model: {found['labels']['model']}")
     for each in found["refused"]:
         click.echo(f"left out: {each['name']}: {each['reason']}", err=True)
 
 
 for _name, _about in DATASETS.items():
     cli.add_command(_dataset_group(_name, _about))
+
+
+@cli.command(epilog="Example:  audio-vae check sounds/     audio-vae check one-shots/ --labels kmeans:5")
+@click.argument("folder", type=click.Path(path_type=Path))
+@_with_options(FOLDER_OPTIONS)
+@click.option("--all", "every_file", is_flag=True, help="A line for each file, not for the refused ones alone.")
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
+@_debug_option
+def check(folder, every_file, as_json, **options):
+    """Judge each file of FOLDER before anything is trained on it; exit 1 if training would be refused."""
+    from audio_vae import check as checking
+    from audio_vae.folder import make
+
+    found = checking.check_folder(folder, make(**options), show_progress=_shows_progress(as_json))
+    if as_json:
+        click.echo(json.dumps(found.to_dict(), indent=2))
+    else:
+        for line in checking.report_lines(found, every_file=every_file):
+            click.echo(line)
+    checking.require_trainable(found)
+    if not as_json:
+        click.echo(f"Ready; next: audio-vae folder train --data {shlex.quote(str(folder))}")
 
 
 @contextmanager
@@ -283,6 +382,9 @@ def _muted_start_up() -> Iterator[None]:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 2 a wrong command line, 1 anything else, 130 interrupted."""
     meta: dict = {}
+    # A path that is not UTF-8 is shown with escapes instead of ending the program.
+    with suppress(AttributeError):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with cli.make_context("audio-vae", list(sys.argv[1:] if arguments is None else arguments)) as context:
             meta = context.meta

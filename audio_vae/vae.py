@@ -91,6 +91,8 @@ class VAE(keras.Model):
             self.classifier_optimizer.build(self.classifier_variables)
 
     def get_compile_config(self):
+        if not self.compiled:
+            return None
         optimizers = {"vae_optimizer": self.optimizer, "classifier_optimizer": self.classifier_optimizer}
         return {
             **{name: keras.saving.serialize_keras_object(each) for name, each in optimizers.items() if each},
