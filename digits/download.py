@@ -22,9 +22,7 @@ _TIMEOUT_S = 30
 _RECORDING = re.compile(r"[0-9]_[^/\\]+_[0-9]+\.wav")
 
 
-def fetch(
-    url: str = URL, sha256: str = SHA256, cache: Path | None = None, show_progress: bool = False
-) -> Path:
+def fetch(url: str = URL, sha256: str = SHA256, cache: Path | None = None, show_progress: bool = False) -> Path:
     """Return the folder of the recordings, downloading and unpacking the archive if it is not there yet.
 
     Args:

@@ -87,14 +87,10 @@ def _recordings_in(place: Path) -> list[Recording]:
     try:
         paths = list(place.iterdir())
     except OSError as error:
-        raise UserError(
-            f"the data folder {place} cannot be read ({one_line(error)}): check its permissions"
-        ) from error
+        raise UserError(f"the data folder {place} cannot be read ({one_line(error)}): check its permissions") from error
     matches = [(_FILE_NAME.fullmatch(path.name), path) for path in paths if not path.is_dir()]
     return sorted(
-        Recording(int(match["digit"]), match["speaker"], int(match["take"]), path)
-        for match, path in matches
-        if match
+        Recording(int(match["digit"]), match["speaker"], int(match["take"]), path) for match, path in matches if match
     )
 
 
@@ -112,9 +108,7 @@ def _of_speakers(recordings: list[Recording], speakers: Sequence[str], folder: P
 def _require_training_sounds(sounds: SoundSet, refusals: list[Refusal], folder: Path) -> None:
     missing = sorted(set(range(len(CLASS_NAMES))) - set(sounds.train.labels.tolist()))
     if missing:
-        left_out = (
-            f" ({len(refusals)} left out, {refusals[0].name}: {refusals[0].reason})" if refusals else ""
-        )
+        left_out = f" ({len(refusals)} left out, {refusals[0].name}: {refusals[0].reason})" if refusals else ""
         digits = ", ".join(CLASS_NAMES[label] for label in missing)
         raise UserError(
             f"no usable training sound of {digits} in {folder}{left_out}: "
