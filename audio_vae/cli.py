@@ -334,6 +334,10 @@ def _say_found(found: dict) -> None:
     click.echo(f"{n_train} training and {n_test} test sounds ({classes})")
     if "model" in found["labels"]:
         click.echo(f"model: {found['labels']['model']}")
+    for name, contents in found["labels"].get("contents", {}).items():
+        click.echo(f"  {name}: " + ", ".join(f"{kind} {count}" for kind, count in contents.items()))
+    if found["labels"].get("adjusted_rand_index") is not None:
+        click.echo(f"Agreement of clusters and names: adjusted Rand index {found['labels']['adjusted_rand_index']:.2f}")
     for each in found["refused"]:
         click.echo(f"left out: {each['name']}: {each['reason']}", err=True)
 
