@@ -88,7 +88,7 @@ def stream(items: Sequence[Item], config: AudioConfig, labels: Sequence[int]):
     """Return a `tf.data.Dataset` of `(audio [T], label)` that reads each file when it is asked for.
 
     Args:
-        items: the files, each usable (`dataset.read_sounds` tells which are).
+        items: files or sounds in memory, each usable (`dataset.read_sounds` tells which are).
         config: rate and length to bring them to.
         labels: class number of each.
 
@@ -100,8 +100,10 @@ def stream(items: Sequence[Item], config: AudioConfig, labels: Sequence[int]):
     decode = decode_tfio if tfio_works() else audio.decode_soundfile
 
     def fitted(position):
-        sound = audio.read(items[int(position)].path, config.rate_hz, decode)
-        return audio.fit(sound.samples, config)[0]
+        item = items[int(position)]
+        if item.path is None:
+            return audio.fit(audio.resample(item.samples, item.rate_hz, config.rate_hz), config)[0]
+        return audio.fit(audio.read(item.path, config.rate_hz, decode).samples, config)[0]
 
     def load(position, label):
         samples = tf.py_function(fitted, [position], tf.float32)

@@ -42,6 +42,13 @@ def test_stream_gives_the_samples_of_the_plain_path(files):
     np.testing.assert_allclose([samples for samples, _ in streamed], sounds.audio, atol=1e-5)
 
 
+def test_sounds_in_memory_stream_too(rng):
+    items = [Item(None, "noise", "noise", samples=rng.uniform(-1, 1, 9000).astype(np.float32), rate_hz=16000)]
+    _, sounds, _ = read_sounds(items, CONFIG)
+    (streamed, _), *_ = streaming.stream(items, CONFIG, [0]).as_numpy_iterator()
+    np.testing.assert_array_equal(streamed, sounds.audio[0])
+
+
 @pytest.mark.skipif(not streaming.tfio_works(), reason="tensorflow-io is not installed or too old for this TensorFlow")
 class TestTensorFlowIO:
     @pytest.mark.parametrize("position", range(len(FORMATS)), ids=[f"{a}-{b}" for a, b in FORMATS])
