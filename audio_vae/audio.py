@@ -168,7 +168,9 @@ def _read_blocks(file: soundfile.SoundFile, n_most: int) -> np.ndarray:
         block = file.read(min(max(1, _BLOCK // file.channels), n_most - n_read), dtype="float32", always_2d=True)
         if not len(block):
             break
-        blocks.append(block.mean(axis=1))
+        # Infinite samples of opposite sign make NaN, which is refused later on.
+        with np.errstate(invalid="ignore", over="ignore"):
+            blocks.append(block.mean(axis=1))
         n_read += len(block)
     return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
 
