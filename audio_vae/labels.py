@@ -21,6 +21,9 @@ from audio_vae.errors import UserError, one_line
 
 TEST_SHARE = 0.2
 
+FLAT = "(no folder)"
+"""The one class of a folder without folders in it."""
+
 
 def find_items(data: Path, otherwise: str = "", others: Counter[str] | None = None) -> list[Item]:
     """Return the sound files below a folder, named by their path in it.
@@ -75,7 +78,9 @@ def labelled(items: Sequence[Item], config: Config) -> tuple[list[Item], list[Re
     if source == "kmeans":
         return list(items), []
     if source == "folder":
-        class_of, reason = folder_of, "not in a class folder"
+        # A flat folder is one class, which is refused as such and not file by file.
+        is_flat = not any(folder_of(item) for item in items)
+        class_of, reason = (lambda item: FLAT) if is_flat else folder_of, "not in a class folder"
     else:
         class_of, reason = (
             _by_pattern(config.data["pattern"]),
