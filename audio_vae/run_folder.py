@@ -236,7 +236,8 @@ def _read_config(path: Path) -> Config:
         return Config.from_dict(json.loads(file.read_text(encoding="utf-8"))["config"])
     except FileNotFoundError as error:
         raise UserError(f"{path} is no run folder (no config.json): choose another --run") from error
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    # A value of another kind where an object belongs shows as an AttributeError.
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise UserError(f"{file} cannot be used ({one_line(error)}): choose another --run") from error
 
 
