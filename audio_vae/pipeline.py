@@ -115,6 +115,4 @@ def _with_classes(config: Config, n_classes: int) -> Config:
     """Return the config for another number of classes; hidden layers that were as wide as it stay so."""
     model = config.model
     units = tuple(n_classes if units == model.n_classes else units for units in model.classifier_units)
-    return dataclasses.replace(
-        config, model=dataclasses.replace(model, n_classes=n_classes, classifier_units=units)
-    )
+    return dataclasses.replace(config, model=dataclasses.replace(model, n_classes=n_classes, classifier_units=units))
