@@ -98,7 +98,7 @@ def test_help_imports_no_backend():
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("group", ["digits", "drums"])
+@pytest.mark.parametrize("group", ["digits", "drums", "folder"])
 @pytest.mark.parametrize("command", ["prepare", "train", "evaluate", "morph"])
 def test_every_command_teaches_by_example(run, group, command):
     code, out, _ = run(group, command, "--help")
