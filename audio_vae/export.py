@@ -84,6 +84,11 @@ def export(
     checked = _CHECKED.get(file_format, ("encode", "decode"))
     inputs = parity.make_inputs((sounds.test if len(sounds.test) else sounds).audio, encoder, checked)
     expected = parity.keras_outputs(inputs, encoder, decoder)
+    if not all(np.isfinite(each).all() for each in expected.values()):
+        reason = "its weights are too large for --float16, leave that out, or " if float16 else ""
+        raise UserError(
+            f"the model of {run.path} computes NaN or infinity: {reason}its training diverged, train it again"
+        )
     name = model_name(run, file_format, float16=float16)
     folder = Path(out) if out else run.path / "export"
     with _new_version(folder / name) as (part, published):

@@ -8,8 +8,11 @@ starts Triton, a model server that can be installed.
 
 import importlib.util
 import json
-import re
+import os
+import socket
 import sys
+import sysconfig
+import urllib.error
 import urllib.request
 from concurrent import futures
 from pathlib import Path
@@ -187,9 +190,12 @@ def test_client_speaks_the_protocol_of_tensorflow_serving(saved, signatures, mod
 
 
 @pytest.mark.serving
-def test_a_real_model_server_answers_as_keras(saved, signatures, model, audio, rng):
+def test_a_real_model_server_answers_as_keras(signatures, model, audio, rng, monkeypatch):
     """Triton on loopback with the SavedModel behind it, asked over REST (KServe v2)."""
     pytest.importorskip("pytriton", reason="nvidia-pytriton is not installed: tox -e serving")
+    # Triton's worker is linked to libpython, which many Pythons keep where the loader does not look, or
+    # finds that of another Python.
+    monkeypatch.setenv("LD_LIBRARY_PATH", sysconfig.get_config_var("LIBDIR"), prepend=os.pathsep)
     from pytriton.decorators import batch
     from pytriton.model_config import ModelConfig as TritonModelConfig
     from pytriton.model_config import Tensor
@@ -234,7 +240,7 @@ def test_a_real_model_server_answers_as_keras(saved, signatures, model, audio, r
                 np.testing.assert_allclose(received[key], value, atol=1e-4)
         with pytest.raises(urllib.error.HTTPError) as refused:
             rest(http_port, "decode", {"latent": np.full((1, D), np.nan, np.float32)})
-        assert re.search("latent must hold finite numbers|Invalid value|parse", refused.value.read().decode())
+        assert "latent must hold finite numbers" in refused.value.read().decode()
 
 
 def tensors_of(kind, specs):
@@ -256,8 +262,6 @@ def rest(port, name, tensors):
 
 
 def free_ports(count):
-    import socket
-
     sockets = [socket.socket() for _ in range(count)]
     try:
         for each in sockets:
