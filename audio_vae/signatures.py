@@ -59,7 +59,7 @@ def save_signatures(
     - `morph(start [B, d], end [B, d], steps [])` → `audio [B, steps, T]`, evenly spaced on the straight
       lines from start to end, ends included; `steps` is int32, 2 to `MAX_STEPS`
 
-    Input of another length or rank, with NaN or infinity, or out of range raises
+    Input of another length or rank, without a row, with NaN or infinity, or out of range raises
     `InvalidArgumentError` (INVALID_ARGUMENT on a server) from the graph.
 
     Args:
@@ -145,8 +145,8 @@ def _checked_rows(rows: tf.Tensor, name: str, length: int) -> tf.Tensor:
     # Padded, so that looking at axes 1 and 2 is no error of its own for a rank below 2.
     padded = tf.concat([shape, [-1, -1, -1]], axis=0)
     well_shaped = tf.debugging.Assert(
-        tf.logical_and(tf.equal(padded[1], length), tf.equal(padded[2], -1)),
-        [f"{name} must have the shape [B, {length}], received:", shape],
+        tf.reduce_all([padded[0] >= 1, tf.equal(padded[1], length), tf.equal(padded[2], -1)]),
+        [f"{name} must have the shape [B, {length}] with B of 1 or more, received:", shape],
         name=f"{name}_has_shape",
     )
     finite = tf.debugging.Assert(

@@ -178,10 +178,6 @@ def test_morph_goes_from_start_to_end(signatures, rng):
         np.testing.assert_allclose(audio[:, step], signatures["decode"](latent=latent)["audio"], atol=1e-6)
 
 
-def test_an_empty_batch_gives_an_empty_answer(signatures):
-    assert signatures["encode"](audio=tf.zeros([0, T]))["mean"].shape == (0, D)
-
-
 GOOD = {
     "encode": {"audio": np.zeros((2, T), np.float32)},
     "decode": {"latent": np.zeros((2, D), np.float32)},
@@ -201,12 +197,13 @@ def bad_tensors():
                 "half the length": np.zeros((2, length // 2), np.float32),
                 "double the length": np.zeros((2, 2 * length), np.float32),
                 "no batch": good[0],
+                "no rows": good[:0],
                 "a scalar": np.float32(0),
                 "channels": good[..., np.newaxis],
                 "rows as channels": good[np.newaxis],
             }
             for what, value in bad.items():
-                message = rf"{name} must have the shape \[B, {length}\], received"
+                message = rf"{name} must have the shape \[B, {length}\] with B of 1 or more, received"
                 yield pytest.param(signature, {**tensors, name: value}, message, id=f"{signature}-{name}-{what}")
             for what, number in {"NaN": np.nan, "infinity": np.inf}.items():
                 value = good.copy()
@@ -306,7 +303,8 @@ def test_nothing_is_left_when_parity_fails(run, tmp_path, monkeypatch, no_proces
 
     def shifted(*arguments):
         outputs, versions = honest(*arguments)
-        outputs["real_2/decode/audio"] = outputs["real_2/decode/audio"] + change
+        audio = outputs["real_2/decode/audio"]
+        outputs["real_2/decode/audio"] = audio + change * max(1, np.abs(audio).max())
         return outputs, versions
 
     monkeypatch.setattr(parity, "run_fresh", shifted)
