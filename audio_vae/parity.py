@@ -104,6 +104,12 @@ def run_fresh(file_format: str, folder: Path, inputs: Arrays) -> tuple[Arrays, d
     Raises:
         UserError: it cannot be loaded or run.
     """
+    # Both sides on the CPU: GPUs round matrix products to fewer digits than are compared here.
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    if file_format == "keras":
+        # Only this format needs the package, which may be a checkout that is not installed.
+        root = str(Path(__file__).resolve().parents[1])
+        environment["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     with tempfile.TemporaryDirectory(prefix="audio-vae-parity-") as place:
         np.savez(Path(place, "inputs.npz"), **inputs)
         done = subprocess.run(
@@ -119,8 +125,7 @@ def run_fresh(file_format: str, folder: Path, inputs: Arrays) -> tuple[Arrays, d
                 "outputs.npz",
             ],
             cwd=place,
-            # Both sides on the CPU: GPUs round matrix products to fewer digits than are compared here.
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
+            env=environment,
             capture_output=True,
             text=True,
         )
