@@ -41,7 +41,7 @@ def _write_keras(model: VAE, folder: Path, _float16: bool) -> None:
 
 
 def _write_litert(model: VAE, folder: Path, float16: bool) -> None:
-    for name, signature, network, input_name, output_names in _halves(model):
+    for name, signature, network, input_name, output_names in _halves(model, float16):
         function = network_function(network, input_name, output_names)
         with tempfile.TemporaryDirectory(prefix="audio-vae-litert-") as place:
             tf.saved_model.save(function.module, place, signatures={signature: function})
@@ -56,7 +56,7 @@ def _write_onnx(model: VAE, folder: Path, float16: bool) -> None:
     import onnx
     import tf2onnx
 
-    for name, _, network, input_name, output_names in _halves(model):
+    for name, _, network, input_name, output_names in _halves(model, float16):
         function = network_function(network, input_name, output_names)
         converted, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=OPSET)
         if float16:
@@ -66,16 +66,22 @@ def _write_onnx(model: VAE, folder: Path, float16: bool) -> None:
 
 
 def _store_float16(graph: Any) -> None:
-    """Store an ONNX graph's float32 constants as float16 with a cast behind each; what is computed stays float32."""
+    """Store an ONNX graph's constants as float16 with a cast behind each; what is computed stays float32.
+
+    The weights come rounded, so they lose nothing. What would lose, such as a factor that the converter
+    has folded in, stays float32.
+    """
     from onnx import TensorProto, helper, numpy_helper
 
     casts = []
     for constant in graph.initializer:
         if constant.data_type != TensorProto.FLOAT:
             continue
-        name = constant.name
+        name, values = constant.name, numpy_helper.to_array(constant)
         with np.errstate(over="ignore"):
-            half = numpy_helper.to_array(constant).astype(np.float16)
+            half = values.astype(np.float16)
+        if not np.array_equal(half.astype(np.float32), values):
+            continue
         constant.CopyFrom(numpy_helper.from_array(half, f"{name}_float16"))
         casts.append(helper.make_node("Cast", [constant.name], [name], to=TensorProto.FLOAT))
     nodes = [*casts, *graph.node]
@@ -83,10 +89,11 @@ def _store_float16(graph: Any) -> None:
     graph.node.extend(nodes)
 
 
-def _halves(model: VAE) -> Iterator[tuple[str, str, keras.Model, str, tuple[str, ...]]]:
+def _halves(model: VAE, float16: bool) -> Iterator[tuple[str, str, keras.Model, str, tuple[str, ...]]]:
     """Yield file name, signature, network, input name and output names of encoder and decoder."""
-    yield "encoder", "encode", model.encoder, "audio", ("mean", "log_variance")
-    yield "decoder", "decode", model.decoder, "latent", ("audio",)
+    encoder, decoder = rounded(model) if float16 else (model.encoder, model.decoder)
+    yield "encoder", "encode", encoder, "audio", ("mean", "log_variance")
+    yield "decoder", "decode", decoder, "latent", ("audio",)
 
 
 WRITERS = {

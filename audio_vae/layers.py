@@ -98,9 +98,7 @@ class DilationBlock(keras.layers.Layer):
             shape=(self.depth, 2, self.filters, 2 * self.filters),
             initializer=keras.initializers.RandomUniform(-limit, limit),
         )
-        self.biases = self.add_weight(
-            name="biases", shape=(self.depth, 2 * self.filters), initializer="zeros"
-        )
+        self.biases = self.add_weight(name="biases", shape=(self.depth, 2 * self.filters), initializer="zeros")
 
     def call(self, inputs):
         x = inputs

@@ -87,17 +87,15 @@ def _block(config: ModelConfig, name: str) -> DilationBlock:
 def _plain_trunk(config: ModelConfig, x):
     """Rows 1 to 6 of Table 2; the dense pair that follows is row 7."""
     for row, (filters, kernel) in enumerate(zip(config.cc_filters, config.cc_kernels, strict=True), start=1):
-        x = layers.Conv1D(
-            filters, kernel, strides=2, padding="same", activation=config.activation, name=f"row_{row}"
-        )(x)
+        x = layers.Conv1D(filters, kernel, strides=2, padding="same", activation=config.activation, name=f"row_{row}")(
+            x
+        )
     return layers.Conv1D(1, 1, padding="same", name="row_6")(x), 7
 
 
 def _plain_mirror(config: ModelConfig, x):
     """Rows 9 to 15 of Table 2."""
-    x = layers.Conv1DTranspose(
-        1, 1, padding="same", activation=config.single_channel_activation, name="row_9"
-    )(x)
+    x = layers.Conv1DTranspose(1, 1, padding="same", activation=config.single_channel_activation, name="row_9")(x)
     mirrored = zip(reversed(config.cc_filters), reversed(config.cc_kernels), strict=True)
     for row, (filters, kernel) in enumerate(mirrored, start=10):
         x = layers.Conv1DTranspose(

@@ -86,9 +86,7 @@ def _resume(run: Run, say: Callable[[str], None]) -> tuple[VAE, int]:
         except Exception as error:
             say(f"checkpoint {path} is damaged ({one_line(error)[:120]}): trying the one before it")
     if kept:
-        raise UserError(
-            f"no checkpoint in {run.path / 'checkpoints'} can be read: train again into a new --run"
-        )
+        raise UserError(f"no checkpoint in {run.path / 'checkpoints'} can be read: train again into a new --run")
     return build_vae(run.config.model, run.config.loss, run.config.training), 0
 
 
@@ -105,11 +103,7 @@ class RunWriter(keras.callbacks.Callback):
         for name, value in logs.items():
             if not math.isfinite(value):
                 epoch = len(self.rows) + 1
-                last = (
-                    f"the model of epoch {epoch - 1} is kept in {self.run.path}"
-                    if epoch > 1
-                    else "no epoch is done"
-                )
+                last = f"the model of epoch {epoch - 1} is kept in {self.run.path}" if epoch > 1 else "no epoch is done"
                 raise UserError(
                     f"training stopped in epoch {epoch}, step {batch + 1}: {name} became {value} ({last}); "
                     "try another --seed or a smaller learning rate"
@@ -190,9 +184,7 @@ class Progress(keras.callbacks.Callback):
         left_s = (now_s - self.started_s) / (epoch + 1 - self.n_done) * n_left
         rate = self.n_sounds / (now_s - self.epoch_started_s)
         left = tqdm.format_interval(left_s)
-        self.say(
-            f"epoch {epoch + 1}/{self.training.epochs}: {_terms(logs)}, {rate:.1f} sounds/s, {left} left"
-        )
+        self.say(f"epoch {epoch + 1}/{self.training.epochs}: {_terms(logs)}, {rate:.1f} sounds/s, {left} left")
 
     def on_train_end(self, logs=None):
         self.bar.close()

@@ -169,7 +169,9 @@ class VAE(keras.Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         parts = {"model_config": ModelConfig, "loss_config": LossConfig}
-        return cls(**{name: from_values(parts[name], value) if name in parts else value for name, value in config.items()})
+        return cls(
+            **{name: from_values(parts[name], value) if name in parts else value for name, value in config.items()}
+        )
 
 
 def build_vae(model: ModelConfig, loss: LossConfig, training: TrainingConfig) -> VAE:
