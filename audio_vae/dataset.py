@@ -141,6 +141,11 @@ class Prepared:
     labels_report: dict[str, Any]
 
 
+def left_out(refusals: Sequence[Refusal]) -> str:
+    """Return how many files were left out and why the first was, to follow a name in an error; empty for none."""
+    return f" ({len(refusals)} left out, {refusals[0].name}: {refusals[0].reason})" if refusals else ""
+
+
 def class_sizes(sounds: SoundSet) -> dict[str, dict[str, int]]:
     """Return the number of sounds in each class and in its part of the split: `size`, `train`, `test`."""
     sizes = {}

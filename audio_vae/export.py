@@ -30,7 +30,7 @@ import numpy as np
 from audio_vae import __version__, converters, parity
 from audio_vae.dataset import SoundSet
 from audio_vae.errors import UserError, one_line
-from audio_vae.files import write_json
+from audio_vae.files import umask, write_json
 from audio_vae.run_folder import Run, environment
 from audio_vae.signatures import MAX_STEPS, SIGNATURES
 
@@ -237,9 +237,7 @@ def _rename_to_next(part: Path, folder: Path) -> Path:
 
 def _readable(part: Path) -> None:
     """Give the temporary folder, which is private, the permissions of any new folder."""
-    mask = os.umask(0)
-    os.umask(mask)
-    part.chmod(0o777 & ~mask)
+    part.chmod(0o777 & ~umask())
 
 
 def _unwritable(folder: Path, error: OSError) -> UserError:

@@ -24,7 +24,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     try:
         yield part
         # mkstemp makes files private; what a user asked for is as readable as their other files.
-        part.chmod(0o666 & ~_umask())
+        part.chmod(0o666 & ~umask())
         os.replace(part, path)
     finally:
         with suppress(FileNotFoundError):
@@ -51,7 +51,7 @@ def atomic_folder(path: Path, marker: str) -> Iterator[Path]:
     part = Path(tempfile.mkdtemp(dir=path.parent, prefix=".part-"))
     try:
         yield part
-        part.chmod(0o777 & ~_umask())
+        part.chmod(0o777 & ~umask())
         if path.is_dir():
             old = Path(tempfile.mkdtemp(dir=path.parent, prefix=".old-"))
             os.replace(path, old)
@@ -81,7 +81,8 @@ def _without_nan(value: Any) -> Any:
     return value
 
 
-def _umask() -> int:
+def umask() -> int:
+    """Return the permission bits that new files of this process do not get."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from audio_vae import audio as audio_files
 from audio_vae.clusters import cluster
 from audio_vae.config import Config
-from audio_vae.dataset import Item, Prepared, Refusal, SoundSet, class_sizes, read_sounds, stratified_split
+from audio_vae.dataset import Item, Prepared, Refusal, SoundSet, class_sizes, left_out, read_sounds, stratified_split
 from audio_vae.errors import UserError, one_line
 
 TEST_SHARE = 0.2
@@ -173,7 +173,7 @@ def prepare_items(
     items, outside = labelled(items, config)
     _, sounds, refusals = read_sounds(items, config.audio, without_copies=without_copies, show_progress=show_progress)
     refusals = outside + refusals
-    problem = why_refused(_sizes(sounds), config, f"{source}{_left_out(refusals)}")
+    problem = why_refused(_sizes(sounds), config, f"{source}{left_out(refusals)}")
     if problem:
         raise UserError(problem)
     if config.data["labels"] == "kmeans":
@@ -188,7 +188,3 @@ def prepare_items(
 
 def _sizes(sounds: SoundSet) -> Counter[str | None]:
     return Counter(sounds.class_names[label] if label >= 0 else None for label in sounds.labels)
-
-
-def _left_out(refusals: list[Refusal]) -> str:
-    return f" ({len(refusals)} left out, {refusals[0].name}: {refusals[0].reason})" if refusals else ""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from audio_vae.config import Config
-from audio_vae.dataset import Prepared
+from audio_vae.dataset import Prepared, class_sizes
 from audio_vae.errors import UserError
 from audio_vae.files import write_json
 from audio_vae.run_folder import Run, create_run, open_run
@@ -97,15 +97,9 @@ class Dataset:
 
 def describe(prepared: Prepared) -> dict[str, Any]:
     """Return what was found in a folder, as JSON values."""
-    sounds = prepared.sounds
+    sizes = class_sizes(prepared.sounds)
     return {
-        "classes": {
-            name: {
-                "train": int(((sounds.labels == label) & ~sounds.is_test).sum()),
-                "test": int(((sounds.labels == label) & sounds.is_test).sum()),
-            }
-            for label, name in enumerate(sounds.class_names)
-        },
+        "classes": {name: {part: each[part] for part in ("train", "test")} for name, each in sizes.items()},
         "refused": [{"name": each.name, "reason": each.reason} for each in prepared.refusals],
         "labels": prepared.labels_report,
     }

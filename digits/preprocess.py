@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from audio_vae.config import Config
-from audio_vae.dataset import Item, Prepared, Refusal, SoundSet, class_sizes, read_sounds
+from audio_vae.dataset import Item, Prepared, Refusal, SoundSet, class_sizes, left_out, read_sounds
 from audio_vae.digits import download
 from audio_vae.digits.config import CLASS_NAMES
 from audio_vae.errors import UserError, one_line
@@ -108,9 +108,8 @@ def _of_speakers(recordings: list[Recording], speakers: Sequence[str], folder: P
 def _require_training_sounds(sounds: SoundSet, refusals: list[Refusal], folder: Path) -> None:
     missing = sorted(set(range(len(CLASS_NAMES))) - set(sounds.train.labels.tolist()))
     if missing:
-        left_out = f" ({len(refusals)} left out, {refusals[0].name}: {refusals[0].reason})" if refusals else ""
         digits = ", ".join(CLASS_NAMES[label] for label in missing)
         raise UserError(
-            f"no usable training sound of {digits} in {folder}{left_out}: "
+            f"no usable training sound of {digits} in {folder}{left_out(refusals)}: "
             f"add recordings named {_PATTERN} with a take of {N_TEST_TAKES} or more"
         )
