@@ -52,6 +52,20 @@ def shared_data():
 
 
 @pytest.fixture
+def run(capfd):
+    """Run the command line and return its exit code, stdout and stderr."""
+    from audio_vae import cli
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as done:
+            cli.main([str(each) for each in arguments])
+        out, err = capfd.readouterr()
+        return done.value.code, out, err
+
+    return call
+
+
+@pytest.fixture
 def check_layer(tmp_path):
     """Shape, dtype, weight count, `get_config` and `.keras` round trips, after Keras' run_layer_test."""
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio_vae import check, cli, dataset, folder, verdict
+from audio_vae import check, dataset, folder, verdict
 from audio_vae.audio import AudioError
 from audio_vae.config import AudioConfig
 from audio_vae.dataset import Item, Judged, Refusal, judge_items
@@ -36,17 +36,6 @@ def sounds(tmp_path):
             frequency_hz = 300 + 50 * number + 1000 * label
             write(tmp_path / "sounds" / name / f"{number}.wav", tone(0.2 + 0.05 * number, frequency_hz=frequency_hz))
     return tmp_path / "sounds"
-
-
-@pytest.fixture
-def run(capfd):
-    def call(*arguments):
-        with pytest.raises(SystemExit) as done:
-            cli.main([str(each) for each in arguments])
-        out, err = capfd.readouterr()
-        return done.value.code, out, err
-
-    return call
 
 
 class TestJudge:

@@ -36,19 +36,6 @@ def digits_folder(tmp_path, rng):
 
 
 @pytest.fixture
-def run(capfd):
-    """Run the command line and return its exit code, stdout and stderr."""
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as done:
-            cli.main([str(each) for each in arguments])
-        out, err = capfd.readouterr()
-        return done.value.code, out, err
-
-    return call
-
-
-@pytest.fixture
 def trained(digits_folder, run, tmp_path):
     code, _, err = run("digits", "train", "--data", digits_folder, "--epochs", 1, "--run", tmp_path / "run")
     assert code == 0, err

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio_vae import cli, config, folder
+from audio_vae import config, folder
 from audio_vae.config import TrainingConfig
 from audio_vae.errors import UserError
 
@@ -31,18 +31,11 @@ def sounds(tmp_path, rng):
 
 
 @pytest.fixture
-def run(capfd, monkeypatch, tmp_path):
+def run(run, monkeypatch, tmp_path):
     for name, values in list(config.PRESETS.items()):
         monkeypatch.setitem(config.PRESETS, name, {**values, **SMALL})
     monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as done:
-            cli.main([str(each) for each in arguments])
-        out, err = capfd.readouterr()
-        return done.value.code, out, err
-
-    return call
+    return run
 
 
 def prepare(sounds, **options):
