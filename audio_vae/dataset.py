@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from audio_vae import audio as audio_files
 from audio_vae.config import AudioConfig
+from audio_vae.distribute import shards
 from audio_vae.errors import UserError, one_line
 from audio_vae.files import atomic_file
 from audio_vae.verdict import Judged, as_judged, judge
@@ -273,15 +274,21 @@ def steps_per_epoch(n_sounds: int, batch_size: int) -> int:
     return -(-n_sounds // batch_size)
 
 
-def training_batches(sounds: SoundSet, batch_size: int, seed: int, epochs: range):
-    """Return a `tf.data.Dataset` of `(audio [B, T], labels [B])` over several epochs, one after the other."""
+def training_batches(
+    sounds: SoundSet, batch_size: int, seed: int, epochs: range, n_replicas: int = 1, replicas: range = range(1)
+):
+    """Return a `tf.data.Dataset` of `(audio [B, T], labels [B])` over several epochs, one after the other.
+
+    Where replicas share the batches, its elements are the shards of `replicas` in turn,
+    `(audio [b, T], labels [b], counted [b], n_sounds)` (`distribute.shards`).
+    """
     import tensorflow as tf
 
     audio, labels = tf.constant(sounds.audio), tf.constant(sounds.labels)
     orders = np.stack([epoch_order(len(sounds), seed, epoch) for epoch in epochs])
-    return (
-        tf.data.Dataset.from_tensor_slices(orders)
-        .flat_map(lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size))
-        .map(lambda index: (tf.gather(audio, index), tf.gather(labels, index)))
-        .prefetch(2)
+    batches = tf.data.Dataset.from_tensor_slices(orders).flat_map(
+        lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
     )
+    if n_replicas > 1:
+        batches = batches.flat_map(lambda index: shards(index, n_replicas, replicas))
+    return batches.map(lambda index, *shard: (tf.gather(audio, index), tf.gather(labels, index), *shard)).prefetch(2)

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from audio_vae.config import GATES
+from audio_vae.distribute import replica_id
 
 PACKAGE = "audio_vae"
 """Name under which every class of this library is registered with Keras."""
@@ -152,12 +153,29 @@ def _causal_conv(x, kernel, dilation):
     return ops.reshape(convolved, (-1, n_rows * dilation, kernel.shape[-1]))[:, :n_samples]
 
 
+# Added to the seed once a replica: far from every seed that people give, and below the 2³¹ that Keras folds seeds to.
+_SEED_STEP = 1_013_904_243
+
+
+class ReplicaSeedGenerator(keras.random.SeedGenerator):
+    """A seed generator that gives each replica of a distributed training noise of its own.
+
+    Its state stays the same on all replicas. On one device it draws what Keras' own draws.
+    """
+
+    def next(self, ordered=True):
+        seed, replica = super().next(ordered), replica_id()
+        if replica is None:
+            return seed
+        return seed + ops.cast(ops.stack([replica * _SEED_STEP, 0]), seed.dtype)
+
+
 @keras.saving.register_keras_serializable(PACKAGE)
 class Sampling(keras.layers.Layer):
     """Draw a latent from the posterior: z = mean + sqrt(variance)·ε, ε ~ N(0, I) (rows "add" of Tables 1 and 2).
 
     The noise generator's state is saved with the weights, so that a resumed training draws what an
-    uninterrupted one would have drawn.
+    uninterrupted one would have drawn. Each replica of a distributed training draws its own.
 
     Args:
         seed: start of the noise.
@@ -178,7 +196,7 @@ class Sampling(keras.layers.Layer):
     def __init__(self, seed=0, **kwargs):
         super().__init__(**kwargs)
         self.seed = seed
-        self.noise = keras.random.SeedGenerator(seed)
+        self.noise = ReplicaSeedGenerator(seed)
         self.built = True
 
     def call(self, inputs):

@@ -4,10 +4,13 @@ RUN/config.json      the resolved config, package versions, git commit
 RUN/sounds.npz       the sounds as the model sees them, labels and split
 RUN/prepare.json     counts per class, files left out and why, how labels were found
 RUN/model.keras      newest complete model
-RUN/checkpoints/     the last epochs' complete state
+RUN/checkpoints/     the last epochs' complete state, and that of a stop in mid-epoch
 RUN/logs/            history.csv, TensorBoard events
 RUN/latents.npz      posterior of every sound
 RUN/report/          report.json, report.html, figures, sounds
+RUN/.lock            who writes here, while somebody does
+
+A folder is a run once it has its config.json, which is written when the sounds are there.
 """
 
 from __future__ import annotations
@@ -16,10 +19,12 @@ import importlib.metadata
 import json
 import platform
 import subprocess
+import re
+import shlex
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -27,7 +32,8 @@ from audio_vae import __version__
 from audio_vae.config import Config
 from audio_vae.dataset import SoundSet
 from audio_vae.errors import UserError, one_line
-from audio_vae.files import atomic_file, write_json
+from audio_vae.files import PART_PREFIX, atomic_file, remove_unfinished, write_json
+from audio_vae.lock import LOCK_NAME
 
 if TYPE_CHECKING:
     from audio_vae.vae import VAE
@@ -55,6 +61,14 @@ class Latents:
 
 
 @dataclass(frozen=True, eq=False)
+class Checkpoint(NamedTuple):
+    """A kept state: the one after `epoch` whole epochs and `step` steps of the next. They sort by age."""
+
+    epoch: int
+    step: int
+    path: Path
+
+
 class Run:
     """A run folder that exists, with its config."""
 
@@ -74,6 +88,24 @@ class Run:
         return self.path / "logs" / "history.csv"
 
     @cached_property
+    def checkpoint_path(self, epoch: int, step: int = 0) -> Path:
+        """Return where the state after some whole epochs and some steps of the next is kept."""
+        within = f"-step-{step:06d}" if step else ""
+        return self.path / "checkpoints" / f"epoch-{epoch:04d}{within}.keras"
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """Return the kept states, oldest first."""
+        found = []
+        for path in (self.path / "checkpoints").glob("epoch-*.keras"):
+            match = re.fullmatch(r"epoch-(\d+)(?:-step-(\d+))?\.keras", path.name)
+            if match:
+                found.append(Checkpoint(int(match[1]), int(match[2] or 0), path))
+        return sorted(found)
+
+    def train_command(self) -> str:
+        """Return the command line that goes on with this run."""
+        return f"audio-vae {self.config.dataset} train --run {shlex.quote(str(self.path))}"
+
     def sounds(self) -> SoundSet:
         """The sounds that the run was trained on and its test set."""
         return SoundSet.load(self.sounds_path)
@@ -102,7 +134,8 @@ class Run:
 
     def epochs_done(self) -> int:
         """Return the number of complete epochs."""
-        return len(self.history())
+        history = self.history()
+        return history[-1].get("epoch", len(history)) if history else 0
 
     def history(self) -> list[dict[str, float]]:
         """Return one row an epoch of `logs/history.csv`; none before the first epoch.
@@ -167,6 +200,15 @@ def open_run(path: Path, dataset: str) -> Run:
     if run.config.dataset != dataset:
         raise UserError(
             f"{path} is a run of {run.config.dataset}, not of {dataset}: "
+    def has_latents(self) -> bool:
+        """Return whether `latents.npz` is there and of the newest epoch."""
+        try:
+            with np.load(self.path / "latents.npz", allow_pickle=False) as stored:
+                return int(stored["epoch"]) == self.epochs_done()
+        # Any of a dozen exceptions tells of a damaged file; files of older versions name no epoch.
+        except Exception:
+            return False
+
             f"choose another --run, or use audio-vae {run.config.dataset}"
         )
     return run
@@ -178,21 +220,36 @@ def create_run(path: Path, config: Config) -> Run:
     Raises:
         UserError: the folder holds another run, or other files.
     """
+                epoch=self.epochs_done(),
     if path.is_file():
         raise UserError(f"{path} is a file: choose a folder with --run")
     if (path / "config.json").is_file():
-        run = open_run(path, config.dataset)
-        changed = _differences(run.config.to_dict(), config.to_dict())
-        if changed:
-            raise UserError(
-                f"{path} holds a run with other settings ({'; '.join(changed[:4])}): "
-                "give the same settings to go on with it, or another --run"
-            )
-    elif path.is_dir() and any(path.iterdir()):
+        refuse_changes(path, _differences(open_run(path, config.dataset).config.to_dict(), config.to_dict()))
+    elif path.is_dir() and not all(map(_is_unfinished, path.iterdir())):
         raise UserError(f"{path} holds files that are not of a run: choose an empty or new folder with --run")
-    run = Run(path, config)
-    write_json(path / "config.json", {"config": config.to_dict(), "made_with": environment()})
-    return run
+
+
+def refuse_changes(path: Path, changed: list[str]) -> None:
+    """Raise a `UserError` that names some settings in which a run differs from what was asked for, if there are any."""
+    if changed:
+        raise UserError(
+            f"{path} holds a run with other settings ({'; '.join(changed[:4])}): "
+            "give the same settings to go on with it, or another --run"
+        )
+
+
+def _is_unfinished(path: Path) -> bool:
+    """Whether a file is of a run whose preparation was stopped before it had a config."""
+    return path.name in ("sounds.npz", "prepare.json", LOCK_NAME) or path.name.startswith(PART_PREFIX)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what a killed training or preparation left incomplete; for whoever holds the folder's lock.
+
+    Evaluation and morphing write folders, which stay.
+    """
+    for folder in (path, path / "checkpoints", path / "logs"):
+        remove_unfinished(folder)
 
 
 def environment() -> dict[str, Any]:
@@ -202,6 +259,18 @@ def environment() -> dict[str, Any]:
         try:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
+    Raises:
+        UserError: the folder holds another run, or other files.
+    """
+    require_free(path, config)
+    run = Run(path, config)
+    write_json(path / "config.json", {"config": config.to_dict(), "made_with": environment()})
+    return run
+
+
+def require_free(path: Path, config: Config) -> None:
+    """Check that a run with this config (epochs apart) can be made, or gone on with, in a folder.
+
             versions[name] = None
     return {
         "audio-vae": __version__,

@@ -7,7 +7,7 @@ import dataclasses
 import keras
 from keras import ops
 
-from audio_vae import losses
+from audio_vae import distribute, losses
 from audio_vae.config import LossConfig, ModelConfig, TrainingConfig, from_values
 from audio_vae.layers import PACKAGE, Sampling
 from audio_vae.networks import build_classifier, build_decoder, build_encoder
@@ -102,8 +102,13 @@ class VAE(keras.Model):
     def compile_from_config(self, config):
         self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
 
-    def vae_losses(self, audio, training=True):
+    def vae_losses(self, audio, training=True, weights=None):
         """Loss of the first pass and its terms.
+
+        Args:
+            audio: `[B, T]`.
+            training: sample the latents.
+            weights: of each sound in the loss, `[B]`; `None`: all 1.
 
         Returns:
             λ₁₁·likelihood + λ₁₂·KL (scalar), and `{term: [B]}`.
@@ -114,10 +119,16 @@ class VAE(keras.Model):
         likelihood = losses.squared_error(audio, reconstruction, self.loss_config.likelihood_reduction)
         kl = losses.kl_divergence(mean, log_variance, self.loss_config.kl_reduction)
         total = self.loss_config.likelihood_weight * likelihood + self.loss_config.kl_weight * kl
-        return ops.mean(total), {"likelihood": likelihood, "kl": kl}
+        return _weighted_mean(total, weights), {"likelihood": likelihood, "kl": kl}
 
-    def classifier_losses(self, audio, labels, training=True):
+    def classifier_losses(self, audio, labels, training=True, weights=None):
         """Loss of the second pass and its term.
+
+        Args:
+            audio: `[B, T]`.
+            labels: `[B]`.
+            training: sample the latents.
+            weights: of each sound in the loss, `[B]`; `None`: all 1.
 
         Returns:
             λ₂·cross-entropy (scalar), and `{term: [B]}`.
@@ -125,17 +136,26 @@ class VAE(keras.Model):
         mean, log_variance = self.encoder(audio, training=training)
         latent = self.sampling((mean, log_variance)) if training else mean
         cross_entropy = losses.cross_entropy(labels, self.classifier(latent, training=training))
-        return self.loss_config.classification_weight * ops.mean(cross_entropy), {"cross_entropy": cross_entropy}
+        loss = self.loss_config.classification_weight * _weighted_mean(cross_entropy, weights)
+        return loss, {"cross_entropy": cross_entropy}
 
     def train_step(self, data):
-        """Apply ∇₁, then ∇₂, to one batch of `(audio [B, T], labels [B])`."""
-        audio, labels = data
-        terms = self._descend(lambda: self.vae_losses(audio), self.optimizer, self.vae_variables)
+        """Apply ∇₁, then ∇₂, to one batch.
+
+        Args:
+            data: `(audio [B, T], labels [B])`; of a replica, its shard of the batch, which has two parts
+                more: `(…, counted [b], n_sounds)` (`distribute.shards`).
+        """
+        audio, labels, *shard = data
+        weights = distribute.loss_weights(*shard) if shard else None
+        terms = self._descend(lambda: self.vae_losses(audio, weights=weights), self.optimizer, self.vae_variables)
         if self.classifier:
             terms |= self._descend(
-                lambda: self.classifier_losses(audio, labels), self.classifier_optimizer, self.classifier_variables
+                lambda: self.classifier_losses(audio, labels, weights=weights),
+                self.classifier_optimizer,
+                self.classifier_variables,
             )
-        return self._report(terms)
+        return self._report(terms, *shard)
 
     def test_step(self, data):
         """Loss terms of one batch at the posterior means, without noise."""
@@ -153,10 +173,13 @@ class VAE(keras.Model):
         optimizer.apply(tape.gradient(loss, variables), variables)
         return terms
 
-    def _report(self, terms):
+    def _report(self, terms, *shard):
         for name, values in terms.items():
-            self.loss_means[name].update_state(values)
-        return {name: mean.result() for name, mean in self.loss_means.items()}
+            if shard:
+                distribute.update_mean(self.loss_means[name], values, *shard)
+            else:
+                self.loss_means[name].update_state(values)
+        return distribute.as_logs({name: mean.result() for name, mean in self.loss_means.items()})
 
     def get_config(self):
         return {
@@ -172,6 +195,10 @@ class VAE(keras.Model):
         return cls(
             **{name: from_values(parts[name], value) if name in parts else value for name, value in config.items()}
         )
+
+
+def _weighted_mean(values, weights):
+    return ops.mean(values if weights is None else values * weights)
 
 
 def build_vae(model: ModelConfig, loss: LossConfig, training: TrainingConfig) -> VAE:
