@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import json
 import os
 import re
 import shlex
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,7 +17,18 @@ import click
 
 from audio_vae import __version__
 from audio_vae.config import PRESETS
+from audio_vae.distribute import (
+    STRATEGIES,
+    Devices,
+    WorkerLostError,
+    can_rejoin,
+    connect,
+    rejoin,
+    this_worker,
+    wait_for_file,
+)
 from audio_vae.errors import UserError, one_line
+from audio_vae.signals import handling
 
 DATASETS = {
     "digits": "spoken digits (FSDD, 8 kHz, 4096 samples)",
@@ -110,12 +121,14 @@ COMMON = {
 
 
 class Interrupted(click.ClickException):
-    """The user stopped a training."""
+    """A signal stopped a training, which was saved."""
 
-    exit_code = 130
+    def __init__(self, message: str, number: int):
+        super().__init__(message)
+        self.exit_code = 128 + number
 
     def show(self, file=None):
-        click.echo(f"\n{self.message}", err=True)
+        click.echo(self.message, err=True)
 
 
 def _remember_debug(context, _parameter, value):
@@ -188,16 +201,24 @@ def _dataset_group(name: str, about: str) -> click.Group:
         *DATASET_OPTIONS[name],
     ]
 
-    def prepared_run(data, run_path, preset, quiet, **settings):
+    def config_of(run_path, **settings):
+        # A run goes on with its own settings; what is given must agree with them, what is left out need not.
+        given = {key: value for key, value in settings.items() if _is_given(key)}
+        return _dataset(name).config(run_path, **given)
+
+    def prepared_run(data, run_path, quiet, **settings):
         dataset = _dataset(name)
-        options = {key: value for key, value in settings.items() if value not in (None, ())}
-        training = {key: options.pop(key) for key in ("seed", "epochs", "batch_size") if key in options}
-        config = dataset.make_config(**({"preset": preset} if preset else {}), **options)
-        config = dataclasses.replace(config, training=dataclasses.replace(config.training, **training))
+        config = config_of(run_path, **settings)
         run, found = dataset.prepare_run(run_path, config, data, show_progress=_shows_progress(quiet))
         if not quiet:
             _say_found(found)
         return run
+
+    def chiefs_run(data, run_path, **settings):
+        """Open the run folder that another process has prepared."""
+        wait_for_file(run_path / "config.json")
+        config_of(run_path, **settings)
+        return _dataset(name).open(run_path)
 
     @command(*training_options, epilog=f"Example:  audio-vae {name} prepare --data sounds/")
     def prepare(**options):
@@ -207,21 +228,36 @@ def _dataset_group(name: str, about: str) -> click.Group:
 
     @command(
         *training_options,
+        click.option(
+            "--distribute",
+            type=click.Choice(STRATEGIES),
+            default="none",
+            show_default=True,
+            help="Share each batch: by all GPUs of this machine, or by the machines that TF_CONFIG names.",
+        ),
         epilog=f"Example:  audio-vae {name} train --preset cc --epochs 30 --run runs/{name}",
     )
-    def train(quiet, **options):
-        """Train a model; run again, an interrupted training goes on."""
-        run = prepared_run(quiet=quiet, **options)
-        with _muted_start_up():
-            from audio_vae import training
+    def train(distribute, quiet, **options):
+        """Train a model; with the --run of an interrupted training, go on with it.
 
-        try:
-            training.train(run, show_progress=_shows_progress(quiet), say=(lambda line: None) if quiet else click.echo)
-        except KeyboardInterrupt:
-            raise Interrupted(
-                f"Stopped: {run.epochs_done()} epochs are kept in {run.path}; the same command goes on."
-            ) from None
-        click.echo(f"Trained {run.epochs_done()} epochs: {run.model_path}")
+        A run keeps its settings, so --run is enough to go on; a higher --epochs extends it. Ctrl-C finishes the
+        step and saves.
+        """
+        say = (lambda line: None) if quiet else click.echo
+        with _rejoining():
+            devices = _connected(distribute, say)
+            run = prepared_run(quiet=quiet, **options) if devices.is_chief else None
+            devices.wait_for_all()
+            run = run or chiefs_run(**options)
+            with _muted_start_up():
+                from audio_vae import training
+
+            try:
+                training.train(run, devices=devices, show_progress=_shows_progress(quiet), say=say)
+            except training.Stopped as stopped:
+                raise Interrupted(str(stopped), stopped.signal) from None
+        if devices.is_chief:
+            click.echo(f"Trained {run.epochs_done()} epochs: {run.model_path}")
 
     @command(
         COMMON["data"],
@@ -323,6 +359,35 @@ def _dataset(name: str):
     return importlib.import_module(f"audio_vae.{name}").DATASET
 
 
+def _connected(distribute: str, say: Callable[[str], None]) -> Devices:
+    """Return the devices to train on; of several processes, once all are there."""
+    worker = this_worker(distribute)
+    if worker.n_workers > 1:
+        say(f"worker {worker.index + 1} of {worker.n_workers}: waiting until all are there")
+    if distribute != "none":
+        with _muted_start_up():
+            import tensorflow  # noqa: F401
+    return connect(distribute)
+
+
+@contextmanager
+def _rejoining() -> Iterator[None]:
+    """Wait for a worker that is gone: when it is back, training goes on from the last checkpoint."""
+    try:
+        yield
+    except WorkerLostError as error:
+        if not can_rejoin():
+            raise
+        click.echo(f"{one_line(error)}; this worker waits for them", err=True)
+        rejoin()
+
+
+def _is_given(option: str) -> bool:
+    """Whether an option of the command that runs was given, not left at its default."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is not click.core.ParameterSource.DEFAULT
+
+
 def _shows_progress(quiet: bool) -> bool:
     return not quiet and sys.stderr.isatty()
 
@@ -383,14 +448,33 @@ def _muted_start_up() -> Iterator[None]:
         os.close(kept)
 
 
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end the program as Ctrl-C does, so that it leaves nothing half-written."""
+
+    def terminate(_number):
+        raise Terminated
+
+    with handling((signal.SIGTERM,), terminate):
+        yield
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came."""
+
+
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 2 a wrong command line, 1 anything else, 130 interrupted."""
+    """Run the command line and exit.
+
+    The exit code is 0 for done, 2 for a wrong command line, 130 and 143 after SIGINT and SIGTERM, 1 for anything else.
+    """
     meta: dict = {}
     # A path that is not UTF-8 is shown with escapes instead of ending the program.
     with suppress(AttributeError):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        with cli.make_context("audio-vae", list(sys.argv[1:] if arguments is None else arguments)) as context:
+        arguments = list(sys.argv[1:] if arguments is None else arguments)
+        with _terminable(), cli.make_context("audio-vae", arguments) as context:
             meta = context.meta
             cli.invoke(context)
         code = 0
@@ -399,9 +483,12 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
+    except Terminated:
+        click.echo("Stopped.", err=True)
+        code = 128 + signal.SIGTERM
     except (KeyboardInterrupt, click.Abort):
         click.echo("\nStopped.", err=True)
-        code = 130
+        code = 128 + signal.SIGINT
     except Exception as error:
         if meta.get("debug") or "--debug" in sys.argv:
             raise

@@ -275,9 +275,17 @@ def steps_per_epoch(n_sounds: int, batch_size: int) -> int:
 
 
 def training_batches(
-    sounds: SoundSet, batch_size: int, seed: int, epochs: range, n_replicas: int = 1, replicas: range = range(1)
+    sounds: SoundSet,
+    batch_size: int,
+    seed: int,
+    epochs: range,
+    n_replicas: int = 1,
+    replicas: range = range(1),
+    first_step: int = 0,
 ):
     """Return a `tf.data.Dataset` of `(audio [B, T], labels [B])` over several epochs, one after the other.
+
+    The first epoch begins with its step `first_step`, counted from 0.
 
     Where replicas share the batches, its elements are the shards of `replicas` in turn,
     `(audio [b, T], labels [b], counted [b], n_sounds)` (`distribute.shards`).
@@ -288,7 +296,7 @@ def training_batches(
     orders = np.stack([epoch_order(len(sounds), seed, epoch) for epoch in epochs])
     batches = tf.data.Dataset.from_tensor_slices(orders).flat_map(
         lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
-    )
+    ).skip(first_step)
     if n_replicas > 1:
         batches = batches.flat_map(lambda index: shards(index, n_replicas, replicas))
     return batches.map(lambda index, *shard: (tf.gather(audio, index), tf.gather(labels, index), *shard)).prefetch(2)

@@ -22,13 +22,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from audio_vae.errors import UserError, one_line
 
 STRATEGIES = ("none", "mirrored", "multi-worker")
 """One device; all devices of this machine; all devices of several machines."""
+
+SECONDS_FOR_SHARED_FOLDER = 60
+"""What one machine writes into a shared folder may be seen by the others only after some seconds."""
 
 MAX_REJOINS = 20
 """Times that a worker starts again after it lost another one."""
@@ -92,18 +97,131 @@ def _worker_of(tf_config: str) -> Worker:
     return Worker(places.index(place), len(places))
 
 
-def make_strategy(name: str):
-    """Return the `tf.distribute.Strategy` of one of `STRATEGIES`, or `None` for one device.
+@dataclass(frozen=True)
+class Devices:
+    """What one model is trained on.
+
+    Attributes:
+        strategy: the `tf.distribute.Strategy`; `None` for one device.
+        worker: this process.
+    """
+
+    strategy: Any = None
+    worker: Worker = Worker()
+
+    @property
+    def is_chief(self) -> bool:
+        """Whether this process writes."""
+        return self.worker.is_chief
+
+    @property
+    def are_remote(self) -> bool:
+        """Whether some of them belong to other processes, which have to take part in what concerns all."""
+        return self.worker.n_workers > 1
+
+    def scope(self) -> AbstractContextManager:
+        """Return the context in which a model for these devices is made or loaded."""
+        return self.strategy.scope() if self.strategy else nullcontext()
+
+    def require_enough(self, batch_size: int) -> None:
+        """Check that each replica gets a sound of a batch.
+
+        Raises:
+            UserError: there are more replicas than sounds in a batch.
+        """
+        n_replicas = self.strategy.num_replicas_in_sync if self.strategy else 1
+        if batch_size < n_replicas:
+            raise UserError(
+                f"a batch of {batch_size} sounds cannot be shared by {n_replicas} devices: "
+                f"give --batch-size {n_replicas} or more (with a new --run), or fewer devices"
+            )
+
+    def batches(self, make: Callable):
+        """Return what `fit` takes: every step's batch, shared by the replicas.
+
+        Args:
+            make: `(n_replicas, replicas)` → `tf.data.Dataset` of the shards of these replicas (a `range`)
+                in turn, step after step.
+        """
+        if self.strategy is None:
+            return make(1, range(1))
+
+        def make_local(context):
+            n_local = context.num_replicas_in_sync // context.num_input_pipelines
+            first = context.input_pipeline_id * n_local
+            return make(context.num_replicas_in_sync, range(first, first + n_local))
+
+        return self.strategy.distribute_datasets_from_function(make_local)
+
+    def wait_for_all(self) -> None:
+        """Return when every worker has called this.
+
+        Raises:
+            WorkerLostError: another worker is gone.
+        """
+        if self.are_remote:
+            with _stopped_at_once():
+                self._gather("")
+
+    def require_same(self, describe: Callable[[], str], what: str) -> None:
+        """Return when all workers describe something in the same way; all have to call this together.
+
+        Args:
+            describe: gives this worker's description.
+            what: is described, for the error.
+
+        Raises:
+            UserError: they stay different for `SECONDS_FOR_SHARED_FOLDER`.
+            WorkerLostError: another worker is gone.
+        """
+        if not self.are_remote:
+            return
+        for _ in range(SECONDS_FOR_SHARED_FOLDER):
+            rows = self._gather(describe())
+            if (rows == rows[:1]).all():
+                return
+            time.sleep(1)
+        raise UserError(
+            f"the workers do not have the same {what}: give all one --run, in a folder that their machines share"
+        )
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Run steps of these devices.
+
+        Raises:
+            WorkerLostError: another worker is gone.
+        """
+        with _worker_losses() if self.are_remote else nullcontext():
+            yield
+
+    def _gather(self, description: str):
+        """Return the digests of what each replica's worker says, `[n_replicas, 16]`."""
+        import tensorflow as tf
+
+        digest = hashlib.sha256(description.encode()).digest()[:16]
+        row = tf.constant([list(digest)], tf.int32)
+        with _worker_losses():
+            rows = self.strategy.experimental_distribute_values_from_function(lambda _: row)
+            return self.strategy.gather(rows, axis=0).numpy()
+
+
+ONE_DEVICE = Devices()
+
+
+def connect(name: str) -> Devices:
+    """Return the devices of one of `STRATEGIES`.
 
     Under `multi-worker` this returns when all workers are there, and has to come before anything
     that initialises TensorFlow.
 
     Raises:
         UserError: TF_CONFIG is missing or wrong, or Keras does not run on TensorFlow.
+        WorkerLostError: another worker came and is gone.
     """
-    if name == "none":
-        return None
     worker = this_worker(name)
+    if name == "none":
+        return ONE_DEVICE
     if not _on_tensorflow():
         raise UserError("--distribute needs TensorFlow: set KERAS_BACKEND=tensorflow, or leave --distribute out")
     import tensorflow as tf
@@ -111,29 +229,31 @@ def make_strategy(name: str):
     # A cluster of one is one machine.
     if worker.n_workers > 1:
         with _worker_losses(), _stopped_at_once():
-            return tf.distribute.MultiWorkerMirroredStrategy()
+            return Devices(tf.distribute.MultiWorkerMirroredStrategy(), worker)
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    return tf.distribute.MirroredStrategy([each.name for each in devices])
-
-
-def require_shares(strategy, batch_size: int) -> None:
-    """Check that each replica of a strategy gets a sound of a batch.
-
-    Raises:
-        UserError: there are more replicas than sounds in a batch.
-    """
-    n_replicas = strategy.num_replicas_in_sync if strategy else 1
-    if batch_size < n_replicas:
-        raise UserError(
-            f"a batch of {batch_size} sounds cannot be shared by {n_replicas} devices: "
-            f"give --batch-size {n_replicas} or more (with a new --run), or fewer devices"
-        )
+    return Devices(tf.distribute.MirroredStrategy([each.name for each in devices]))
 
 
 def _on_tensorflow() -> bool:
     import keras
 
     return keras.backend.backend() == "tensorflow"
+
+
+def wait_for_file(path: Path) -> None:
+    """Return when a file is there that the chief has written into a folder that the workers share.
+
+    Raises:
+        UserError: it does not come.
+    """
+    for _ in range(SECONDS_FOR_SHARED_FOLDER):
+        if path.is_file():
+            return
+        time.sleep(1)
+    raise UserError(
+        f"the chief prepared {path.parent}, but this worker does not see {path}: "
+        "give all workers one --run, in a folder that their machines share"
+    )
 
 
 @contextmanager
@@ -148,23 +268,26 @@ def _stopped_at_once() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def replica_batches(strategy, make_batches: Callable):
-    """Return what `fit` takes: each step's batch, shared by the replicas of a strategy.
+@contextmanager
+def _worker_losses() -> Iterator[None]:
+    """Turn what TensorFlow raises when another worker is gone into one line."""
+    from tensorflow import errors
 
-    Args:
-        strategy: of `make_strategy`.
-        make_batches: `(n_replicas, replicas)` → `tf.data.Dataset` of the shards of these replicas
-            (a `range`) in turn, step after step.
-    """
-    if strategy is None:
-        return make_batches(1, range(1))
-
-    def local_batches(context):
-        n_local = context.num_replicas_in_sync // context.num_input_pipelines
-        first = context.input_pipeline_id * n_local
-        return make_batches(context.num_replicas_in_sync, range(first, first + n_local))
-
-    return strategy.distribute_datasets_from_function(local_batches)
+    lost = (
+        errors.UnavailableError,
+        errors.AbortedError,
+        errors.CancelledError,
+        errors.DeadlineExceededError,
+        errors.FailedPreconditionError,
+        errors.InternalError,
+    )
+    try:
+        yield
+    except lost as error:
+        raise WorkerLostError(
+            f"the connection to another worker was lost ({_cause(error)}): start the same command again on the "
+            "machines where it ended; training goes on from the last checkpoint"
+        ) from error
 
 
 def shards(index, n_replicas: int, replicas: range):
@@ -250,92 +373,9 @@ def as_logs(values: dict) -> dict:
         return values
     import tensorflow as tf
 
-    if is_multi_worker(tf.distribute.get_strategy()):
+    if isinstance(tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy):
         return {name: tf.reshape(value, (1,)) for name, value in values.items()}
     return values
-
-
-def require_same(strategy, describe: Callable[[], str], what: str, patience_s: int = 0) -> None:
-    """Return when all workers describe something in the same way; all have to call this together.
-
-    Args:
-        strategy: of `make_strategy`.
-        describe: gives this worker's description.
-        what: that differs, for the error.
-        patience_s: how long to wait for descriptions to become the same, as a shared folder may show
-            a machine only after some seconds what another has written.
-
-    Raises:
-        UserError: they stay different.
-    """
-    if not is_multi_worker(strategy):
-        return
-    for seconds_left in range(patience_s, -1, -1):
-        rows = _gather(strategy, describe())
-        if (rows == rows[:1]).all():
-            return
-        if seconds_left:
-            time.sleep(1)
-    raise UserError(f"the workers do not have the same {what}: give all of them one --run in a folder that they share")
-
-
-def wait_for_all(strategy) -> None:
-    """Return when every worker has called this."""
-    if is_multi_worker(strategy):
-        with _stopped_at_once():
-            _gather(strategy, "")
-
-
-def is_multi_worker(strategy) -> bool:
-    """Whether a strategy, or `None`, is one of several processes."""
-    if strategy is None or not _on_tensorflow():
-        return False
-    import tensorflow as tf
-
-    return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-
-
-def _gather(strategy, description: str):
-    """Return the digests of what each worker says, `[n_workers · local replicas, 16]`."""
-    import tensorflow as tf
-
-    digest = hashlib.sha256(description.encode()).digest()[:16]
-    rows = strategy.experimental_distribute_values_from_function(lambda _: tf.constant([list(digest)], tf.int32))
-    with _worker_losses():
-        return strategy.gather(rows, axis=0).numpy()
-
-
-@contextmanager
-def _worker_losses() -> Iterator[None]:
-    """Turn what TensorFlow raises when another worker is gone into one line."""
-    import tensorflow as tf
-
-    errors = tf.errors
-    try:
-        yield
-    except (
-        errors.UnavailableError,
-        errors.AbortedError,
-        errors.CancelledError,
-        errors.DeadlineExceededError,
-        errors.FailedPreconditionError,
-        errors.InternalError,
-    ) as error:
-        raise WorkerLostError(
-            f"the connection to another worker was lost ({_cause(error)}): start the same command again on the "
-            "machines where it ended; training goes on from the last checkpoint"
-        ) from error
-
-
-@contextmanager
-def worker_losses(strategy) -> Iterator[None]:
-    """Run the steps of a strategy.
-
-    Raises:
-        WorkerLostError: another worker is gone.
-    """
-    with _worker_losses() if is_multi_worker(strategy) else nullcontext():
-        yield
 
 
 def _cause(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -13,21 +14,49 @@ from typing import Any
 
 from audio_vae.errors import UserError
 
+PART_PREFIX = ".part-"
+"""How the names of files and folders begin that are not complete."""
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path` (same suffix) that takes its name when the block succeeds."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-", suffix=path.suffix)
-    os.close(handle)
-    part = Path(name)
+    """Yield a temporary path beside `path` (same suffix) that takes its name when the block succeeds.
+
+    Raises:
+        UserError: the disk is full; what was at `path` is still there.
+    """
+    part = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=PART_PREFIX, suffix=path.suffix)
+        os.close(handle)
+        part = Path(name)
         yield part
         # mkstemp makes files private; what a user asked for is as readable as their other files.
         part.chmod(0o666 & ~umask())
         os.replace(part, path)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise UserError(
+            f"{path} cannot be written ({error.strerror}): make room on the disk and run again; "
+            "what was there before is kept"
+        ) from error
     finally:
-        with suppress(FileNotFoundError):
+        if part:
+            with suppress(FileNotFoundError):
+                part.unlink()
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove the files directly in a folder that a killed process left incomplete.
+
+    Only for a folder in which nobody else writes single files.
+    """
+    for part in folder.glob(PART_PREFIX + "*"):
+        if part.is_file():
             part.unlink()
 
 
@@ -48,7 +77,7 @@ def atomic_folder(path: Path, marker: str) -> Iterator[Path]:
     if path.is_dir() and any(path.iterdir()) and not (path / marker).is_file():
         raise UserError(f"{path} holds other files (no {marker}): choose another folder with --out")
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(dir=path.parent, prefix=".part-"))
+    part = Path(tempfile.mkdtemp(dir=path.parent, prefix=PART_PREFIX))
     try:
         yield part
         part.chmod(0o777 & ~umask())

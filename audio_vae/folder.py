@@ -86,6 +86,18 @@ def make(
     )
 
 
+def options(config: Config) -> dict[str, Any]:
+    """Return the options of `make` that a config was made with; rate and length also where they were chosen."""
+    is_clustered = config.data["labels"] == "kmeans"
+    return {
+        "labels": f"kmeans:{config.data['n_clusters']}" if is_clustered else "folder",
+        "pattern": config.data.get("pattern"),
+        "rate_hz": config.audio.rate_hz,
+        "seconds": config.data["seconds"] or config.audio.n_samples / config.audio.rate_hz,
+        "latent_dim": config.model.latent_dim,
+    }
+
+
 def choose(config: Config, data: Path | None) -> Config:
     """Return the config with rate, length and number of classes as the sounds suggest.
 
@@ -174,4 +186,4 @@ def find_items(data: Path | None, others: Counter[str] | None = None) -> list[It
     return labelling.find_items(Path(data), others=others)
 
 
-DATASET = Dataset("folder", make, prepare, choose)
+DATASET = Dataset("folder", make, prepare, choose, options)

@@ -17,7 +17,11 @@ from audio_vae.config import Config
 from audio_vae.dataset import Prepared, class_sizes
 from audio_vae.errors import UserError
 from audio_vae.files import write_json
-from audio_vae.run_folder import Run, create_run, open_run
+from audio_vae.lock import locked
+from audio_vae.run_folder import Run, create_run, open_run, refuse_changes, remove_leftovers, require_free
+
+TRAINING_OPTIONS = ("epochs", "batch_size", "seed")
+"""Options of the command line that are values of `TrainingConfig`."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Dataset:
     Attributes:
         name: in the command line and in config.json.
         make_config: `(preset, **options)` → `Config`.
+        options: `Config` → the options of `make_config` that it was made with.
         prepare: `(config, data folder or None, show_progress)` → `Prepared`.
         choose: `(config, data folder or None)` → the config with what only the sounds can tell (rate,
             length); `None` where the config tells all.
@@ -36,6 +41,40 @@ class Dataset:
     make_config: Callable[..., Config]
     prepare: Callable[..., Prepared]
     choose: Callable[[Config, Path | None], Config] | None = None
+    options: Callable[[Config], dict[str, Any]] = lambda config: {}
+
+    def config(self, path: Path, **given: Any) -> Config:
+        """Return the config of the run in a folder, or of a new one.
+
+        Args:
+            path: where the run is, or is to be.
+            given: what was asked for: `preset`, `TRAINING_OPTIONS` and options of `make_config`. What is left out
+                is as in the run, or the default.
+
+        Raises:
+            UserError: the run was made with another value of a given option, `epochs` apart.
+        """
+        if (path / "config.json").is_file():
+            return self._config_of_run(path, **given)
+        training = {name: given.pop(name) for name in TRAINING_OPTIONS if name in given}
+        config = self.make_config(**given)
+        return dataclasses.replace(config, training=dataclasses.replace(config.training, **training))
+
+    def _config_of_run(self, path: Path, epochs: int | None = None, **given: Any) -> Config:
+        run = open_run(path, self.name)
+        config = run.config
+        made_with = {"preset": config.preset, **dataclasses.asdict(config.training), **self.options(config)}
+        refuse_changes(
+            path,
+            [
+                f"{name} is {made_with.get(name)!r}, not {value!r}"
+                for name, value in given.items()
+                if _plain(value) != _plain(made_with.get(name))
+            ],
+        )
+        # Epochs that are done stay done.
+        epochs = max(epochs, run.epochs_done()) if epochs else config.training.epochs
+        return dataclasses.replace(config, training=dataclasses.replace(config.training, epochs=epochs))
 
     def prepare_run(
         self, path: Path, config: Config, data: Path | None = None, *, show_progress: bool = False
@@ -46,9 +85,17 @@ class Dataset:
             The run, and what was found: counts per class, refused files, how labels came about.
 
         Raises:
-            UserError: the folder holds another run, or the sounds cannot be used.
+            UserError: the folder holds another run or another process writes into it, or the sounds cannot be used.
         """
-        if (path / "config.json").is_file():
+        with locked(path):
+            remove_leftovers(path)
+            return self._prepare_locked(path, config, data, show_progress=show_progress)
+
+    def _prepare_locked(
+        self, path: Path, config: Config, data: Path | None, *, show_progress: bool
+    ) -> tuple[Run, dict[str, Any]]:
+        is_run = (path / "config.json").is_file()
+        if is_run:
             # What came from the sounds (folder labels, rate and length) is the old run's.
             old = open_run(path, self.name).config
             config = _with_classes(config, old.model.n_classes)
@@ -60,7 +107,7 @@ class Dataset:
             config = self.choose(config, data)
         found_path = path / "prepare.json"
         source = str(data.resolve()) if data else None
-        if found_path.is_file() and (path / "sounds.npz").is_file():
+        if is_run and found_path.is_file() and (path / "sounds.npz").is_file():
             run = create_run(path, config)
             found = json.loads(found_path.read_text(encoding="utf-8"))
             if source and source != found["data"]:
@@ -69,14 +116,17 @@ class Dataset:
                     "choose another --run"
                 )
             return run, found
+        require_free(path, config)
         prepared = self.prepare(config, data, show_progress=show_progress)
         if config.model.n_classes:
             config = _with_classes(config, len(prepared.sounds.class_names))
-        run = create_run(path, config)
+        require_free(path, config)
+        run = Run(path, config)
         prepared.sounds.save(run.sounds_path)
         found = {"data": source, **describe(prepared)}
         write_json(found_path, found)
-        return run, found
+        # Last, so that what is a run has its sounds: a preparation that was killed is simply done again.
+        return create_run(path, config), found
 
     def open(self, path: Path) -> Run:
         """Open a run of this data set."""
@@ -103,6 +153,11 @@ def describe(prepared: Prepared) -> dict[str, Any]:
         "refused": [{"name": each.name, "reason": each.reason} for each in prepared.refusals],
         "labels": prepared.labels_report,
     }
+
+
+def _plain(value: Any) -> Any:
+    """Return an option's value so that equal choices are equal: several names count in any order."""
+    return sorted(set(value)) if isinstance(value, tuple | list) else value
 
 
 def _with_classes(config: Config, n_classes: int) -> Config:

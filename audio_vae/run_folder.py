@@ -18,9 +18,9 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
-import subprocess
 import re
 import shlex
+import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -60,7 +60,6 @@ class Latents:
     log_variances: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
 class Checkpoint(NamedTuple):
     """A kept state: the one after `epoch` whole epochs and `step` steps of the next. They sort by age."""
 
@@ -69,6 +68,7 @@ class Checkpoint(NamedTuple):
     path: Path
 
 
+@dataclass(frozen=True, eq=False)
 class Run:
     """A run folder that exists, with its config."""
 
@@ -87,7 +87,6 @@ class Run:
     def history_path(self) -> Path:
         return self.path / "logs" / "history.csv"
 
-    @cached_property
     def checkpoint_path(self, epoch: int, step: int = 0) -> Path:
         """Return where the state after some whole epochs and some steps of the next is kept."""
         within = f"-step-{step:06d}" if step else ""
@@ -106,6 +105,7 @@ class Run:
         """Return the command line that goes on with this run."""
         return f"audio-vae {self.config.dataset} train --run {shlex.quote(str(self.path))}"
 
+    @cached_property
     def sounds(self) -> SoundSet:
         """The sounds that the run was trained on and its test set."""
         return SoundSet.load(self.sounds_path)
@@ -173,6 +173,15 @@ class Run:
         means, log_variances = self.encode(sounds.audio)
         return Latents(sounds.names, sounds.labels, sounds.is_test, means, log_variances)
 
+    def has_latents(self) -> bool:
+        """Return whether `latents.npz` is there and of the newest epoch."""
+        try:
+            with np.load(self.path / "latents.npz", allow_pickle=False) as stored:
+                return int(stored["epoch"]) == self.epochs_done()
+        # Any of a dozen exceptions tells of a damaged file; files of older versions name no epoch.
+        except Exception:
+            return False
+
     def save_latents(self) -> Latents:
         """Encode the run's own sounds and write `latents.npz`."""
         latents = self.latents(self.sounds)
@@ -184,6 +193,7 @@ class Run:
                 split=np.where(latents.is_test, "test", "train"),
                 means=latents.means,
                 log_variances=latents.log_variances,
+                epoch=self.epochs_done(),
             )
         return latents
 
@@ -200,15 +210,6 @@ def open_run(path: Path, dataset: str) -> Run:
     if run.config.dataset != dataset:
         raise UserError(
             f"{path} is a run of {run.config.dataset}, not of {dataset}: "
-    def has_latents(self) -> bool:
-        """Return whether `latents.npz` is there and of the newest epoch."""
-        try:
-            with np.load(self.path / "latents.npz", allow_pickle=False) as stored:
-                return int(stored["epoch"]) == self.epochs_done()
-        # Any of a dozen exceptions tells of a damaged file; files of older versions name no epoch.
-        except Exception:
-            return False
-
             f"choose another --run, or use audio-vae {run.config.dataset}"
         )
     return run
@@ -220,7 +221,18 @@ def create_run(path: Path, config: Config) -> Run:
     Raises:
         UserError: the folder holds another run, or other files.
     """
-                epoch=self.epochs_done(),
+    require_free(path, config)
+    run = Run(path, config)
+    write_json(path / "config.json", {"config": config.to_dict(), "made_with": environment()})
+    return run
+
+
+def require_free(path: Path, config: Config) -> None:
+    """Check that a run with this config (epochs apart) can be made, or gone on with, in a folder.
+
+    Raises:
+        UserError: the folder holds another run, or other files.
+    """
     if path.is_file():
         raise UserError(f"{path} is a file: choose a folder with --run")
     if (path / "config.json").is_file():
@@ -259,18 +271,6 @@ def environment() -> dict[str, Any]:
         try:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-    Raises:
-        UserError: the folder holds another run, or other files.
-    """
-    require_free(path, config)
-    run = Run(path, config)
-    write_json(path / "config.json", {"config": config.to_dict(), "made_with": environment()})
-    return run
-
-
-def require_free(path: Path, config: Config) -> None:
-    """Check that a run with this config (epochs apart) can be made, or gone on with, in a folder.
-
             versions[name] = None
     return {
         "audio-vae": __version__,

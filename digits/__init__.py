@@ -1,7 +1,7 @@
 """Spoken digits: the Free Spoken Digit Dataset, as the paper uses it."""
 
-from audio_vae.digits.config import make
+from audio_vae.digits.config import make, options
 from audio_vae.digits.preprocess import prepare
 from audio_vae.pipeline import Dataset
 
-DATASET = Dataset("digits", make, prepare)
+DATASET = Dataset("digits", make, prepare, options=options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from audio_vae.config import AudioConfig, Config, TrainingConfig, make_config
 from audio_vae.errors import UserError
@@ -43,3 +44,8 @@ def make(
         training=training,
         data={"speakers": sorted(set(speakers))},
     )
+
+
+def options(config: Config) -> dict[str, Any]:
+    """Return the options of `make` that a config was made with, preset and training apart."""
+    return {"speakers": config.data["speakers"]}

@@ -1,7 +1,7 @@
 """Drum one-shots in any format, clustered by their attack as in the paper, or a built-in kit."""
 
-from audio_vae.drums.config import make
+from audio_vae.drums.config import make, options
 from audio_vae.drums.preprocess import prepare
 from audio_vae.pipeline import Dataset
 
-DATASET = Dataset("drums", make, prepare)
+DATASET = Dataset("drums", make, prepare, options=options)

@@ -64,3 +64,8 @@ def make(
         training=training or TrainingConfig(batch_size=default_batch_size(preset)),
         data=data,
     )
+
+
+def options(config: Config) -> dict[str, Any]:
+    """Return the options of `make` that a config was made with, preset and training apart."""
+    return dict(config.data)

@@ -1,7 +1,9 @@
 """The command line from end to end, on synthetic digits and a small model."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import wave
@@ -11,6 +13,7 @@ import pytest
 import soundfile
 
 from audio_vae import cli, config
+from audio_vae.lock import locked
 
 SMALL = {"cc_filters": (4, 4, 6, 6, 8), "depth": 3, "block_filters": 4, "stem_filters": 4}
 
@@ -208,17 +211,84 @@ def test_quiet_says_one_line(digits_folder, run, tmp_path):
     assert err == ""
 
 
-def test_interrupted_training_says_how_to_go_on(digits_folder, run, tmp_path, monkeypatch):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_training_is_saved_and_says_how_to_go_on(digits_folder, run, tmp_path, monkeypatch, number):
     from audio_vae import training
 
-    def interrupted(*arguments, **settings):
-        raise KeyboardInterrupt
+    save = training.RunWriter.save
 
-    monkeypatch.setattr(training, "train", interrupted)
-    code, _, err = run("digits", "train", "--data", digits_folder, "--run", tmp_path / "run")
-    assert code == 130
-    assert "0 epochs are kept" in err
-    assert "the same command goes on" in err
+    def save_after_a_second_signal(writer):
+        os.kill(os.getpid(), number)
+        return save(writer)
+
+    def ask(writer, batch, logs=None):
+        on_batch_end(writer, batch, logs)
+        if writer.step == 2:
+            os.kill(os.getpid(), number)
+
+    on_batch_end = training.RunWriter.on_train_batch_end
+    with monkeypatch.context() as patched:
+        patched.setattr(training.RunWriter, "on_train_batch_end", ask)
+        patched.setattr(training.RunWriter, "save", save_after_a_second_signal)
+        code, _, err = run("digits", "train", "--data", digits_folder, "--run", tmp_path / "run", "--epochs", 2)
+    assert code == 128 + number
+    (line,) = err.splitlines()
+    assert line == (
+        f"Stopped by {signal.Signals(number).name} after epoch 0 and 2 steps of the next, saved; "
+        f"to go on: audio-vae digits train --run {tmp_path / 'run'}"
+    )
+    code, out, err = run("digits", "train", "--run", tmp_path / "run")
+    assert code == 0, err
+    assert "going on after epoch 0 and 2 steps of the next" in out
+    assert "Trained 2 epochs" in out
+
+
+def test_termination_before_the_training_begins(digits_folder, run, tmp_path, monkeypatch):
+    from audio_vae.digits import preprocess
+
+    monkeypatch.setattr(preprocess.download, "fetch", lambda **settings: os.kill(os.getpid(), signal.SIGTERM))
+    code, _, err = run("digits", "train", "--run", tmp_path / "run")
+    assert (code, err) == (143, "Stopped.\n")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--preset", "dc"], "preset is 'cc', not 'dc'"),
+        (["--seed", 1], "seed is 0, not 1"),
+        (["--batch-size", 3], "batch_size is 8, not 3"),
+        (["--speaker", "theo"], r"speakers is \['jackson'\], not \('theo',\)"),
+    ],
+)
+def test_given_options_must_be_the_runs(trained, run, options, message):
+    code, _, err = run("digits", "train", "--run", trained, *options)
+    assert code == 1
+    assert re.search(message, error_line(err))
+
+
+def test_a_run_goes_on_with_its_own_settings(digits_folder, run, tmp_path):
+    folder = tmp_path / "run"
+    options = ["--preset", "dc", "--seed", 3, "--batch-size", 16, "--epochs", 1]
+    code, _, err = run("digits", "prepare", "--data", digits_folder, "--run", folder, *options)
+    assert code == 0, err
+    before = json.loads((folder / "config.json").read_text())["config"]
+    code, out, err = run("digits", "train", "--run", folder)
+    assert code == 0, err
+    assert "Trained 1 epochs" in out
+    assert json.loads((folder / "config.json").read_text())["config"] == before
+    code, _, err = run("digits", "train", "--run", folder, "--preset", "dc", "--seed", 3)
+    assert code == 0, err
+
+
+def test_a_run_in_use_is_refused(trained, run):
+    with locked(trained):
+        for command in ("prepare", "train"):
+            code, _, err = run("digits", command, "--run", trained)
+            assert code == 1
+            assert f"is in use by process {os.getpid()} on" in error_line(err)
+        code, _, err = run("digits", "morph", 3, 7, "--run", trained)
+        assert code == 0, err
 
 
 def test_debug_shows_the_traceback(tmp_path):

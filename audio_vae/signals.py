@@ -1,0 +1,52 @@
+"""Signals that ask the program to end."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@contextmanager
+def handling(numbers: tuple[int, ...], handle: Callable[[int], None]) -> Iterator[None]:
+    """Call a function when one of these signals comes, and restore what was before.
+
+    Args:
+        numbers: e.g. `signal.SIGTERM`.
+        handle: receives the signal's number. It runs between two lines of the main thread.
+    """
+    # Python lets only the main thread set handlers; elsewhere whoever runs that thread decides.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, lambda number, _frame: handle(number)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@dataclass
+class Request:
+    """What asked for an end.
+
+    Attributes:
+        signal: the first signal that came; 0 as long as none did.
+    """
+
+    signal: int = 0
+
+
+@contextmanager
+def postponed() -> Iterator[Request]:
+    """Note SIGINT and SIGTERM, however many come, instead of ending at once."""
+    request = Request()
+
+    def note(number):
+        request.signal = request.signal or number
+
+    with handling((signal.SIGINT, signal.SIGTERM), note):
+        yield request
