@@ -433,6 +433,24 @@ def check(folder, every_file, as_json, **options):
         click.echo(f"Ready; next: audio-vae folder train --data {shlex.quote(str(folder))}")
 
 
+@cli.command(epilog="Example:  audio-vae runs     audio-vae runs experiments/ --json")
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=Path("runs"))
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
+@_debug_option
+def runs(folder, as_json):
+    """List the run folders below DIR (default: runs): preset, epochs done, figures, size, and which are in use."""
+    from audio_vae import runs as listing
+
+    found = listing.list_runs(folder)
+    if as_json:
+        click.echo(json.dumps([each.to_dict() for each in found], indent=2))
+        return
+    if not found:
+        click.echo(f"No run folders in {folder}; make one: audio-vae digits train --run {folder / 'digits'}")
+    else:
+        click.echo("\n".join(listing.table_lines(found)))
+
+
 @contextmanager
 def _muted_start_up() -> Iterator[None]:
     """Keep what TensorFlow's native code prints while it loads from burying the lines that a user has to read."""

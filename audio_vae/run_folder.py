@@ -206,7 +206,7 @@ def open_run(path: Path, dataset: str) -> Run:
     """
     if not path.is_dir():
         raise UserError(f"no run folder {path}: train first (audio-vae {dataset} train --run {path})")
-    run = Run(path, _read_config(path))
+    run = Run(path, read_config(path))
     if run.config.dataset != dataset:
         raise UserError(
             f"{path} is a run of {run.config.dataset}, not of {dataset}: "
@@ -299,7 +299,12 @@ def _git_commit() -> str | None:
     return done.stdout.strip()
 
 
-def _read_config(path: Path) -> Config:
+def read_config(path: Path) -> Config:
+    """Return the config of the run in a folder.
+
+    Raises:
+        UserError: it is missing or damaged.
+    """
     file = path / "config.json"
     try:
         return Config.from_dict(json.loads(file.read_text(encoding="utf-8"))["config"])
