@@ -38,9 +38,6 @@ class DilationBlock(keras.layers.Layer):
         dilation 4:   w0 ─────────── w1          out[t] = w0·in[t−4] + w1·in[t] + b
                       t−4  t−3 t−2 t−1 t         in[t] = 0 for t < 0
 
-    Where both dilations are equal (half of the paper's layers) the two sub-layers run as one
-    convolution with twice the filters.
-
     Args:
         depth: number of layers N.
         filters: channels of each sub-layer, and of the output.
@@ -105,25 +102,14 @@ class DilationBlock(keras.layers.Layer):
         x = inputs
         if self.projection is not None:
             x = ops.conv(x, self.projection, padding="valid", data_format="channels_last")
-        kernels, biases = ops.unstack(self.kernels), ops.unstack(self.biases)
-        total = None
-        for layer in range(self.depth):
-            skip = self._gated(x, kernels[layer], biases[layer], layer)
-            total = skip if total is None else total + skip
-            x = x + skip
-        return total / self.depth
+        # Time comes first, so that what lies a dilation ago is a slice of whole rows, which needs no copy.
+        skips = gated_stack(ops.transpose(x, (1, 0, 2)), self.kernels, self.biases, self.dilations, self.gate)
+        return ops.transpose(skips, (1, 0, 2)) / self.depth
 
-    def _gated(self, x, kernel, bias, layer):
-        long, short = 2 ** (layer % self.long_cycle), 2 ** (layer % self.short_cycle)
-        if long == short:
-            both = _causal_conv(x, kernel, long) + bias
-            first, second = ops.split(both, 2, axis=-1)
-        else:
-            first = _causal_conv(x, kernel[..., : self.filters], long) + bias[: self.filters]
-            second = _causal_conv(x, kernel[..., self.filters :], short) + bias[self.filters :]
-        if self.gate == "tanh_sigmoid":
-            return ops.tanh(first) * ops.sigmoid(second)
-        return first * second
+    @property
+    def dilations(self) -> list[tuple[int, int]]:
+        """Dilations of the two sub-layers of each layer, in samples."""
+        return [(2 ** (layer % self.long_cycle), 2 ** (layer % self.short_cycle)) for layer in range(self.depth)]
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.filters)
@@ -139,18 +125,94 @@ class DilationBlock(keras.layers.Layer):
         }
 
 
-def _causal_conv(x, kernel, dilation):
-    """Convolve `[B, T, C]` with a kernel of 2 samples, `[2, C, filters]`, that sees the past alone.
+def gated_stack(inputs, kernels, biases, dilations, gate):
+    """Sum of the skips of a stack of gated residual layers (`DilationBlock`), with a gradient of its own.
 
-    Samples that are `dilation` apart become neighbours on an axis of their own, where a plain
-    convolution does the work: about 1.4 times as fast as a dilated one, with the same result.
+    A sub-layer is one matrix product: a row of `[x[t − dilation], x[t]]` times both taps of its kernel.
+    The gradient is written out because it can be one product where automatic differentiation makes
+    many: the four shifted gradients of a layer's two sub-layers lie side by side in one matrix, and a
+    product with it gives the gradient of the layer's input, another that of both kernels.
+
+    Args:
+        inputs: `[T, B, F]`, time first.
+        kernels: `[depth, 2, F, 2F]`: layer, tap (past, present), input channel, both sub-layers' filters.
+        biases: `[depth, 2F]`.
+        dilations: of the two sub-layers of each layer, in samples.
+        gate: one of `GATES`.
+
+    Returns:
+        `[T, B, F]`.
     """
-    n_samples, channels = x.shape[1], x.shape[2]
-    n_rows = -(-n_samples // dilation)
-    padded = ops.pad(x, ((0, 0), (dilation, n_rows * dilation - n_samples), (0, 0)))
-    rows = ops.reshape(padded, (-1, n_rows + 1, dilation, channels))
-    convolved = ops.conv(rows, ops.expand_dims(kernel, 1), padding="valid", data_format="channels_last")
-    return ops.reshape(convolved, (-1, n_rows * dilation, kernel.shape[-1]))[:, :n_samples]
+    n_samples, _, filters = inputs.shape
+    depth = len(dilations)
+    n_past = max(max(pair) for pair in dilations)
+
+    def rows(x):
+        """`[T, B, n]` → `[T·B, n]`."""
+        return ops.reshape(x, (-1, x.shape[-1]))
+
+    def sounds(x):
+        """`[T·B, n]` → `[T, B, n]`."""
+        return ops.reshape(x, (n_samples, -1, x.shape[-1]))
+
+    @ops.custom_gradient
+    def stack(x, *weights):
+        kernels, biases = weights[:depth], weights[depth:]
+        silence = ops.repeat(ops.zeros_like(x[:1]), n_past, axis=0)
+        layers, total = [], None
+        for (long, short), kernel, bias in zip(dilations, kernels, biases, strict=True):
+            taps = ops.reshape(kernel, (2 * filters, 2 * filters))
+            past = ops.concatenate([silence, x], axis=0)
+
+            def both_taps(dilation, past=past, x=x):
+                return rows(ops.concatenate([past[n_past - dilation : n_past - dilation + n_samples], x], axis=-1))
+
+            to_first = both_taps(long)
+            to_second = to_first if short == long else both_taps(short)
+            first = ops.matmul(to_first, taps[:, :filters]) + bias[:filters]
+            second = ops.matmul(to_second, taps[:, filters:]) + bias[filters:]
+            if gate == "tanh_sigmoid":
+                first, second = ops.tanh(first), ops.sigmoid(second)
+            layers.append((x, first, second))
+            skip = sounds(first * second)
+            total = skip if total is None else total + skip
+            x = x + skip
+
+        def gradient(*upstream_as_positional, upstream=None):
+            from_total = rows(upstream_as_positional[0] if upstream is None else upstream)
+            from_next, of_kernels, of_biases = None, [], []
+            for (long, short), kernel, (x, first, second) in zip(
+                reversed(dilations), reversed(kernels), reversed(layers), strict=True
+            ):
+                of_skip = from_total if from_next is None else from_total + from_next
+                of_first = of_skip * second
+                if gate == "tanh_sigmoid":
+                    # With tanh' = 1 − tanh² and sigmoid' = sigmoid·(1 − sigmoid), what both share is computed once.
+                    shared = of_first * first
+                    of_first, of_second = of_first - shared * first, shared - shared * second
+                else:
+                    of_second = of_skip * first
+
+                def later(of_sub_layer, dilation):
+                    kept = sounds(of_sub_layer)[dilation:]
+                    return ops.concatenate([kept, silence[: min(dilation, n_samples)]], axis=0)
+
+                four = rows(
+                    ops.concatenate(
+                        [later(of_first, long), later(of_second, short), sounds(of_first), sounds(of_second)], axis=-1
+                    )
+                )
+                of_kernel = ops.reshape(ops.matmul(ops.transpose(rows(x)), four), (filters, 2, 2 * filters))
+                of_kernels.append(ops.transpose(of_kernel, (1, 0, 2)))
+                of_biases.append(ops.concatenate([ops.sum(of_first, axis=0), ops.sum(of_second, axis=0)], axis=0))
+                of_x = ops.matmul(four, ops.reshape(ops.transpose(kernel, (0, 2, 1)), (4 * filters, filters)))
+                from_next = of_x if from_next is None else from_next + of_x
+            return sounds(from_next), *of_kernels[::-1], *of_biases[::-1]
+
+        return total, gradient
+
+    # A custom gradient takes tensors side by side, no variables and no lists, on every backend.
+    return stack(inputs, *ops.unstack(kernels), *ops.unstack(biases))
 
 
 # Added to the seed once a replica: far from every seed that people give, and below the 2³¹ that Keras folds seeds to.
