@@ -39,6 +39,8 @@ MAX_REJOINS = 20
 """Times that a worker starts again after it lost another one."""
 
 _EXAMPLE = '{"cluster": {"worker": ["10.0.0.1:12345", "10.0.0.2:12345"]}, "task": {"type": "worker", "index": 0}}'
+_BATCH = 16
+
 _REJOINS = "AUDIO_VAE_REJOINS"
 
 
@@ -378,11 +380,28 @@ def as_logs(values: dict) -> dict:
     return values
 
 
+def outputs(network, inputs):
+    """Return what a network makes of NumPy inputs `[N, …]`, as its `predict` does, on one device.
+
+    `predict` of a network that is spread over devices would wait for the other workers.
+    """
+    # Only Keras' TensorFlow models know of a strategy.
+    strategy = getattr(network, "distribute_strategy", None)
+    if strategy is None or strategy.num_replicas_in_sync == 1:
+        return network.predict(inputs, batch_size=_BATCH, verbose=0)
+    import keras
+    import tensorflow as tf
+
+    call = tf.function(lambda each: network(each, training=False))
+    parts = [call(tf.constant(inputs[i : i + _BATCH])) for i in range(0, len(inputs), _BATCH)]
+    return keras.tree.map_structure(lambda *each: tf.concat(each, 0).numpy(), *parts)
+
+
 def _cause(error: Exception) -> str:
     """Return the line of TensorFlow's long message that says what happened."""
-    text = getattr(error, "message", None) or str(error)
+    text = re.sub(r"\{\{.*?\}\}|\[\[.*?\]\]", "", getattr(error, "message", None) or str(error))
     lines = [line.strip() for line in text.splitlines() if re.search(r"aborted|closed|reset|unhealthy|refused", line)]
-    return (lines[0] if lines else one_line(error))[:120]
+    return (lines[0] if lines else one_line(UserError(text)))[:120]
 
 
 def can_rejoin() -> bool:

@@ -157,6 +157,9 @@ class VAE(keras.Model):
             )
         return self._report(terms, *shard)
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Keep Keras from averaging the replicas' first shards, where it fails with several workers: all is built."""
+
     def test_step(self, data):
         """Loss terms of one batch at the posterior means, without noise."""
         audio, labels = data

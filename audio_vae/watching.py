@@ -11,6 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from audio_vae.config import TrainingConfig
+from audio_vae.distribute import outputs
 from audio_vae.run_folder import Run
 
 EPOCHS_BETWEEN_EXAMPLES = 10
@@ -144,11 +145,11 @@ class TensorBoard(keras.callbacks.Callback):
     def _write_examples(self) -> None:
         from audio_vae import plots
 
-        latents = self.model.encoder.predict(self.sounds.audio, batch_size=16, verbose=0)[0]
+        latents, _ = outputs(self.model.encoder, self.sounds.audio)
         picture = plots.latent_map_picture(latents, self.sounds.labels, self.sounds.class_names)
         self.summary.image("latents", picture[np.newaxis])
-        means = self.model.encoder.predict(self.examples.audio, batch_size=N_SOUNDS, verbose=0)[0]
-        decoded = np.asarray(self.model.decoder.predict(means, batch_size=N_SOUNDS, verbose=0))
+        means, _ = outputs(self.model.encoder, self.examples.audio)
+        decoded = np.asarray(outputs(self.model.decoder, means))
         for name, original, reconstruction in zip(self.examples.names, self.examples.audio, decoded, strict=True):
             if self.shows_originals:
                 self._write_sound(f"{name}/original", original)
