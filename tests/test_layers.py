@@ -1,8 +1,10 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from audio_vae.layers import DilationBlock, Sampling, receptive_field
+from benchmarks.obvious import ObviousBlock
 
 SMALL = {"depth": 5, "filters": 3, "long_cycle": 3, "short_cycle": 2}
 
@@ -202,3 +204,28 @@ def test_sampling_goes_on_where_it_was_saved(tmp_path):
         draw = np.asarray(loaded((zeros, zeros)))
         np.testing.assert_array_equal(draw, model((zeros, zeros)))
         assert not np.any(draw == first)
+
+
+@pytest.mark.parametrize("gate", ["tanh_sigmoid", "product"])
+@pytest.mark.parametrize(("channels", "cycles"), [(2, (10, 5)), (3, (3, 2)), (3, (1, 6))])
+def test_gradients_equal_those_of_a_conv1d_per_sub_layer(rng, gate, channels, cycles):
+    # Some dilations are longer than the sound of 40 samples: nothing of it lies that far back.
+    block, obvious = DilationBlock(12, 3, *cycles, gate=gate), ObviousBlock(12, 3, *cycles, gate=gate)
+    x = tf.Variable(rng.normal(size=(2, 40, channels)).astype("float32"))
+    block.build(x.shape)
+    obvious.build(x.shape)
+    randomise(block, rng, scale=0.15)
+    obvious.copy_weights(block)
+    upstream = rng.normal(size=(2, 40, 3)).astype("float32")
+
+    def gradients(layer):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(x) * upstream)
+        variables = layer.trainable_variables
+        of_x, *of_variables = tape.gradient(loss, [x, *(each.value for each in variables)])
+        return of_x, {each.path: value for each, value in zip(variables, of_variables, strict=True)}
+
+    of_x, of_variables = gradients(block)
+    expected_of_x, by_path = gradients(obvious)
+    for got, expected in zip([of_x, *of_variables.values()], [expected_of_x, *obvious.gather(by_path)], strict=True):
+        np.testing.assert_allclose(got, expected, rtol=0, atol=1e-4 * np.abs(expected).max())

@@ -1,0 +1,51 @@
+"""Floating-point operations of the networks, counted from the shapes of their layers."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+
+from audio_vae.layers import DilationBlock
+from audio_vae.vae import VAE
+
+
+def forward_operations(network: keras.Model) -> int:
+    """Return the multiplications and additions of a network's matrix products and convolutions for one sound.
+
+    A multiply-add counts as two; biases, activations and gates are not counted, and neither are products
+    with the zeros of a padding that a convolution could leave out: every output sample costs its whole kernel.
+
+    Raises:
+        TypeError: a layer is of a kind that cannot be counted.
+    """
+    return sum(_of_layer(layer) for layer in network.layers)
+
+
+def step_operations(vae: VAE) -> int:
+    """Return the operations of one two-pass training step for one sound.
+
+    A gradient costs two products of the forward pass's size, one for the weights and one for the input.
+    """
+    encoder, decoder = forward_operations(vae.encoder), forward_operations(vae.decoder)
+    classifier = forward_operations(vae.classifier) if vae.classifier else 0
+    second_pass = 3 * (encoder + classifier) if vae.classifier else 0
+    return 3 * (encoder + decoder) + second_pass
+
+
+def _of_layer(layer) -> int:
+    if isinstance(layer, DilationBlock):
+        n_samples, channels = layer.input.shape[1], layer.input.shape[2]
+        n_products = layer.depth * 2 * 2 * layer.filters**2
+        if layer.projection is not None:
+            n_products += channels * layer.filters
+        return 2 * n_samples * n_products
+    if isinstance(layer, keras.layers.Conv1DTranspose):
+        return 2 * layer.input.shape[1] * math.prod(layer.kernel.shape)
+    if isinstance(layer, keras.layers.Conv1D):
+        return 2 * layer.output.shape[1] * math.prod(layer.kernel.shape)
+    if isinstance(layer, keras.layers.Dense):
+        return 2 * math.prod(layer.kernel.shape)
+    if isinstance(layer, keras.layers.InputLayer | keras.layers.Reshape | keras.layers.Flatten):
+        return 0
+    raise TypeError(f"Expected a layer whose operations are known, received: {type(layer).__name__}")

@@ -1,0 +1,69 @@
+import itertools
+
+import keras
+import numpy as np
+import pytest
+
+from audio_vae.config import LossConfig, ModelConfig
+from audio_vae.layers import DilationBlock
+from audio_vae.vae import VAE
+from benchmarks.operations import forward_operations, step_operations
+
+
+def network(layer, *shape):
+    inputs = keras.Input(shape)
+    return keras.Model(inputs, layer(inputs))
+
+
+def counted_convolution(n_inputs, channels, filters, kernel, stride, n_outputs, *, transposed=False):
+    """Go through a strided convolution product by product, padding included, and count."""
+    n_steps = n_inputs if transposed else n_outputs
+    return sum(2 for _ in itertools.product(range(n_steps), range(kernel), range(channels), range(filters)))
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (3, 1), (4, 2), (5, 2)])
+def test_convolutions(kernel, stride):
+    plain = keras.layers.Conv1D(5, kernel, strides=stride, padding="same")
+    assert forward_operations(network(plain, 12, 3)) == counted_convolution(12, 3, 5, kernel, stride, 12 // stride)
+    mirror = keras.layers.Conv1DTranspose(5, kernel, strides=stride, padding="same")
+    assert forward_operations(network(mirror, 12, 3)) == counted_convolution(
+        12, 3, 5, kernel, stride, 12 * stride, transposed=True
+    )
+
+
+def test_dense():
+    assert forward_operations(network(keras.layers.Dense(7), 5)) == 2 * 5 * 7
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+def test_dilation_block_counts_as_its_sub_layers(channels):
+    block = DilationBlock(3, 4, 2, 2)
+    projection = 2 * 16 * channels * 4 if channels != 4 else 0
+    of_sub_layer = counted_convolution(16, 4, 4, 2, 1, 16)
+    assert forward_operations(network(block, 16, channels)) == projection + 3 * 2 * of_sub_layer
+
+
+def test_unknown_layer_is_not_left_out():
+    with pytest.raises(TypeError, match="received: LSTM"):
+        forward_operations(network(keras.layers.LSTM(2), 8, 3))
+
+
+def test_step_of_the_papers_model():
+    # Table 1: the two blocks of 100 sub-layers of 2·32·32 products a sample are nearly all of it.
+    vae = VAE(ModelConfig(), LossConfig())
+    block = 2 * 4096 * 100 * 2 * 32 * 32
+    stem = 2 * 4096 * (32 * 16 + 16 * 32)
+    halvings = 2 * 2 * 32 * 2048 + sum(2 * 2 * 4096 // 2**i for i in range(2, 6))
+    encoder = stem + block + halvings + 2 * 128 + 2 * 2 * 128 * 20
+    doublings = sum(2 * 2 * 128 * 2**i for i in range(5))
+    decoder = 2 * 20 * 128 + 2 * 128 + doublings + 2 * 4096 * 32 + block + 2 * 4096 * (32 * 32 * 16 + 16)
+    classifier = 2 * (20 * 10 + 10 * 10 + 10 * 10)
+    assert forward_operations(vae.encoder) == encoder
+    assert forward_operations(vae.decoder) == decoder
+    assert step_operations(vae) == 3 * (encoder + decoder) + 3 * (encoder + classifier)
+    assert np.isclose(step_operations(vae), 15.7e9, rtol=0.02)
+
+
+def test_step_without_a_classifier_is_one_pass():
+    vae = VAE(ModelConfig(n_classes=0, depth=2), LossConfig())
+    assert step_operations(vae) == 3 * (forward_operations(vae.encoder) + forward_operations(vae.decoder))
