@@ -1,0 +1,290 @@
+import dataclasses
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from audio_vae import distribute, training
+from audio_vae.config import AudioConfig, Config, LossConfig, TrainingConfig
+from audio_vae.dataset import SoundSet
+from audio_vae.distribute import Devices, Worker, connect, shards, this_worker
+from audio_vae.errors import UserError
+from audio_vae.layers import ReplicaSeedGenerator, Sampling
+from audio_vae.run_folder import create_run, open_run
+
+TESTS = Path(__file__).parent
+N_TRAIN, BATCH = 7, 3
+"""Batches of 3, 3 and 1: two replicas share none of them evenly, and one of them gets nothing of the last."""
+
+
+def tf_config(index, addresses=("127.0.0.1:2001", "127.0.0.1:2002"), kind="worker"):
+    return json.dumps({"cluster": {"worker": list(addresses)}, "task": {"type": kind, "index": index}})
+
+
+def free_addresses():
+    """Two addresses on the loopback interface that are free now."""
+    with socket.socket() as one, socket.socket() as other:
+        for each in (one, other):
+            each.bind(("127.0.0.1", 0))
+        return tuple(f"127.0.0.1:{each.getsockname()[1]}" for each in (one, other))
+
+
+@pytest.mark.parametrize("name", ["none", "mirrored"])
+def test_one_process_is_the_chief(name, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", tf_config(1))
+    assert this_worker(name) == Worker(0, 1)
+    assert this_worker(name).is_chief
+
+
+@pytest.mark.parametrize(("index", "is_chief"), [(0, True), (1, False)])
+def test_worker_of_tf_config(monkeypatch, index, is_chief):
+    monkeypatch.setenv("TF_CONFIG", tf_config(index))
+    worker = this_worker("multi-worker")
+    assert worker == Worker(index, 2)
+    assert worker.is_chief == is_chief
+
+
+@pytest.mark.parametrize(("task", "expected"), [(("chief", 0), Worker(0, 3)), (("worker", 1), Worker(2, 3))])
+def test_a_named_chief_comes_first(monkeypatch, task, expected):
+    cluster = {"worker": ["b:1", "c:1"], "chief": ["a:1"]}
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": {"type": task[0], "index": task[1]}}))
+    assert this_worker("multi-worker") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (None, "is not set"),
+        ("", "is not set"),
+        ("{", "cannot be used"),
+        ("[]", "cannot be used"),
+        ("{}", "KeyError: 'cluster'"),
+        ('{"cluster": {"worker": ["a:1"]}}', "KeyError: 'task'"),
+        (tf_config(2), "the cluster has no worker 2"),
+        (tf_config("first"), "invalid literal"),
+        (tf_config(0, kind="chief"), "the cluster has no chief 0"),
+        (tf_config(0, addresses=("no-port",)), "host:port"),
+        (tf_config(0, addresses=(1,)), "cannot be used"),
+        ('{"cluster": {"ps": ["a:1"]}, "task": {"type": "ps", "index": 0}}', "worker, and chief"),
+    ],
+)
+def test_tf_config_that_cannot_be_used(monkeypatch, run, text, reason, tmp_path):
+    if text is None:
+        monkeypatch.delenv("TF_CONFIG", raising=False)
+    else:
+        monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(UserError, match=re.escape(reason) + r".*TF_CONFIG='\{\"cluster\""):
+        this_worker("multi-worker")
+    code, _, err = run("digits", "train", "--run", tmp_path / "run", "--distribute", "multi-worker")
+    assert (code, err.count("\n")) == (1, 1)
+    assert not (tmp_path / "run").exists()
+
+
+def test_one_device_needs_no_strategy():
+    devices = connect("none")
+    assert devices.strategy is None
+    assert devices.is_chief
+    assert not devices.are_remote
+    devices.require_enough(1)
+    devices.require_same(lambda: "anything", "thing")
+    devices.wait_for_all()
+
+
+def test_more_devices_than_sounds_in_a_batch():
+    devices = Devices(SimpleNamespace(num_replicas_in_sync=4))
+    devices.require_enough(4)
+    with pytest.raises(UserError, match=r"a batch of 3 sounds .* 4 devices: give --batch-size 4 or more"):
+        devices.require_enough(3)
+
+
+@pytest.mark.parametrize("n_sounds", [1, 2, 5, 6])
+@pytest.mark.parametrize("n_replicas", [2, 3, 4])
+def test_shards_are_even_and_count_each_sound_once(n_sounds, n_replicas):
+    index = np.arange(10, 10 + n_sounds)
+    elements = list(shards(tf.constant(index), n_replicas, range(n_replicas)).as_numpy_iterator())
+    assert len(elements) == n_replicas
+    sounds, counted, n_of_batch = (np.array(each) for each in zip(*elements, strict=True))
+    assert sounds.shape == counted.shape == (n_replicas, -(-n_sounds // n_replicas))
+    np.testing.assert_array_equal(sounds[counted == 1], index)
+    assert set(sounds[counted == 0]) <= {10}
+    np.testing.assert_array_equal(n_of_batch, [n_sounds] * n_replicas)
+
+
+def test_a_worker_gets_its_own_replicas_shards():
+    index = tf.range(7)
+    every = list(shards(index, 4, range(4)).as_numpy_iterator())
+    own = list(shards(index, 4, range(2, 4)).as_numpy_iterator())
+    for one, other in zip(own, every[2:], strict=True):
+        for value, expected in zip(one, other, strict=True):
+            np.testing.assert_array_equal(value, expected)
+
+
+@pytest.mark.parametrize("n_sounds", [1, 2, 5, 6])
+def test_means_over_shards_add_up_to_the_batchs(rng, n_sounds):
+    losses = rng.normal(size=n_sounds).astype(np.float32)
+    total, mean = 0.0, keras.metrics.Mean()
+    for index, counted, n_of_batch in shards(tf.range(n_sounds), 4, range(4)):
+        values = tf.gather(losses, index)
+        total += np.mean(values * distribute.loss_weights(counted, n_of_batch))
+        # In one process, the default strategy has one replica.
+        distribute.update_mean(mean, values, counted, n_of_batch / 4)
+    np.testing.assert_allclose(total, losses.mean(), rtol=1e-5)
+    np.testing.assert_allclose(mean.result(), losses.mean(), rtol=1e-5)
+
+
+def test_one_replicas_shard_is_the_batch_bit_for_bit(rng):
+    values = rng.normal(size=5).astype(np.float32)
+    ((index, counted, n_of_batch),) = shards(tf.range(5), 1, range(1))
+    np.testing.assert_array_equal(index, np.arange(5))
+    np.testing.assert_array_equal(distribute.loss_weights(counted, n_of_batch), np.ones(5))
+    plain, sharded = keras.metrics.Mean(), keras.metrics.Mean()
+    plain.update_state(values)
+    distribute.update_mean(sharded, values, counted, n_of_batch)
+    for one, other in zip(plain.variables, sharded.variables, strict=True):
+        assert float(one) == float(other)
+
+
+def test_noise_of_one_device_is_keras_own():
+    ours, theirs = ReplicaSeedGenerator(7), keras.random.SeedGenerator(7)
+    for _ in range(3):
+        np.testing.assert_array_equal(keras.random.normal((4,), seed=ours), keras.random.normal((4,), seed=theirs))
+
+
+def test_lost_worker_is_one_line():
+    message = (
+        "Graph execution error:\n\nDetected at node CollectiveReduceV2 defined at (most recent call last):\n"
+        "Collective ops is aborted by: Socket closed\nAdditional GRPC error [[{{node CollectiveReduceV2}}]]"
+    )
+    with (
+        pytest.raises(distribute.WorkerLostError, match=r"lost \(Collective ops is aborted by: Socket closed\)"),
+        Devices(worker=Worker(0, 2)).watched(),
+    ):
+        raise tf.errors.UnavailableError(None, None, message)
+
+
+def test_errors_of_one_process_are_its_own():
+    with pytest.raises(tf.errors.UnavailableError, match="as it was"), Devices().watched():
+        raise tf.errors.UnavailableError(None, None, "as it was")
+
+
+@pytest.mark.parametrize(("n_before", "may"), [(None, True), (19, True), (20, False)])
+def test_a_worker_waits_for_others_so_many_times(monkeypatch, n_before, may):
+    monkeypatch.delenv("AUDIO_VAE_REJOINS", raising=False)
+    if n_before is not None:
+        monkeypatch.setenv("AUDIO_VAE_REJOINS", str(n_before))
+    assert distribute.can_rejoin() == may
+
+
+def test_folder_that_is_not_shared(tmp_path, monkeypatch):
+    monkeypatch.setattr(distribute, "SECONDS_FOR_SHARED_FOLDER", 0)
+    with pytest.raises(UserError, match=r"does not see .*config\.json.*folder that their machines share"):
+        distribute.wait_for_file(tmp_path / "run" / "config.json")
+
+
+@pytest.fixture
+def make_run(tmp_path, rng, tiny_cc):
+    n = N_TRAIN + 2
+    sounds = SoundSet(
+        names=tuple(f"{i}.wav" for i in range(n)),
+        audio=rng.uniform(-1, 1, (n, 64)).astype(np.float32),
+        labels=np.arange(n, dtype=np.int32) % 3,
+        is_test=np.arange(n) >= N_TRAIN,
+        class_names=("a", "b", "c"),
+        peaks=np.ones(n, np.float32),
+        lengths=np.full(n, 64, np.int32),
+        rate_hz=8000,
+    )
+
+    def make(name, architecture="cc"):
+        # A variance of e⁻³⁰⁰ is 0 in float32: no noise, which differs by replica.
+        model = dataclasses.replace(
+            tiny_cc, architecture=architecture, activation="tanh", depth=2, log_variance_start=-300.0
+        )
+        fit = TrainingConfig(epochs=2, batch_size=BATCH, vae_learning_rate=1e-2, classifier_learning_rate=1e-2)
+        config = Config("digits", "cc", audio=AudioConfig(8000, 64), model=model, loss=LossConfig(), training=fit)
+        run = create_run(tmp_path / name, config)
+        sounds.save(run.sounds_path)
+        return run
+
+    return make
+
+
+def start(name, n_devices, runs, config=None):
+    command = [sys.executable, str(TESTS / "distributed_training.py"), name, str(n_devices), *map(str, runs)]
+    environment = {**os.environ, **({"TF_CONFIG": config} if config else {})}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def finish(*processes):
+    """Wait for processes; return what they said."""
+    try:
+        said = [each.communicate(timeout=280)[0] for each in processes]
+    finally:
+        for each in processes:
+            each.kill()
+    assert [each.returncode for each in processes] == [0] * len(processes), said
+    return said
+
+
+def assert_equal_training(run, single):
+    """Both ended with the same weights and reported the same losses, to 1e-5."""
+    ours, theirs = (open_run(each.path, "digits") for each in (run, single))
+    assert ours.epochs_done() == theirs.epochs_done() == 2
+    for one, other in zip(ours.history(), theirs.history(), strict=True):
+        for name, value in other.items():
+            np.testing.assert_allclose(one[name], value, rtol=1e-5, err_msg=name)
+    for one, other in zip(ours.model.weights, theirs.model.weights, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5, err_msg=one.path)
+    for each in ("optimizer", "classifier_optimizer"):
+        assert int(getattr(ours.model, each).iterations) == int(getattr(theirs.model, each).iterations) == 6
+    assert len(ours.checkpoints()) == 2
+    assert ours.has_latents()
+
+
+def assert_noise_of_its_own(run, draws, states):
+    """The first replica draws what one device draws, every other something else; their states are equal."""
+    alone = Sampling(5)
+    zeros = np.zeros((2, 3), np.float32)
+    expected = np.array([alone((zeros, zeros)) for _ in range(2)])
+    np.testing.assert_array_equal(draws[:, 0], expected)
+    assert not np.any(draws[:, 0] == draws[:, 1])
+    assert not np.any(draws[0] == draws[1])
+    for state in states:
+        np.testing.assert_array_equal(state, alone.noise.state)
+    np.testing.assert_array_equal(run.model.sampling.noise.state, [0, 2 * 6])
+
+
+def test_two_devices_train_as_one(make_run):
+    runs = {name: make_run(f"two-{name}", name) for name in ("cc", "dc")}
+    finish(start("mirrored", 2, [run.path for run in runs.values()]))
+    for name, run in runs.items():
+        single = make_run(f"one-{name}", name)
+        training.train(single, say=lambda line: None)
+        assert_equal_training(run, single)
+    with np.load(runs["cc"].path / "noise-0.npz") as stored:
+        assert_noise_of_its_own(runs["cc"], stored["draws"], stored["states"])
+
+
+def test_two_processes_train_as_one(make_run):
+    run, single = make_run("two"), make_run("one")
+    addresses = free_addresses()
+    said = finish(*(start("multi-worker", 1, [run.path], tf_config(i, addresses)) for i in range(2)))
+    training.train(single, say=lambda line: None)
+    assert_equal_training(run, single)
+    assert len(list(run.path.glob("logs/events*"))) == 1
+    # The chief alone says lines.
+    assert ["epoch 2/2" in each for each in said] == [True, False]
+    parts = [np.load(run.path / f"noise-{i}.npz") for i in range(2)]
+    draws, states = (
+        np.concatenate([part[name] for part in parts], axis) for name, axis in (("draws", 1), ("states", 0))
+    )
+    assert_noise_of_its_own(run, draws, states)
