@@ -60,7 +60,8 @@ class Progress(keras.callbacks.Callback):
         self.bar = tqdm(
             total=training.epochs * n_steps,
             initial=epoch * n_steps + step,
-            unit=" steps",
+            # The bar itself has what width is left: the loss terms are the news.
+            bar_format="{desc} {percentage:3.0f}%|{bar}| {remaining} left{postfix}",
             disable=not show_bar,
         )
 
@@ -69,7 +70,7 @@ class Progress(keras.callbacks.Callback):
         # The first epoch may begin in the middle.
         self.step, self.next_step = self.next_step, 0
         self.n_before = self._sounds_until(self.step)
-        self.bar.set_description(f"epoch {epoch + 1}/{self.training.epochs}")
+        self.bar.set_description(f"epoch {epoch + 1}/{self.training.epochs}", refresh=False)
 
     def on_train_batch_end(self, batch, logs=None):
         self.step += 1

@@ -1,5 +1,9 @@
 import csv
 import dataclasses
+import errno
+import os
+import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +12,7 @@ from audio_vae import training
 from audio_vae.config import AudioConfig, Config, LossConfig, TrainingConfig
 from audio_vae.dataset import SoundSet
 from audio_vae.errors import UserError
+from audio_vae.lock import locked
 from audio_vae.run_folder import Run, create_run, open_run
 
 
@@ -145,3 +150,129 @@ def test_loss_that_is_not_finite_stops_and_keeps_the_last_epoch(make_run):
 def open_run_with(run: Run) -> Run:
     """The run without what it has read already."""
     return Run(run.path, run.config)
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_training_stopped_in_mid_epoch_is_bit_identical(make_run, monkeypatch, step):
+    whole, parts = make_run("whole", 2), make_run("parts", 2)
+    training.train(whole, say=lambda line: None)
+    on_batch_end = training.RunWriter.on_train_batch_end
+
+    def ask(writer, batch, logs=None):
+        on_batch_end(writer, batch, logs)
+        if (writer.epoch, writer.step) == (1, step):
+            writer.request.signal = signal.SIGTERM
+
+    with monkeypatch.context() as patched:
+        patched.setattr(training.RunWriter, "on_train_batch_end", ask)
+        with pytest.raises(training.Stopped, match=f"after epoch 1 and {step} steps"):
+            training.train(parts, say=lambda line: None)
+    assert [each[:2] for each in parts.checkpoints()] == [(1, 0), (1, step)]
+    lines = []
+    training.train(parts, say=lines.append)
+    assert lines[0] == f"going on after epoch 1 and {step} steps of the next"
+    assert whole.history_path.read_bytes() == parts.history_path.read_bytes()
+    for one, other in zip(weights(whole), weights(parts), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_finished_run_gets_what_a_kill_kept_from_it(make_run):
+    run = make_run("run", 2)
+    training.train(run, say=lambda line: None)
+    latents, model = (run.path / "latents.npz").read_bytes(), run.model_path.read_bytes()
+    # As after a kill between the last checkpoint and the model's new name: the model is the first epoch's.
+    run.model_path.unlink()
+    os.link(run.checkpoint_path(1), run.model_path)
+    (run.path / "latents.npz").unlink()
+    training.train(open_run_with(run), say=lambda line: None)
+    assert run.model_path.read_bytes() == model
+    assert (run.path / "latents.npz").read_bytes() == latents
+
+
+def test_latents_of_an_earlier_epoch_are_written_anew(make_run):
+    run = make_run("run", 1)
+    training.train(run, say=lambda line: None)
+    with np.load(run.path / "latents.npz") as stored:
+        old = {**stored, "epoch": 0}
+    np.savez(run.path / "latents.npz", **old)
+    assert not run.has_latents()
+    training.train(run, say=lambda line: None)
+    assert run.has_latents()
+
+
+@pytest.mark.parametrize("name", ["history.csv", "epoch-0002.keras", "model.keras", "latents.npz"])
+def test_full_disk_keeps_the_last_good_state(make_run, monkeypatch, name):
+    whole, run = make_run("whole", 2), make_run("run", 2)
+    training.train(whole, say=lambda line: None)
+    replace = os.replace
+    done = []
+
+    def fill(source, target):
+        # The first epoch of each file still finds room.
+        if Path(target).name == name and run.path in Path(target).parents:
+            done.append(target)
+            if name not in ("history.csv", "model.keras") or len(done) == 2:
+                raise OSError(errno.ENOSPC, "No space left on device")
+        replace(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", fill)
+        with pytest.raises(UserError, match=rf"{name} cannot be written \(No space left"):
+            training.train(run, say=lambda line: None)
+    assert not list(run.path.glob("**/.part-*"))
+    assert open_run(run.path, "digits").model
+    training.train(run, say=lambda line: None)
+    assert whole.history_path.read_bytes() == run.history_path.read_bytes()
+    for one, other in zip(weights(whole), weights(run), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="files have no limit here")
+def test_a_file_that_may_not_grow_stops_with_one_line(make_run):
+    import resource
+
+    run = make_run("run", 1)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(UserError, match=r"epoch-0001.keras cannot be written \(File too large\)"):
+            training.train(run, say=lambda line: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert run.checkpoints() == []
+
+
+def test_weights_that_are_not_finite_are_not_kept(make_run, monkeypatch):
+    run = make_run("run", 1)
+    require_finite = training.RunWriter._require_finite_weights
+
+    def spoil(writer):
+        writer.model.trainable_weights[0].assign(np.full(writer.model.trainable_weights[0].shape, np.nan))
+        require_finite(writer)
+
+    monkeypatch.setattr(training.RunWriter, "_require_finite_weights", spoil)
+    with pytest.raises(UserError, match=r"epoch 1, step 3: the weights .* became NaN or infinite \(no epoch is done\)"):
+        training.train(run, say=lambda line: None)
+    assert run.checkpoints() == []
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.999])
+def test_truncated_checkpoint_falls_back(make_run, share):
+    run = make_run("run", 2)
+    training.train(run, say=lambda line: None)
+    path = run.checkpoint_path(2)
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content[: int(share * len(content))])
+    lines = []
+    training.train(run, say=lines.append)
+    assert f"checkpoint {path} is damaged" in lines[0]
+    assert "\n" not in lines[0]
+    assert lines[1] == "going on after epoch 1"
+
+
+def test_a_run_in_use_is_refused(make_run):
+    run = make_run("run", 1)
+    with locked(run.path), pytest.raises(UserError, match="is in use by process"):
+        training.train(run, say=lambda line: None)
+    assert run.checkpoints() == []
