@@ -21,6 +21,9 @@ from audio_vae.config import AudioConfig
 SILENCE = 1e-4
 """Peak below which a sound counts as silent (−80 dB of full scale)."""
 
+QUIET = 0.01
+"""Peak of what a model decodes below which it counts as nearly silent (−40 dB of full scale)."""
+
 MAX_DURATION_S = 60.0
 """At most this much of a file is read: what follows can never reach a model of one-shots."""
 
@@ -185,6 +188,12 @@ def resample(samples: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:
 def peak(samples: np.ndarray) -> float:
     """Return the largest absolute sample; 0 for no samples."""
     return float(np.max(np.abs(samples), initial=0.0))
+
+
+def normalised(samples: np.ndarray) -> np.ndarray:
+    """Return a sound with peak 1; a silent one as it is, so that noise of rounding is not blown up."""
+    level = peak(samples)
+    return samples if level < SILENCE else samples / level
 
 
 def onset(samples: np.ndarray, onset_db: float) -> int:

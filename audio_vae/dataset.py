@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ class Item:
         is_test: whether it belongs to the test set.
         samples: mono float32 `[n]` in memory.
         rate_hz: sample rate of `samples`.
+        group: who or what it is by across classes (a speaker, a kit); empty where nothing tells.
     """
 
     path: Path | None
@@ -44,6 +45,7 @@ class Item:
     is_test: bool = False
     samples: np.ndarray | None = field(default=None, repr=False, compare=False)
     rate_hz: int | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class SoundSet:
         peaks: float32 `[N]`, peak of each sound before it was normalised.
         lengths: int32 `[N]`, samples before padding.
         rate_hz: sample rate of `audio`.
+        groups: `[N]`, who or what each sound is by across classes (its speaker), empty where nothing tells;
+            `()` where no sound has one.
     """
 
     names: tuple[str, ...]
@@ -77,6 +81,7 @@ class SoundSet:
     peaks: np.ndarray
     lengths: np.ndarray
     rate_hz: int
+    groups: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -96,12 +101,22 @@ class SoundSet:
         return replace(
             self,
             names=tuple(self.names[i] for i in index),
+            groups=tuple(self.groups[i] for i in index) if self.groups else (),
             **{name: getattr(self, name)[index] for name in ("audio", "labels", "is_test", "peaks", "lengths")},
         )
 
-    def of_class(self, label: int) -> np.ndarray:
-        """Return the positions of a class's sounds."""
-        return np.flatnonzero(self.labels == label)
+    def of_class(self, label: int, group: str | None = None) -> np.ndarray:
+        """Return the positions of a class's sounds, or of those that a group has of it."""
+        of_class = self.labels == label
+        if group is not None:
+            of_class = of_class & (np.array(self.groups or [""] * len(self)) == group)
+        return np.flatnonzero(of_class)
+
+    def centre_members(self, label: int, group: str | None = None) -> np.ndarray:
+        """Return the positions of the sounds that make the centre of a class: the training sounds, or else all."""
+        members = self.of_class(label, group)
+        training = members[~self.is_test[members]]
+        return training if len(training) else members
 
     def save(self, path: Path) -> None:
         """Write the sounds as one compressed npz file, atomically."""
@@ -118,10 +133,15 @@ class SoundSet:
         """
         try:
             with np.load(path, allow_pickle=False) as stored:
-                values = {each.name: stored[each.name] for each in fields(cls)}
+                # Runs from before there were groups lack them.
+                values = {
+                    each.name: stored[each.name]
+                    for each in fields(cls)
+                    if each.name in stored or each.default is MISSING
+                }
         except Exception as error:
             raise UserError(f"{path} cannot be read ({one_line(error)}): train again into a new --run") from error
-        for name in ("names", "class_names"):
+        for name in {"names", "class_names", "groups"} & values.keys():
             values[name] = tuple(values[name].tolist())
         return cls(**values | {"rate_hz": int(values["rate_hz"])})
 
@@ -224,6 +244,7 @@ def read_sounds(
         peaks=np.array([got.peak for _, got in used], np.float32),
         lengths=np.array([got.length for _, got in used], np.int32),
         rate_hz=config.rate_hz,
+        groups=tuple(item.group for item in kept) if any(item.group for item in kept) else (),
     )
     return kept, sounds, [got for _, got in outcomes if isinstance(got, Refusal)]
 
@@ -294,9 +315,11 @@ def training_batches(
 
     audio, labels = tf.constant(sounds.audio), tf.constant(sounds.labels)
     orders = np.stack([epoch_order(len(sounds), seed, epoch) for epoch in epochs])
-    batches = tf.data.Dataset.from_tensor_slices(orders).flat_map(
-        lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
-    ).skip(first_step)
+    batches = (
+        tf.data.Dataset.from_tensor_slices(orders)
+        .flat_map(lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size))
+        .skip(first_step)
+    )
     if n_replicas > 1:
         batches = batches.flat_map(lambda index: shards(index, n_replicas, replicas))
     return batches.map(lambda index, *shard: (tf.gather(audio, index), tf.gather(labels, index), *shard)).prefetch(2)

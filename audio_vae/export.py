@@ -14,7 +14,6 @@ the name ends in `-float16`.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import shutil
@@ -27,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from audio_vae import __version__, converters, parity
+from audio_vae import __version__, audio, converters, parity
 from audio_vae.dataset import SoundSet
 from audio_vae.errors import UserError, one_line
 from audio_vae.files import umask, write_json
@@ -38,9 +37,6 @@ FORMATS = ("savedmodel", "litert", "onnx", "keras")
 
 NEEDS = {"litert": ("ai_edge_litert",), "onnx": ("onnx", "onnxruntime", "tf2onnx")}
 """Format → modules of the extra of the same name."""
-
-QUIET = 0.01
-"""Peak of all reconstructions below which the model counts as nearly silent."""
 
 _CHECKED = {"savedmodel": (*SIGNATURES, "serving_default"), "keras": ("encode", "decode", "reconstruct")}
 
@@ -153,14 +149,12 @@ def model_name(run: Run, file_format: str, *, float16: bool = False) -> str:
 def metadata(run: Run, sounds: SoundSet, file_format: str, *, float16: bool = False) -> dict[str, Any]:
     """Return what a client has to know, as JSON values.
 
-    `class_centres` are the means of the posterior means of a class's training sounds, `[d]` each.
+    `class_centres` are those of `Run.centre`, `[d]` each, of the classes that have sounds.
     """
-    train = sounds.train if len(sounds.train) else sounds
-    means, _ = run.encode(train.audio)
     centres = {
-        name: means[train.labels == label].mean(axis=0).tolist()
+        name: run.centre(sounds.audio[members])[0].tolist()
         for label, name in enumerate(sounds.class_names)
-        if np.any(train.labels == label)
+        if len(members := sounds.centre_members(label))
     }
     config = run.config
     return {
@@ -178,7 +172,7 @@ def metadata(run: Run, sounds: SoundSet, file_format: str, *, float16: bool = Fa
         "class_centres": centres,
         "epochs": run.epochs_done(),
         "package_version": __version__,
-        "model_sha256": hashlib.sha256(run.model_path.read_bytes()).hexdigest(),
+        "model_sha256": run.model_sha256,
         "config": config.to_dict(),
         "made_with": environment(),
     }
@@ -277,5 +271,5 @@ def _warnings(run: Run, expected: parity.Arrays) -> Iterator[str]:
         yield f"{run.path} is trained for {done} of {planned} epochs: export again when it is done"
     decoded = [value for key, value in expected.items() if key.startswith("real_17/") and key.endswith("/audio")]
     peak = max((float(np.abs(each).max()) for each in decoded), default=1.0)
-    if peak < QUIET:
+    if peak < audio.QUIET:
         yield f"the model itself decodes real sounds to near silence (peak {peak:.2g}): train it for longer"

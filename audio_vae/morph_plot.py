@@ -15,16 +15,23 @@ _MOST_LABELS = 33
 _COLOURS = ("#1f5a94", "#9a5b13")
 
 
-def save_morph_plot(path: Path, columns: Mapping[str, Sequence[np.ndarray]], rate_hz: int) -> None:
+def save_morph_plot(
+    path: Path,
+    columns: Mapping[str, Sequence[np.ndarray]],
+    rate_hz: int,
+    labels: Sequence[Sequence[str]],
+    y_label: str = "position on the path, from start to end",
+) -> None:
     """Draw the waveforms of all steps one above the other, a column a path, and save them as PNG.
 
-    All rows of all columns share one scale, so that levels can be compared. Rows are labelled with the
-    position on the path, from 0 % (start, on top) to 100 % (end).
+    All rows of all columns share one scale, so that levels can be compared.
 
     Args:
         path: the file to write.
         columns: title → steps, each float `[n]`; the same number of steps in each column.
         rate_hz: their sample rate.
+        labels: of the rows, for each column; where two columns have the same, the second shows none.
+        y_label: what the labels are.
     """
     # Late, because it is the slowest import of the package; Figure instead of pyplot, which needs no display.
     from matplotlib.figure import Figure
@@ -36,11 +43,9 @@ def save_morph_plot(path: Path, columns: Mapping[str, Sequence[np.ndarray]], rat
     half_row = largest or 1.0
 
     figure = Figure(figsize=(5.5 * len(columns), min(1.3 + _ROW_INCHES * steps, _MOST_INCHES)), layout="constrained")
-    for axes, (title, track), colour in zip(
-        figure.subplots(1, len(columns), sharex=True, sharey=True, squeeze=False)[0],
-        columns.items(),
-        _COLOURS * len(columns),
-        strict=False,
+    all_axes = figure.subplots(1, len(columns), sharex=True, squeeze=False)[0]
+    for number, (axes, (title, track), colour) in enumerate(
+        zip(all_axes, columns.items(), _COLOURS * len(columns), strict=False)
     ):
         for step, samples in enumerate(track):
             baseline = -2.1 * half_row * step
@@ -55,11 +60,9 @@ def save_morph_plot(path: Path, columns: Mapping[str, Sequence[np.ndarray]], rat
             axes.spines[side].set_visible(False)
         axes.tick_params(axis="y", length=0)
         labelled = np.unique(np.linspace(0, steps - 1, min(steps, _MOST_LABELS)).round().astype(int))
-        axes.set_yticks(
-            -2.1 * half_row * labelled,
-            [f"{round(100 * step / max(steps - 1, 1), 1):g} %" for step in labelled],
-        )
-    figure.axes[0].set_ylabel("position on the path, from start to end")
+        is_known = number > 0 and list(labels[number]) == list(labels[0])
+        axes.set_yticks(-2.1 * half_row * labelled, ["" if is_known else labels[number][step] for step in labelled])
+    figure.axes[0].set_ylabel(y_label)
     with warnings.catch_warnings():
         # Names in scripts that the default font lacks are drawn as boxes; that is no news for the user.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")

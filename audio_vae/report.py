@@ -186,7 +186,7 @@ def _deviations(test: SoundSet, outputs: _Outputs) -> tuple[dict[str, Any], list
                 continue
             if audio.peak(centre) < audio.SILENCE:
                 warnings.append(f"class {class_name}: the decoded centre of its {of_set} sounds is silent")
-            for level, samples in (("", centre), ("_peak_normalised", _normalised(centre))):
+            for level, samples in (("", centre), ("_peak_normalised", audio.normalised(centre))):
                 deviation = metrics.mfcc_dtw_deviation(features.mfcc(samples, test.rate_hz), mfccs, between)
                 kept = deviation[np.isfinite(deviation)]
                 n_without = len(deviation) - len(kept)
@@ -207,12 +207,6 @@ def _table(deviations: dict[str, np.ndarray]) -> dict[str, Any]:
         key: float(np.mean([each[key] for each in classes.values()])) if classes else None for key in ("mean", "std")
     }
     return {"classes": classes, "average": average}
-
-
-def _normalised(samples: np.ndarray) -> np.ndarray:
-    """Return a sound with peak 1; a silent one as it is, so that noise of rounding is not blown up."""
-    peak = audio.peak(samples)
-    return samples if peak < audio.SILENCE else samples / peak
 
 
 def _draw(
@@ -249,7 +243,7 @@ def _write_sounds(folder: Path, sounds: SoundSet, outputs: _Outputs) -> dict[str
     folder.mkdir()
     heard: dict[str, dict[str, Path]] = {}
     for name, centre in _centres_by_name(sounds, outputs).items():
-        heard[name] = {"decoded centre": _write_sound(folder, sounds, name, "centre", _normalised(centre))}
+        heard[name] = {"decoded centre": _write_sound(folder, sounds, name, "centre", audio.normalised(centre))}
     for position in _first_of_class(sounds):
         name = sounds.class_names[sounds.labels[position]]
         heard[name]["original"] = _write_sound(folder, sounds, name, "original", sounds.audio[position])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
+
+from audio_vae.scorecard import MEASURES
 
 _DIGITS = "0123456789"
 PAPER_TABLE_3 = {
@@ -81,14 +83,52 @@ def summary_lines(report: Mapping[str, Any]) -> list[str]:
     lines = [f"{name}: {value}" for name, value in _figures(report).items()]
     lines += ["MFCC-DTW deviation of the decoded class centres (lower is better):"]
     head, rows = table(report)
+    lines += text_table(head, rows)
+    if "morphs" in report:
+        lines += [morphs_heading(report["morphs"]) + ":", *text_table(*morphs_table(report["morphs"]))]
+    return lines + [f"Warning: {warning}" for warning in report["warnings"]]
+
+
+def comparison_lines(comparison: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return what `scorecard.compare` says as lines of text, a measure a line."""
+    names = [name for name in next(iter(comparison.values())) if name != "better"]
+    rows = [
+        [MEASURES[key].title, *(_figure(each[name]) for name in names), _called(each["better"])]
+        for key, each in comparison.items()
+    ]
+    return text_table(["", *map(_called, names), "better"], rows)
+
+
+def morphs_heading(morphs: Mapping[str, Any]) -> str:
+    """Return what a table of morphs is of."""
+    return f"Morphs of all {morphs['n_pairs']} pairs of classes, {morphs['steps']} steps, against plain cross-fades"
+
+
+def morphs_table(morphs: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Return the head and rows, all as text, of what `morph_table.morph_table` returns."""
+    rows = [
+        [
+            MEASURES[key].title,
+            _figure(each["morph"]),
+            _figure(each["crossfade"]),
+            f"{each['won']} of {each['won'] + each['lost'] + each['equal']}",
+        ]
+        for key, each in morphs["measures"].items()
+    ]
+    return ["", "morph", "cross-fade", "pairs won"], rows
+
+
+def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table as lines of text, the first column to the left and the others to the right."""
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    lines = []
     for row in (head, *rows):
         cells = [
             row[0].ljust(widths[0]),
             *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
         ]
         lines.append("  " + "  ".join(cells))
-    return lines + [f"Warning: {warning}" for warning in report["warnings"]]
+    return lines
 
 
 def write_page(
@@ -117,6 +157,7 @@ def write_page(
         *(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in _figures(report).items()),
         "</table>",
         *_deviation_section(report),
+        *_morphs_section(report),
         *_sound_section(sounds),
     ]
     for heading, file in figures.items():
@@ -145,16 +186,34 @@ def _figures(report: Mapping[str, Any]) -> dict[str, str]:
 
 def _deviation_section(report: Mapping[str, Any]) -> list[str]:
     head, rows = table(report)
+    note = (
+        "Mean ± standard deviation over the test sounds of a class (Eq. 2, Table 3). Lower is better; 0 is as far from "
+        "the sounds as they are from one another. The centre is the mean latent of the class's test or training "
+        "sounds, decoded; “peak 1” is the same with its level brought to that of the sounds. “paper” used test centres."
+    )
+    return _section("MFCC-DTW deviation of the decoded class centres", note, head, rows, last_row="average")
+
+
+def _morphs_section(report: Mapping[str, Any]) -> list[str]:
+    if "morphs" not in report:
+        return []
+    note = (
+        "Decoded paths between the centres of two classes, and plain mixes of the real sounds nearest to them, judged "
+        "by the same measures; means over the inner steps."
+    )
+    return _section(morphs_heading(report["morphs"]), note, *morphs_table(report["morphs"]))
+
+
+def _section(
+    heading: str, note: str, head: Sequence[str], rows: Sequence[Sequence[str]], last_row: str = ""
+) -> list[str]:
     lines = [
-        "<h2>MFCC-DTW deviation of the decoded class centres</h2>",
-        '<p class="note">Mean ± standard deviation over the test sounds of a class (Eq. 2, Table 3). Lower is '
-        "better; 0 is as far from the sounds as they are from one another. The centre is the mean latent of the "
-        "class's test or training sounds, decoded; “peak 1” is the same with its level brought to that of the "
-        "sounds. “paper” used test centres.</p>",
+        f"<h2>{escape(heading)}</h2>",
+        f'<p class="note">{escape(note)}</p>',
         '<div class="wide"><table><tr>' + "".join(f"<th>{escape(cell)}</th>" for cell in head) + "</tr>",
     ]
     for number, row in enumerate(rows, start=1):
-        opening = '<tr class="average">' if number == len(rows) else "<tr>"
+        opening = f'<tr class="{last_row}">' if last_row and number == len(rows) else "<tr>"
         lines.append(opening + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>")
     return [*lines, "</table></div>"]
 
@@ -173,6 +232,14 @@ def _sound_section(sounds: Mapping[str, Mapping[str, Path]]) -> list[str]:
         )
         lines.append(f"<tr><td>{escape(name)}</td>{cells}</tr>")
     return [*lines, "</table></div>"]
+
+
+def _called(name: str | None) -> str:
+    return "–" if name is None else name.replace("crossfade", "cross-fade")
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"
 
 
 def _cell(value: Mapping[str, float | None] | None) -> str:

@@ -15,6 +15,7 @@ A folder is a run once it has its config.json, which is written when the sounds 
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json
 import platform
@@ -132,6 +133,11 @@ class Run:
                 f"{self.path / 'checkpoints'} over it, or train again"
             ) from error
 
+    @property
+    def model_sha256(self) -> str:
+        """Hash of the model's file, which tells what made a result."""
+        return hashlib.sha256(self.model_path.read_bytes()).hexdigest()
+
     def epochs_done(self) -> int:
         """Return the number of complete epochs."""
         history = self.history()
@@ -167,6 +173,27 @@ class Run:
     def decode(self, latents: np.ndarray) -> np.ndarray:
         """Return decoded sounds, `[N, d]` → float32 `[N, T]`."""
         return np.asarray(self.model.decoder.predict(np.asarray(latents, np.float32), batch_size=16, verbose=0))
+
+    def centre(self, audio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the centre of some sounds, the mean of their posterior means, and these.
+
+        Args:
+            audio: `[N, T]`, one sound or more.
+
+        Returns:
+            float32 `[d]` and float32 `[N, d]`.
+        """
+        means, _ = self.encode(audio)
+        return means.mean(axis=0), means
+
+    def class_probabilities(self, latents: np.ndarray) -> np.ndarray | None:
+        """Return what the classifier makes of latents, `[N, d]` → float64 `[N, n_classes]`; `None` without one."""
+        if self.model.classifier is None:
+            return None
+        logits = self.model.classifier.predict(np.asarray(latents, np.float32), batch_size=256, verbose=0)
+        # In float64 and from the largest logit on, so that no exponential overflows.
+        odds = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+        return odds / odds.sum(axis=1, keepdims=True)
 
     def latents(self, sounds: SoundSet) -> Latents:
         """Encode a set of sounds."""

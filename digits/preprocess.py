@@ -51,7 +51,7 @@ def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -
     folder = download.fetch(show_progress=show_progress) if data is None else Path(data)
     recordings = _of_speakers(find_recordings(folder), config.data["speakers"], folder)
     items = [
-        Item(each.path, each.path.name, CLASS_NAMES[each.digit], is_test=each.take < N_TEST_TAKES)
+        Item(each.path, each.path.name, CLASS_NAMES[each.digit], is_test=each.take < N_TEST_TAKES, group=each.speaker)
         for each in recordings
     ]
     kept, sounds, refusals = read_sounds(items, config.audio, show_progress=show_progress)

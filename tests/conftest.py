@@ -10,8 +10,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import soundfile
 
-from audio_vae.config import ModelConfig
+from audio_vae.config import AudioConfig, Config, ModelConfig
+from audio_vae.dataset import SoundSet
 
 TINY = {
     "n_samples": 64,
@@ -63,6 +65,78 @@ def run(capfd):
         return done.value.code, out, err
 
     return call
+
+
+def tone_sounds():
+    """Sounds 0–3 are of class "low", 4–7 of "it's high"; the last of each is a test sound. Even ones are ann's."""
+    n_samples, rate_hz = 512, 8000
+    lengths = np.array([200, 240, 280, 512, 400, 420, 512, 100], np.int32)
+    audio = np.zeros((8, n_samples), np.float32)
+    for row, length in enumerate(lengths):
+        time_s = np.arange(length) / rate_hz
+        frequency_hz = (200 if row < 4 else 1100) * (1 + 0.05 * row)
+        audio[row, :length] = np.sin(2 * np.pi * frequency_hz * time_s) * np.exp(-40 * time_s)
+        audio[row] /= np.abs(audio[row]).max()
+    return SoundSet(
+        names=tuple(f"take{row}.wav" for row in range(8)),
+        audio=audio,
+        labels=np.repeat([0, 1], 4).astype(np.int32),
+        is_test=np.arange(8) % 4 == 3,
+        class_names=("low", "it's high", "empty"),
+        peaks=np.array([0.1, 0.2, 0.4, 0.9, 0.8, 0.6, 0.7, 0.05], np.float32),
+        lengths=lengths,
+        rate_hz=rate_hz,
+        groups=("ann", "bob") * 4,
+    )
+
+
+@pytest.fixture(scope="session")
+def make_tone_run():
+    """Write a run folder with an untrained tiny model and `tone_sounds`."""
+    from audio_vae.run_folder import create_run
+    from audio_vae.vae import build_vae
+
+    def make(path, change_decoder=None, n_classes=3):
+        sounds = tone_sounds()
+        model = ModelConfig(
+            architecture="cc",
+            n_samples=sounds.audio.shape[1],
+            latent_dim=3,
+            n_classes=n_classes,
+            classifier_units=(4,),
+            cc_filters=(4, 4, 6, 6, 8),
+            # Linear, because a ReLU of so few untrained channels may cut everything off.
+            activation="linear",
+        )
+        audio = AudioConfig(rate_hz=sounds.rate_hz, n_samples=model.n_samples)
+        config = Config("digits", "tiny", audio=audio, model=model)
+        run = create_run(path, config)
+        vae = build_vae(config.model, config.loss, config.training)
+        # An untrained encoder places all sounds nearly at one point; this moves them apart.
+        vae.encoder.set_weights([3 * weight for weight in vae.encoder.get_weights()])
+        if change_decoder:
+            vae.decoder.set_weights([change_decoder(weight) for weight in vae.decoder.get_weights()])
+        vae.save(run.model_path)
+        sounds.save(run.sounds_path)
+        return run
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tone_run(make_tone_run, tmp_path_factory):
+    """A run of `make_tone_run` that tests only read."""
+    return make_tone_run(tmp_path_factory.mktemp("tones") / "run")
+
+
+@pytest.fixture
+def sound_file(tmp_path):
+    """A stereo file at another rate than `tone_run`'s, with peak 0.5 and a length of 300 samples at the run's rate."""
+    path = tmp_path / "own.wav"
+    time_s = np.arange(1800) / 48000
+    tone = 0.5 * np.sin(2 * np.pi * 400 * time_s)
+    soundfile.write(path, np.stack([tone, tone], axis=1), 48000, subtype="FLOAT")
+    return path
 
 
 @pytest.fixture

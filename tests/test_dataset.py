@@ -1,5 +1,7 @@
 """Sounds with labels and a split, the order of an epoch, batches."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import soundfile
@@ -65,6 +67,24 @@ class TestSoundSet:
         with pytest.raises(UserError, match=r"sounds\.npz cannot be read .* train again"):
             SoundSet.load(path)
 
+    def test_groups_are_kept(self, sounds, tmp_path):
+        grouped = dataclasses.replace(sounds, groups=("ann", "bob", "ann", "ann", ""))
+        grouped.save(tmp_path / "sounds.npz")
+        assert SoundSet.load(tmp_path / "sounds.npz").groups == grouped.groups
+        assert grouped.test.groups == ("ann", "")
+        assert grouped.of_class(1, "ann").tolist() == [3]
+        assert sounds.of_class(1, "ann").tolist() == []
+
+    def test_file_from_before_there_were_groups(self, sounds, tmp_path):
+        sounds.save(tmp_path / "sounds.npz")
+        with np.load(tmp_path / "sounds.npz") as stored:
+            np.savez(tmp_path / "old.npz", **{name: stored[name] for name in stored if name != "groups"})
+        assert SoundSet.load(tmp_path / "old.npz").groups == ()
+
+    def test_sounds_of_a_centre_are_the_training_sounds_or_else_all(self, sounds):
+        assert sounds.centre_members(0).tolist() == [0]
+        assert dataclasses.replace(sounds, is_test=np.ones(5, bool)).centre_members(0).tolist() == [0, 2]
+
     def test_class_sizes(self, sounds):
         assert class_sizes(sounds) == {
             "x": {"size": 2, "train": 1, "test": 1},
@@ -93,6 +113,12 @@ class TestReadSounds:
         _, sounds, _ = read_sounds(items, CONFIG)
         assert sounds.class_names == ("b", "a")
         np.testing.assert_array_equal(sounds.labels, [0, 1, 0, -1])
+
+    @pytest.mark.parametrize(("groups", "expected"), [(["ann", ""], ("ann", "")), (["", ""], ())])
+    def test_groups(self, tmp_path, groups, expected):
+        path = write_tone(tmp_path / "1.wav")
+        items = [Item(path, str(i), "class", group=group) for i, group in enumerate(groups)]
+        assert read_sounds(items, CONFIG)[1].groups == expected
 
     def test_nothing_usable(self, tmp_path):
         kept, sounds, refusals = read_sounds([Item(tmp_path / "none.wav", "none.wav")], CONFIG)

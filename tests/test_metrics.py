@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tslearn.metrics import cdist_dtw
 
 from audio_vae import metrics
 from audio_vae.features import mfcc
@@ -70,6 +71,14 @@ def test_dtw_takes_sequences_of_different_lengths(rng):
     np.testing.assert_allclose(metrics.dtw_matrix(sequences), pairs)
 
 
+@pytest.mark.parametrize("shapes", [(7, 9), (9, 7), (1, 5), (33, 33)])
+def test_dtw_of_many_pairs_at_once_equals_tslearn(rng, monkeypatch, shapes):
+    monkeypatch.setattr(metrics, "_PAIRS_AT_ONCE", 8)
+    first, second = ([rng.normal(size=(n, 20)) for _ in range(size)] for n, size in zip(shapes, (5, 3), strict=True))
+    np.testing.assert_allclose(metrics.dtw_matrix(first, second), cdist_dtw(first, second), rtol=1e-12)
+    np.testing.assert_allclose(metrics.dtw_matrix(first), cdist_dtw(first), rtol=1e-12)
+
+
 def test_deviation_by_hand():
     # Sequences of one frame, so DTW is the distance of two numbers: the sounds are 0, 1 and 3, the centre 2.
     sounds = [np.array([[value]]) for value in (0.0, 1.0, 3.0)]
@@ -123,27 +132,6 @@ def test_signal_to_noise_by_hand():
     np.testing.assert_allclose(ratio_db[:2], [20, 0], atol=1e-9)
     assert np.isfinite(ratio_db[2])
     assert ratio_db[2] > 100
-
-
-def test_scorecard_of_a_straight_line():
-    start, end = np.zeros((4, 3)), np.ones((4, 3))
-    scorecard = metrics.morph_scorecard([start + share * (end - start) for share in np.linspace(0, 1, 6)])
-    np.testing.assert_allclose(scorecard["step_distances"], np.sqrt(12) / 5)
-    assert scorecard["smoothness"] == pytest.approx(0, abs=1e-9)
-    assert scorecard["intermediateness"] == pytest.approx(1)
-
-
-def test_scorecard_of_a_leap():
-    steps = [np.full((4, 3), value) for value in (0.0, 0.0, 0.0, 1.0)]
-    scorecard = metrics.morph_scorecard(steps)
-    assert scorecard["smoothness"] == pytest.approx(np.sqrt(2))
-    assert 0 < scorecard["intermediateness"] < 1
-
-
-def test_scorecard_of_no_movement():
-    scorecard = metrics.morph_scorecard([np.zeros((4, 3))] * 3)
-    assert scorecard["smoothness"] == 0
-    assert scorecard["intermediateness"] == 0
 
 
 def test_bounds_on_the_real_recordings(shared_data):

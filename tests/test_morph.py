@@ -1,6 +1,6 @@
-import dataclasses
 import hashlib
 import json
+import re
 
 import matplotlib.image
 import numpy as np
@@ -8,87 +8,29 @@ import pytest
 import soundfile
 
 from audio_vae import morph as morphing
-from audio_vae.config import AudioConfig, Config, ModelConfig
-from audio_vae.dataset import SoundSet
+from audio_vae.audio import QUIET
 from audio_vae.errors import UserError
-from audio_vae.features import mfcc
-from audio_vae.metrics import morph_scorecard
-from audio_vae.morph import crossfade, linear_path, morph, parse_endpoint, safe_name, step_lengths, step_levels
+from audio_vae.judge import Judge
+from audio_vae.morph import morph
 from audio_vae.run_folder import Run, create_run
-from audio_vae.vae import build_vae
+from audio_vae.scorecard import MEASURES, compare
 
 T = 512
 RATE_HZ = 8000
 SIXTEEN_BIT_STEP = 1 / 32768
-# Sounds 0–3 are of class "low", 4–7 of "it's high"; the last of each is a test sound.
-PEAKS = np.array([0.1, 0.2, 0.4, 0.9, 0.8, 0.6, 0.7, 0.05], np.float32)
-LENGTHS = np.array([200, 240, 280, 512, 400, 420, 512, 100], np.int32)
-
-
-def make_sounds():
-    audio = np.zeros((8, T), np.float32)
-    for row, length in enumerate(LENGTHS):
-        time_s = np.arange(length) / RATE_HZ
-        frequency_hz = (200 if row < 4 else 1100) * (1 + 0.05 * row)
-        audio[row, :length] = np.sin(2 * np.pi * frequency_hz * time_s) * np.exp(-40 * time_s)
-        audio[row] /= np.abs(audio[row]).max()
-    return SoundSet(
-        names=tuple(f"take{row}.wav" for row in range(8)),
-        audio=audio,
-        labels=np.repeat([0, 1], 4).astype(np.int32),
-        is_test=np.arange(8) % 4 == 3,
-        class_names=("low", "it's high", "empty"),
-        peaks=PEAKS,
-        lengths=LENGTHS,
-        rate_hz=RATE_HZ,
-    )
-
-
-def make_run(path, change_decoder=None):
-    """Write a run folder with an untrained tiny model."""
-    model = ModelConfig(
-        architecture="cc",
-        n_samples=T,
-        latent_dim=3,
-        n_classes=3,
-        classifier_units=(4,),
-        cc_filters=(4, 4, 6, 6, 8),
-        # Linear, because a ReLU of so few untrained channels may cut everything off.
-        activation="linear",
-    )
-    config = Config("digits", "tiny", audio=AudioConfig(rate_hz=RATE_HZ, n_samples=T), model=model)
-    run = create_run(path, config)
-    vae = build_vae(config.model, config.loss, config.training)
-    # An untrained encoder places all sounds nearly at one point; this moves them apart.
-    vae.encoder.set_weights([3 * weight for weight in vae.encoder.get_weights()])
-    if change_decoder:
-        vae.decoder.set_weights([change_decoder(weight) for weight in vae.decoder.get_weights()])
-    vae.save(run.model_path)
-    make_sounds().save(run.sounds_path)
-    return run
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    return make_run(tmp_path_factory.mktemp("trained") / "run")
-
-
-@pytest.fixture(scope="module")
-def made(run, tmp_path_factory):
-    """A morph between classes: the folder and its sidecar."""
-    folder = tmp_path_factory.mktemp("made") / "morph"
-    morph(run, "low", "it's high", folder, steps=5)
-    return folder, json.loads((folder / "morph.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
-def sound_file(tmp_path):
-    """A stereo file at another rate, with peak 0.5 and a length of 300 samples at the run's rate."""
-    path = tmp_path / "own.wav"
-    time_s = np.arange(1800) / 48000
-    tone = 0.5 * np.sin(2 * np.pi * 400 * time_s)
-    soundfile.write(path, np.stack([tone, tone], axis=1), 48000, subtype="FLOAT")
-    return path
+def run(tone_run):
+    return tone_run
+
+
+@pytest.fixture(scope="module")
+def made(tone_run, tmp_path_factory):
+    """A morph between classes: the folder and its sidecar."""
+    folder = tmp_path_factory.mktemp("made") / "morph"
+    morph(tone_run, "low", "it's high", folder, steps=5)
+    return folder, json.loads((folder / "morph.json").read_text(encoding="utf-8"))
 
 
 def read(path):
@@ -100,146 +42,6 @@ def read(path):
 
 def files_in(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-
-
-class TestPath:
-    def test_by_hand(self):
-        path = linear_path(np.float32([0, 1]), np.float32([4, -1]), 5)
-        np.testing.assert_array_equal(path, [[0, 1], [1, 0.5], [2, 0], [3, -0.5], [4, -1]])
-        assert path.dtype == np.float32
-
-    def test_ends_are_exact(self, rng):
-        start, end = rng.normal(size=(2, 20)).astype(np.float32)
-        path = linear_path(start, end, 7)
-        np.testing.assert_array_equal(path[0], start)
-        np.testing.assert_array_equal(path[-1], end)
-
-    def test_crossfade_by_hand(self):
-        mixes = crossfade(np.float32([1, 0, -1]), np.float32([0, 1, 1]), 3)
-        np.testing.assert_array_equal(mixes, [[1, 0, -1], [0.5, 0.5, 0], [0, 1, 1]])
-
-    def test_levels_are_even_in_decibels(self):
-        np.testing.assert_allclose(step_levels(0.01, 1.0, 3), [0.01, 0.1, 1.0])
-
-    def test_levels_stay_within_full_scale(self):
-        assert step_levels(4.0, 0.25, 3).tolist() == [1.0, 1.0, 0.25]
-
-    @pytest.mark.parametrize(
-        ("length", "expected"),
-        [("A", [100] * 3), ("B", [201] * 3), ("interpolate", [100, 150, 201]), ("full", [512] * 3)],
-    )
-    def test_lengths(self, length, expected):
-        assert step_lengths(100, 201, 512, 3, length) == expected
-
-    @pytest.mark.parametrize("peak", [0.25, 1e-38, 1e-45])
-    def test_gain_of_a_nearly_silent_sound_does_not_overflow(self, peak):
-        levelled = morphing.to_level(np.float32([0, peak, -peak]), 0.5)
-        np.testing.assert_allclose(levelled, [0, 0.5, -0.5])
-
-    def test_silence_is_not_amplified(self):
-        assert not morphing.to_level(np.zeros(4, np.float32), 0.5).any()
-
-
-class TestEndpoints:
-    def test_class_centre_is_the_mean_of_its_training_sounds(self, run):
-        endpoint = parse_endpoint("low", run, run.sounds)
-        means, _ = run.encode(run.sounds.audio[:3])
-        np.testing.assert_allclose(endpoint.latent, means.mean(axis=0), rtol=1e-5)
-        assert endpoint.kind == "class"
-        assert endpoint.peak == pytest.approx(0.2)
-        assert endpoint.length_samples == 240
-
-    def test_class_crossfades_its_sound_nearest_to_the_centre(self, run):
-        endpoint = parse_endpoint("low", run, run.sounds)
-        means, _ = run.encode(run.sounds.audio[:3])
-        nearest = np.argmin(((means - means.mean(axis=0)) ** 2).sum(axis=1))
-        assert endpoint.source == f"take{nearest}.wav"
-        np.testing.assert_array_equal(endpoint.audio, run.sounds.audio[nearest])
-
-    def test_class_of_test_sounds_alone(self, run):
-        sounds = dataclasses.replace(run.sounds, is_test=np.ones(8, bool))
-        endpoint = parse_endpoint("low", run, sounds)
-        means, _ = run.encode(sounds.audio[:4])
-        np.testing.assert_allclose(endpoint.latent, means.mean(axis=0), rtol=1e-5)
-
-    @pytest.mark.parametrize(("text", "row"), [("low:0", 0), ("low:3", 3), ("it's high:1", 5), ("low:01", 1)])
-    def test_numbered_sound(self, run, text, row):
-        endpoint = parse_endpoint(text, run, run.sounds)
-        means, _ = run.encode(run.sounds.audio[row : row + 1])
-        np.testing.assert_array_equal(endpoint.latent, means[0])
-        assert (endpoint.kind, endpoint.source) == ("sound", f"take{row}.wav")
-        assert endpoint.peak == pytest.approx(PEAKS[row])
-        assert endpoint.length_samples == LENGTHS[row]
-
-    def test_numbers_follow_the_order_of_the_run(self, run):
-        sounds = run.sounds.take(np.arange(8)[::-1])
-        assert parse_endpoint("low:0", run, sounds).source == "take3.wav"
-
-    def test_file_is_read_and_fitted(self, run, sound_file):
-        endpoint = parse_endpoint(str(sound_file), run, run.sounds)
-        assert (endpoint.kind, endpoint.source, endpoint.length_samples) == ("file", str(sound_file), 300)
-        assert endpoint.peak == pytest.approx(0.5, rel=0.02)
-        assert endpoint.audio.shape == (T,)
-        assert np.abs(endpoint.audio).max() == 1
-        means, _ = run.encode(endpoint.audio[np.newaxis])
-        np.testing.assert_array_equal(endpoint.latent, means[0])
-
-    def test_class_goes_before_a_file_of_its_name(self, run, sound_file, monkeypatch):
-        sound_file.rename(sound_file.parent / "low")
-        monkeypatch.chdir(sound_file.parent)
-        assert parse_endpoint("low", run, run.sounds).kind == "class"
-        assert parse_endpoint("./low", run, run.sounds).kind == "file"
-
-    def test_file_whose_name_looks_like_a_sound_of_a_class(self, run, sound_file, monkeypatch):
-        sound_file.rename(sound_file.parent / "low:best.wav")
-        monkeypatch.chdir(sound_file.parent)
-        assert parse_endpoint("low:best.wav", run, run.sounds).kind == "file"
-
-    @pytest.mark.parametrize(
-        ("text", "match"),
-        [
-            ("hihat", r"unknown class 'hihat' in .*run, and file not found: give one of low, it's high"),
-            ("hihat:3", r"unknown class 'hihat'"),
-            ("no/such.wav", r"unknown class 'no/such.wav' .*file not found"),
-            ("", r"unknown class ''"),
-            ("a\nb", r"unknown class 'a\\nb'"),
-            ("low:4", r"no sound 'low:4': class 'low' has 4 sounds in .*give a number from 0 to 3"),
-            ("low:" + "9" * 5000, r"has 4 sounds"),
-            ("low:one", r"'one' in 'low:one' is not a number: give low:N with N from 0 on"),
-            ("low:-1", r"'-1' in 'low:-1' is not a number"),
-            ("low:", r"'' in 'low:' is not a number"),
-            ("low:²", r"is not a number"),
-            ("empty", r"class 'empty' has no sounds"),
-            ("empty:0", r"class 'empty' has 0 sounds in .*choose another class"),
-        ],
-    )
-    def test_unusable_name(self, run, text, match):
-        with pytest.raises(UserError, match=match) as error:
-            parse_endpoint(text, run, run.sounds)
-        assert "\n" not in str(error.value)
-
-    @pytest.mark.parametrize(
-        ("content", "match"),
-        [
-            (b"", r"the file is empty \(0 bytes\)"),
-            (b"not a sound", r"not readable as sound"),
-            (np.zeros(800, np.float32), r"the file is silent"),
-            (np.full(800, np.nan, np.float32), r"NaN or infinite"),
-        ],
-        ids=["empty", "text", "silent", "nan"],
-    )
-    def test_unusable_file(self, run, tmp_path, content, match):
-        path = tmp_path / "bad.wav"
-        if isinstance(content, bytes):
-            path.write_bytes(content)
-        else:
-            soundfile.write(path, content, RATE_HZ, subtype="FLOAT")
-        with pytest.raises(UserError, match=rf"bad\.wav' cannot be used \(.*{match}.*choose another"):
-            parse_endpoint(str(path), run, run.sounds)
-
-    def test_folder_is_no_sound(self, run, tmp_path):
-        with pytest.raises(UserError, match="cannot be used"):
-            parse_endpoint(str(tmp_path), run, run.sounds)
 
 
 class TestFolder:
@@ -278,7 +80,7 @@ class TestFolder:
         for name, row in [("00.wav", 0), ("02.wav", 6)]:
             mean, _ = run.encode(run.sounds.audio[row : row + 1])
             decoded = run.decode(mean)[0]
-            expected = decoded / np.abs(decoded).max() * PEAKS[row]
+            expected = decoded / np.abs(decoded).max() * run.sounds.peaks[row]
             np.testing.assert_allclose(read(tmp_path / "m" / name), expected, atol=SIXTEEN_BIT_STEP)
 
     def test_cut_steps_are_faded_out(self, run, tmp_path):
@@ -334,7 +136,8 @@ class TestFolder:
     @pytest.mark.filterwarnings("error")
     def test_many_steps_and_odd_names_in_the_picture(self, tmp_path, rng):
         columns = {f"{name} $\\frac{{ 音 {name}": list(rng.normal(size=(101, 64))) for name in ("a" * 300, "b")}
-        morphing.save_morph_plot(tmp_path / "morph.png", columns, RATE_HZ)
+        labels = [f"{step} $%" for step in range(101)]
+        morphing.save_morph_plot(tmp_path / "morph.png", columns, RATE_HZ, [labels, labels[::-1]])
         assert matplotlib.image.imread(tmp_path / "morph.png").shape[0] < 4000
 
 
@@ -371,13 +174,32 @@ class TestSidecar:
         assert sidecar["made_with"]["packages"]["numpy"] == np.__version__
 
     @pytest.mark.parametrize(("track", "part"), [("morph", "."), ("crossfade", "crossfade")])
-    def test_scorecard_is_that_of_the_written_steps(self, made, track, part):
+    def test_scorecard_is_that_of_the_written_steps(self, run, made, track, part):
         folder, sidecar = made
-        steps = [mfcc(read(folder / part / f"{step:02d}.wav"), RATE_HZ) for step in range(5)]
-        expected = morph_scorecard(steps)
-        assert sidecar["scorecard"][track].keys() == expected.keys()
+        steps = [read(folder / part / f"{step:02d}.wav") for step in range(5)]
+        whole = np.zeros((5, T))
+        expected = Judge(run, run.sounds).path(steps, whole, whole[:2])
+        card = sidecar["scorecard"][track]
+        assert set(expected) <= set(card)
         # The files are rounded to 16 bits, which quiet mel bands notice.
-        assert sidecar["scorecard"][track]["smoothness"] == pytest.approx(expected["smoothness"], abs=0.1)
+        assert card["smoothness"] == pytest.approx(expected["smoothness"], abs=0.1)
+        np.testing.assert_allclose(card["nearest_real_distances"], expected["nearest_real_distances"], rtol=0.1, atol=1)
+        np.testing.assert_allclose(card["confidences"], expected["confidences"], rtol=0.01)
+
+    def test_crossfade_is_a_mix_of_its_ends(self, made):
+        _, sidecar = made
+        np.testing.assert_allclose(sidecar["scorecard"]["crossfade"]["waveform_residuals"], 0, atol=1e-9)
+
+    def test_comparison_is_that_of_the_scorecards(self, made):
+        _, sidecar = made
+        cards = sidecar["scorecard"]
+        assert cards["comparison"] == compare(cards["morph"], cards["crossfade"])
+        assert list(cards["comparison"]) == list(MEASURES)
+
+    def test_only_the_path_has_latents_to_be_sure_of(self, made):
+        _, sidecar = made
+        assert len(sidecar["scorecard"]["morph"]["latent_confidences"]) == 5
+        assert "latent_confidences" not in sidecar["scorecard"]["crossfade"]
 
     def test_result_is_the_sidecar(self, run, tmp_path):
         result = morph(run, "low:0", "low:1", tmp_path / "m", steps=2)
@@ -397,22 +219,22 @@ class TestSidecar:
 
 
 class TestWeakModel:
-    def test_nearly_silent_output_is_told_of(self, tmp_path):
-        run = make_run(tmp_path / "run", lambda weight: weight * 0.1)
+    def test_nearly_silent_output_is_told_of(self, tmp_path, make_tone_run):
+        run = make_tone_run(tmp_path / "run", lambda weight: weight * 0.1)
         result = morph(run, "low", "it's high", steps=3)
         assert len(result.warnings) == 1
         assert "nearly silent" in result.warnings[0]
         assert "train for longer" in result.warnings[0]
         assert "\n" not in result.warnings[0]
-        assert max(result.sidecar["model_peaks"]) < morphing.QUIET
+        assert max(result.sidecar["model_peaks"]) < QUIET
 
     def test_loud_output_gives_no_warning(self, run, tmp_path, monkeypatch):
         monkeypatch.setattr(Run, "decode", lambda self, latents: np.full((len(latents), T), 0.02, np.float32))
         assert morph(run, "low", "it's high", tmp_path / "m", steps=3).warnings == ()
 
-    def test_silent_output_is_an_error(self, tmp_path):
-        run = make_run(tmp_path / "run", np.zeros_like)
-        with pytest.raises(UserError, match=r"decodes to silence \(step 00, 01, 02\): train it for longer"):
+    def test_silent_output_is_an_error(self, tmp_path, make_tone_run):
+        run = make_tone_run(tmp_path / "run", np.zeros_like)
+        with pytest.raises(UserError, match=r"decodes to silence \(00, 01, 02\): train it for longer"):
             morph(run, "low", "it's high", tmp_path / "m", steps=3)
         assert not (tmp_path / "m").exists()
 
@@ -494,12 +316,12 @@ class TestWriting:
 
 
 class TestNames:
-    def test_default_folder_is_in_the_run(self, tmp_path):
-        run = make_run(tmp_path / "run")
+    def test_default_folder_is_in_the_run(self, tmp_path, make_tone_run):
+        run = make_tone_run(tmp_path / "run")
         assert morph(run, "low:0", "low:1", steps=2).folder == run.path / "morphs" / "low_0-low_1"
 
-    def test_default_folder_of_a_path_stays_in_the_run(self, tmp_path, sound_file, monkeypatch):
-        run = make_run(tmp_path / "a" / "run")
+    def test_default_folder_of_a_path_stays_in_the_run(self, tmp_path, make_tone_run, sound_file, monkeypatch):
+        run = make_tone_run(tmp_path / "a" / "run")
         (tmp_path / "b").mkdir()
         monkeypatch.chdir(tmp_path / "b")
         folder = morph(run, "../own.wav", "it's high", steps=2).folder
@@ -507,36 +329,44 @@ class TestNames:
         assert (folder / "morph.wav").is_file()
         assert not list((tmp_path / "b").iterdir())
 
-    @pytest.mark.parametrize(("text", "expected"), [("kick", "kick"), ("kick:12", "kick_12"), ("été", "été")])
-    def test_plain_name(self, text, expected):
-        assert safe_name(text) == expected
+    def test_default_folder_names_every_point(self, tmp_path, make_tone_run):
+        run = make_tone_run(tmp_path / "run")
+        folder = morph(run, "ann/low", "low:1", via=["it's high"], steps=2).folder
+        assert re.fullmatch(r"ann_low-it_s_high_[0-9a-f]{8}-low_1", folder.name)
 
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "../x",
-            "/etc/x",
-            "..",
-            ".",
-            "/",
-            "",
-            r"..\x",
-            "a b",
-            "it's",
-            'a"b',
-            "a\nb",
-            "\udcff.wav",
-            "音" * 200,
-            "x" * 999,
-        ],
-    )
-    def test_odd_name(self, text):
-        name = safe_name(text)
-        assert name not in (".", "..")
-        assert not name.startswith(".")
-        assert not set(name) & set("/\\:'\"\n ")
-        assert 0 < len(name.encode()) <= 100
 
-    def test_files_of_one_name_stay_apart(self):
-        assert safe_name("a/x.wav") != safe_name("b/x.wav")
-        assert safe_name("a b") != safe_name("a'b")
+class TestPaths:
+    def test_options_are_in_the_sidecar(self, run, tmp_path):
+        result = morph(
+            run,
+            "low",
+            "it's high",
+            tmp_path / "m",
+            via=["low:1"],
+            steps=5,
+            shape="spherical",
+            spacing="even",
+            between=(0.25, 1.0),
+        )
+        sidecar = result.sidecar
+        assert (sidecar["shape"], sidecar["spacing"], sidecar["between"]) == ("spherical", "even", [0.25, 1.0])
+        assert [point["name"] for point in sidecar["via"]] == ["low:1"]
+        assert (sidecar["positions"][0], sidecar["positions"][-1]) == (0.25, 1.0)
+        assert sidecar["positions"] == sorted(sidecar["positions"])
+        assert sidecar["path"][-1] == pytest.approx(sidecar["end"]["latent"])
+
+    def test_far_beyond_the_ends_is_told_of(self, run, tmp_path):
+        result = morph(run, "low:0", "it's high:1", tmp_path / "m", steps=3, between=(-9.0, 10.0))
+        assert any(re.match(r"00, 02 lies outside of what the model has seen", each) for each in result.warnings)
+
+    def test_between_the_ends_is_not_looked_at(self, run, tmp_path, monkeypatch):
+        monkeypatch.setattr("audio_vae.morph.warn_of_unseen", lambda *arguments: ["looked"])
+        assert morph(run, "low", "it's high", tmp_path / "a", steps=2).warnings == ()
+        for number, options in enumerate([{"shape": "spherical"}, {"between": (0, 1.1)}, {"between": (-0.1, 1)}]):
+            assert "looked" in morph(run, "low", "it's high", tmp_path / f"b{number}", steps=2, **options).warnings
+
+    def test_without_a_classifier_nothing_is_said_of_confidence(self, tmp_path, make_tone_run):
+        run = make_tone_run(tmp_path / "run", n_classes=0)
+        cards = morph(run, "low", "it's high", tmp_path / "m", steps=3).sidecar["scorecard"]
+        assert cards["comparison"]["confidence"] == {"morph": None, "crossfade": None, "better": None}
+        assert "confidences" not in cards["morph"]
