@@ -19,16 +19,19 @@ from audio_vae.run_folder import open_run
 SEED = 5
 
 
-def zeros():
-    """Two sounds' posteriors N(0, I), from which a draw is plain noise."""
-    return tf.zeros((2, 3)), tf.zeros((2, 3))
-
-
 def noise(devices):
     """Noise of this process's replicas in two steps, `[steps, replicas, 2, 3]`, and their generators' states."""
     with devices.scope():
         sampling = Sampling(SEED)
-    draw = tf.function(lambda: devices.strategy.run(lambda: sampling(zeros())))
+
+    def sample():
+        # Of posteriors N(0, I) a draw is plain noise.
+        return sampling((tf.zeros((2, 3)), tf.zeros((2, 3))))
+
+    @tf.function
+    def draw():
+        return devices.strategy.run(sample)
+
     draws = [[each.numpy() for each in devices.strategy.experimental_local_results(draw())] for _ in range(2)]
     states = devices.strategy.experimental_local_results(sampling.noise.state.value)
     return np.array(draws), np.array([each.numpy() for each in states])

@@ -2,15 +2,18 @@ import dataclasses
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
+import soundfile
 import tensorflow as tf
 
 from audio_vae import distribute, training
@@ -218,10 +221,21 @@ def make_run(tmp_path, rng, tiny_cc):
     return make
 
 
-def start(name, n_devices, runs, config=None):
-    command = [sys.executable, str(TESTS / "distributed_training.py"), name, str(n_devices), *map(str, runs)]
-    environment = {**os.environ, **({"TF_CONFIG": config} if config else {})}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def start(name, n_devices, run, config=""):
+    return spawn("distributed_training.py", name, n_devices, run.path, config=config)
+
+
+def spawn(program, *arguments, config):
+    """Run a program of this folder as the process that TF_CONFIG names."""
+    # One thread, so that sums are always taken in the same order.
+    threads = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, str(TESTS / program), *map(str, arguments)],
+        env={**os.environ, **threads, "TF_CONFIG": config},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def finish(*processes):
@@ -263,21 +277,20 @@ def assert_noise_of_its_own(run, draws, states):
     np.testing.assert_array_equal(run.model.sampling.noise.state, [0, 2 * 6])
 
 
-def test_two_devices_train_as_one(make_run):
-    runs = {name: make_run(f"two-{name}", name) for name in ("cc", "dc")}
-    finish(start("mirrored", 2, [run.path for run in runs.values()]))
-    for name, run in runs.items():
-        single = make_run(f"one-{name}", name)
-        training.train(single, say=lambda line: None)
-        assert_equal_training(run, single)
-    with np.load(runs["cc"].path / "noise-0.npz") as stored:
-        assert_noise_of_its_own(runs["cc"], stored["draws"], stored["states"])
+@pytest.mark.parametrize("architecture", ["cc", pytest.param("dc", marks=pytest.mark.slow)])
+def test_two_devices_train_as_one(make_run, architecture):
+    run, single = make_run("two", architecture), make_run("one", architecture)
+    finish(start("mirrored", 2, run))
+    training.train(single, say=lambda line: None)
+    assert_equal_training(run, single)
+    with np.load(run.path / "noise-0.npz") as stored:
+        assert_noise_of_its_own(run, stored["draws"], stored["states"])
 
 
 def test_two_processes_train_as_one(make_run):
     run, single = make_run("two"), make_run("one")
     addresses = free_addresses()
-    said = finish(*(start("multi-worker", 1, [run.path], tf_config(i, addresses)) for i in range(2)))
+    said = finish(*(start("multi-worker", 1, run, tf_config(i, addresses)) for i in range(2)))
     training.train(single, say=lambda line: None)
     assert_equal_training(run, single)
     assert len(list(run.path.glob("logs/events*"))) == 1
@@ -288,3 +301,64 @@ def test_two_processes_train_as_one(make_run):
         np.concatenate([part[name] for part in parts], axis) for name, axis in (("draws", 1), ("states", 0))
     )
     assert_noise_of_its_own(run, draws, states)
+
+
+@pytest.fixture(scope="module")
+def sounds_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sounds")
+    rng = np.random.default_rng(0)
+    for name in ("low", "high"):
+        (folder / name).mkdir()
+        for take in range(5):
+            soundfile.write(folder / name / f"{take}.wav", rng.uniform(-0.5, 0.5, 400), 4000)
+    return folder
+
+
+def start_pair(run, sounds_folder, addresses, indices=(0, 1)):
+    """Start processes of a training of two by the command line."""
+    # Batches of 3, 3 and 2.
+    options = ["--data", sounds_folder, "--rate", 4000, "--seconds", 0.1, "--batch-size", 3, "--epochs", 4]
+    command = ["tiny_command_line.py", "folder", "train", "--run", run, "--distribute", "multi-worker", *options]
+    return [spawn(*command, config=tf_config(i, addresses)) for i in indices]
+
+
+def weights(run):
+    model = open_run(run, "folder").model
+    return [np.asarray(each) for each in model.weights + model.optimizer.variables]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(sounds_folder, tmp_path_factory):
+    run = tmp_path_factory.mktemp("whole") / "run"
+    finish(*start_pair(run, sounds_folder, free_addresses()))
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
+@pytest.mark.parametrize("victim", [0, 1], ids=["chief", "other"])
+def test_a_killed_worker_that_comes_back_resumes_the_job(tmp_path, sounds_folder, uninterrupted, victim):
+    run, addresses = tmp_path / "run", free_addresses()
+    pair = start_pair(run, sounds_folder, addresses)
+    survivor = pair[1 - victim]
+    try:
+        give_up_s = time.monotonic() + 250
+        while not (run / "checkpoints" / "epoch-0002.keras").exists():
+            assert time.monotonic() < give_up_s
+            assert [each.poll() for each in pair] == [None, None], [each.communicate()[0] for each in pair]
+            time.sleep(0.05)
+        pair[victim].kill()
+        pair[victim].communicate()
+    except BaseException:
+        for each in pair:
+            each.kill()
+        raise
+    said, _ = finish(survivor, *start_pair(run, sounds_folder, addresses, [victim]))
+    assert "the connection to another worker was lost" in said
+    assert "waits for them" in said
+    for one, other in zip(weights(run), weights(uninterrupted), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert (run / "logs/history.csv").read_bytes() == (uninterrupted / "logs/history.csv").read_bytes()
+    with np.load(run / "latents.npz") as ours, np.load(uninterrupted / "latents.npz") as theirs:
+        for name in theirs.files:
+            np.testing.assert_array_equal(ours[name], theirs[name])
