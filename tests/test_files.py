@@ -1,13 +1,15 @@
 """Files and folders that appear only when they are complete."""
 
+import errno
 import json
+import os
 import stat
 
 import numpy as np
 import pytest
 
 from audio_vae.errors import UserError
-from audio_vae.files import atomic_file, atomic_folder, write_json
+from audio_vae.files import atomic_file, atomic_folder, remove_unfinished, write_json
 
 
 class TestAtomicFile:
@@ -39,6 +41,33 @@ class TestAtomicFile:
         with atomic_file(tmp_path / "a"):
             pass
         assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == stat.S_IMODE((tmp_path / "other").stat().st_mode)
+
+    @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+    def test_no_room_keeps_the_old_file_and_says_so(self, tmp_path, number):
+        path = tmp_path / "a.txt"
+        path.write_text("old")
+
+        def fill():
+            with atomic_file(path) as part:
+                part.write_text("half")
+                raise OSError(number, os.strerror(number))
+
+        with pytest.raises(UserError, match=r"a.txt cannot be written \(.+\): make room"):
+            fill()
+        assert path.read_text() == "old"
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_other_failures_of_the_system_stay_what_they_are(self, tmp_path):
+        with pytest.raises(PermissionError), atomic_file(tmp_path / "a"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_unfinished_files_are_removed_and_nothing_else(tmp_path):
+    (tmp_path / ".part-folder").mkdir()
+    for name in (".part-1.npz", "a.npz", ".lock"):
+        (tmp_path / name).touch()
+    remove_unfinished(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", ".part-folder", "a.npz"]
 
 
 class TestAtomicFolder:

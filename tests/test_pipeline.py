@@ -1,4 +1,5 @@
 import dataclasses
+import importlib
 import json
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 from audio_vae.config import AudioConfig, Config, ModelConfig
 from audio_vae.dataset import Prepared, Refusal, SoundSet
 from audio_vae.errors import UserError
+from audio_vae.lock import locked
 from audio_vae.pipeline import Dataset
+from audio_vae.run_folder import create_run
 
 CONFIG = Config("digits", "cc", audio=AudioConfig(8000, 64), model=ModelConfig("cc", n_samples=64, n_classes=2))
 
@@ -101,3 +104,74 @@ def test_failed_reading_leaves_no_run(tmp_path):
     with pytest.raises(UserError, match="no sounds"):
         Dataset("digits", None, prepare).prepare_run(tmp_path / "run", CONFIG)
     assert not (tmp_path / "run").exists()
+
+
+OPTIONS = {
+    "digits": {"preset": "dc", "speakers": ("theo", "jackson")},
+    "drums": {"preset": "dc-nonclass", "labels": "kmeans", "n_clusters": 7},
+    "folder": {"preset": "cc", "labels": "kmeans:5", "rate_hz": 16000, "seconds": 0.5, "latent_dim": 8},
+}
+
+
+@pytest.fixture(params=OPTIONS)
+def made(request, tmp_path):
+    """A data set, the options of a run of it, and the run's folder."""
+    dataset = importlib.import_module(f"audio_vae.{request.param}").DATASET
+    options = {**OPTIONS[request.param], "epochs": 20, "batch_size": 3, "seed": 5}
+    run = create_run(tmp_path / "run", dataset.config(tmp_path / "run", **options))
+    return dataset, options, run
+
+
+def test_a_run_goes_on_with_its_own_config(made):
+    dataset, options, run = made
+    assert dataset.config(run.path) == run.config
+    assert dataset.config(run.path, **options) == run.config
+
+
+def test_each_given_option_must_be_the_runs(made):
+    dataset, options, run = made
+    other = {"preset": "none", "speakers": ("theo",), "labels": "folder"}
+    for name in sorted(options.keys() - {"epochs"}):
+        with pytest.raises(UserError, match=rf"other settings \({name} is .+, not .+\): give the same settings"):
+            dataset.config(run.path, **{name: other.get(name, 9)})
+
+
+def test_epochs_of_a_run_change_but_never_below_what_is_done(made):
+    dataset, _, run = made
+    run.history_path.parent.mkdir()
+    run.history_path.write_text("epoch,kl\n1,2.5\n2,1.5\n")
+    assert [dataset.config(run.path, epochs=epochs).training.epochs for epochs in (1, 2, 50)] == [2, 2, 50]
+
+
+def test_options_of_a_run_whose_length_was_chosen(tmp_path):
+    dataset = importlib.import_module("audio_vae.folder").DATASET
+    run = create_run(tmp_path / "run", dataset.config(tmp_path / "run", pattern="_(.+)_"))
+    assert dataset.config(run.path, pattern="_(.+)_", rate_hz=run.config.audio.rate_hz) == run.config
+    with pytest.raises(UserError, match="pattern is"):
+        dataset.config(run.path, pattern="other")
+
+
+def test_preparation_that_was_killed_is_done_again(dataset, prepare, tmp_path):
+    whole, _ = dataset.prepare_run(tmp_path / "whole", CONFIG, tmp_path)
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    for name in ("sounds.npz", ".part-abc.json", ".lock"):
+        (killed / name).write_bytes(b"half")
+    run, found = dataset.prepare_run(killed, CONFIG, tmp_path)
+    assert prepare.calls == 2
+    assert found["data"] == str(tmp_path)
+    assert run.sounds.names == whole.sounds.names
+    assert sorted(path.name for path in killed.iterdir()) == ["config.json", "prepare.json", "sounds.npz"]
+
+
+def test_a_run_in_use_is_not_prepared(dataset, tmp_path):
+    with locked(tmp_path / "run"), pytest.raises(UserError, match="is in use by process"):
+        dataset.prepare_run(tmp_path / "run", CONFIG)
+
+
+def test_a_folder_of_other_things_is_refused_before_reading(dataset, prepare, tmp_path):
+    (tmp_path / "holiday.jpg").touch()
+    with pytest.raises(UserError, match="holds files that are not of a run"):
+        dataset.prepare_run(tmp_path, CONFIG)
+    assert prepare.calls == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]
