@@ -260,7 +260,10 @@ def wait_for_file(path: Path) -> None:
 
 @contextmanager
 def _stopped_at_once() -> Iterator[None]:
-    """Let signals end the process while native code waits, in which Python's own handlers would not run."""
+    """Let Ctrl-C end the process while native code waits, in which Python's own handler would not run.
+
+    SIGTERM is TensorFlow's own from the moment that it connects; the handler from before it is put back in the end.
+    """
     numbers = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
     kept = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
     try:
