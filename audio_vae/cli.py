@@ -28,7 +28,7 @@ from audio_vae.distribute import (
     wait_for_file,
 )
 from audio_vae.errors import UserError, one_line
-from audio_vae.signals import handling
+from audio_vae.signals import handling, postponed
 
 DATASETS = {
     "digits": "spoken digits (FSDD, 8 kHz, 4096 samples)",
@@ -118,17 +118,6 @@ COMMON = {
     "out": click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the results go."),
     "quiet": click.option("--quiet", is_flag=True, help="No progress, no summary."),
 }
-
-
-class Interrupted(click.ClickException):
-    """A signal stopped a training, which was saved."""
-
-    def __init__(self, message: str, number: int):
-        super().__init__(message)
-        self.exit_code = 128 + number
-
-    def show(self, file=None):
-        click.echo(self.message, err=True)
 
 
 def _remember_debug(context, _parameter, value):
@@ -252,10 +241,13 @@ def _dataset_group(name: str, about: str) -> click.Group:
             with _muted_start_up():
                 from audio_vae import training
 
-            try:
-                training.train(run, devices=devices, show_progress=_shows_progress(quiet), say=say)
-            except training.Stopped as stopped:
-                raise Interrupted(str(stopped), stopped.signal) from None
+            # Whoever stops a training may do so twice; what is said of how to go on is said all the same.
+            with postponed():
+                try:
+                    training.train(run, devices=devices, show_progress=_shows_progress(quiet), say=say)
+                except training.Stopped as stopped:
+                    click.echo(str(stopped), err=True)
+                    raise click.exceptions.Exit(128 + stopped.signal) from None
         if devices.is_chief:
             click.echo(f"Trained {run.epochs_done()} epochs: {run.model_path}")
 
@@ -491,8 +483,8 @@ def main(arguments: list[str] | None = None) -> None:
     with suppress(AttributeError):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        arguments = list(sys.argv[1:] if arguments is None else arguments)
-        with _terminable(), cli.make_context("audio-vae", arguments) as context:
+        words = list(sys.argv[1:] if arguments is None else arguments)
+        with _terminable(), cli.make_context("audio-vae", words) as context:
             meta = context.meta
             cli.invoke(context)
         code = 0
@@ -512,6 +504,10 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         click.echo(f"Error: {_explain(error)}", err=True)
         code = 1
+    if code > 128 and arguments is None:
+        # The process is as good as over; a further signal would only show where in its end it came.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
     sys.exit(code)
 
 
