@@ -211,8 +211,11 @@ def gated_stack(inputs, kernels, biases, dilations, gate):
 
         return total, gradient
 
-    # A custom gradient takes tensors side by side, no variables and no lists, on every backend.
-    return stack(inputs, *ops.unstack(kernels), *ops.unstack(biases))
+    # A custom gradient takes tensors side by side, no variables and no lists. On JAX a variable that is not made
+    # a tensor first would be a constant of the compiled step.
+    return stack(
+        inputs, *ops.unstack(ops.convert_to_tensor(kernels)), *ops.unstack(ops.convert_to_tensor(biases))
+    )
 
 
 # Added to the seed once a replica: far from every seed that people give, and below the 2³¹ that Keras folds seeds to.
@@ -244,6 +247,7 @@ class Sampling(keras.layers.Layer):
 
     Call arguments:
         inputs: `(mean, log_variance)`.
+        noise: ε, `(B, d)`; drawn where it is left out.
 
     Input shape:
         two tensors `(B, d)`.
@@ -261,10 +265,15 @@ class Sampling(keras.layers.Layer):
         self.noise = ReplicaSeedGenerator(seed)
         self.built = True
 
-    def call(self, inputs):
+    def draw(self, *shape, dtype="float32"):
+        """Draw the next noise of a shape."""
+        return keras.random.normal(shape, dtype=dtype, seed=self.noise)
+
+    def call(self, inputs, noise=None):
         mean, log_variance = inputs
-        epsilon = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.noise)
-        return mean + ops.exp(0.5 * log_variance) * epsilon
+        if noise is None:
+            noise = self.draw(*ops.shape(mean), dtype=mean.dtype)
+        return mean + ops.exp(0.5 * log_variance) * noise
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]

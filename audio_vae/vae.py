@@ -7,10 +7,11 @@ import dataclasses
 import keras
 from keras import ops
 
-from audio_vae import distribute, losses
+from audio_vae import distribute, losses, passes
 from audio_vae.config import LossConfig, ModelConfig, TrainingConfig, from_values
 from audio_vae.layers import PACKAGE, Sampling
 from audio_vae.networks import build_classifier, build_decoder, build_encoder
+from audio_vae.passes import Pass
 
 LOSS_TERMS = ("likelihood", "kl", "cross_entropy")
 """Names of the terms that training reports, unweighted, as means over the sounds of an epoch."""
@@ -46,6 +47,7 @@ class VAE(keras.Model):
         self.sampling = Sampling(seed, name="add")
         self.decoder = build_decoder(model_config)
         self.classifier = build_classifier(model_config)
+        self.classifier_optimizer = None
         self.loss_means = {name: keras.metrics.Mean(name=name) for name in self.loss_terms}
         self.built = True
 
@@ -55,8 +57,26 @@ class VAE(keras.Model):
         return LOSS_TERMS if self.model_config.n_classes else LOSS_TERMS[:2]
 
     @property
+    def one_by_one(self) -> bool:
+        """Whether a batch's gradients are taken sound by sound (`passes.tensorflow_descend`).
+
+        That is for dilation blocks on CPU cores; a GPU is busy with many sounds at once alone.
+        """
+        import tensorflow as tf
+
+        return self.model_config.architecture == "dc" and not tf.config.list_physical_devices("GPU")
+
+    @property
     def metrics(self):
         return list(self.loss_means.values())
+
+    @property
+    def non_trainable_variables(self):
+        variables = super().non_trainable_variables
+        if keras.backend.backend() == "jax" and self.classifier_optimizer:
+            # The state that Keras' JAX trainer carries from step to step has room for one optimizer.
+            variables = variables + self.classifier_optimizer.variables
+        return variables
 
     @property
     def vae_variables(self) -> list:
@@ -81,9 +101,10 @@ class VAE(keras.Model):
         Args:
             vae_optimizer: of ∇₁, a `keras.Optimizer` or its name.
             classifier_optimizer: of ∇₂; not used by a model without a classifier.
-            kwargs: those of `keras.Model.compile`.
+            kwargs: those of `keras.Model.compile`, but for `jit_compile`, which is the backend's matter.
         """
-        super().compile(optimizer=vae_optimizer, **kwargs)
+        # On TensorFlow, XLA takes several times longer on CPU cores than the plain graph of the dilation block.
+        super().compile(optimizer=vae_optimizer, jit_compile=keras.backend.backend() == "jax", **kwargs)
         self.optimizer.build(self.vae_variables)
         self.classifier_optimizer = None
         if self.classifier:
@@ -94,68 +115,96 @@ class VAE(keras.Model):
         if not self.compiled:
             return None
         optimizers = {"vae_optimizer": self.optimizer, "classifier_optimizer": self.classifier_optimizer}
-        return {
-            **{name: keras.saving.serialize_keras_object(each) for name, each in optimizers.items() if each},
-            "jit_compile": self.jit_compile,
-        }
+        return {name: keras.saving.serialize_keras_object(each) for name, each in optimizers.items() if each}
 
     def compile_from_config(self, config):
-        self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+        names = ("vae_optimizer", "classifier_optimizer")
+        self.compile(**{name: keras.saving.deserialize_keras_object(config[name]) for name in names if name in config})
 
-    def vae_losses(self, audio, training=True, weights=None):
+    def vae_losses(self, audio, noise=None, weights=None):
         """Loss of the first pass and its terms.
 
         Args:
             audio: `[B, T]`.
-            training: sample the latents.
+            noise: ε of the latents, `[B, d]`; `None`: the posterior means.
             weights: of each sound in the loss, `[B]`; `None`: all 1.
 
         Returns:
             λ₁₁·likelihood + λ₁₂·KL (scalar), and `{term: [B]}`.
         """
-        mean, log_variance = self.encoder(audio, training=training)
-        latent = self.sampling((mean, log_variance)) if training else mean
-        reconstruction = self.decoder(latent, training=training)
+        mean, log_variance, latent = self._latent(audio, noise)
+        reconstruction = ops.cast(self.decoder(latent, training=noise is not None), "float32")
         likelihood = losses.squared_error(audio, reconstruction, self.loss_config.likelihood_reduction)
         kl = losses.kl_divergence(mean, log_variance, self.loss_config.kl_reduction)
         total = self.loss_config.likelihood_weight * likelihood + self.loss_config.kl_weight * kl
         return _weighted_mean(total, weights), {"likelihood": likelihood, "kl": kl}
 
-    def classifier_losses(self, audio, labels, training=True, weights=None):
+    def classifier_losses(self, audio, labels, noise=None, weights=None):
         """Loss of the second pass and its term.
 
         Args:
             audio: `[B, T]`.
             labels: `[B]`.
-            training: sample the latents.
+            noise: ε of the latents, `[B, d]`; `None`: the posterior means.
             weights: of each sound in the loss, `[B]`; `None`: all 1.
 
         Returns:
             λ₂·cross-entropy (scalar), and `{term: [B]}`.
         """
-        mean, log_variance = self.encoder(audio, training=training)
-        latent = self.sampling((mean, log_variance)) if training else mean
-        cross_entropy = losses.cross_entropy(labels, self.classifier(latent, training=training))
+        _, _, latent = self._latent(audio, noise)
+        logits = ops.cast(self.classifier(latent, training=noise is not None), "float32")
+        cross_entropy = losses.cross_entropy(labels, logits)
         loss = self.loss_config.classification_weight * _weighted_mean(cross_entropy, weights)
         return loss, {"cross_entropy": cross_entropy}
 
-    def train_step(self, data):
+    def _latent(self, audio, noise):
+        # The losses are float32 whatever the networks compute in.
+        mean, log_variance = (ops.cast(each, "float32") for each in self.encoder(audio, training=noise is not None))
+        return mean, log_variance, mean if noise is None else self.sampling((mean, log_variance), noise)
+
+    def draw_noise(self, n_sounds: int):
+        """Draw the next ε of the latents, `[n_sounds, d]`."""
+        return self.sampling.draw(n_sounds, self.model_config.latent_dim)
+
+    @property
+    def passes(self) -> list[Pass]:
+        """∇₁ and, with a classifier, ∇₂."""
+
+        def first(sounds):
+            return self.vae_losses(sounds["audio"], sounds["noise"], sounds.get("weights"))
+
+        def second(sounds):
+            return self.classifier_losses(sounds["audio"], sounds["labels"], sounds["noise"], sounds.get("weights"))
+
+        found = [Pass(first, LOSS_TERMS[:2], self.optimizer, self.vae_variables)]
+        if self.classifier:
+            found.append(Pass(second, LOSS_TERMS[2:], self.classifier_optimizer, self.classifier_variables))
+        return found
+
+    def train_step(self, *arguments):
         """Apply ∇₁, then ∇₂, to one batch.
 
         Args:
-            data: `(audio [B, T], labels [B])`; of a replica, its shard of the batch, which has two parts
+            arguments: `data`, on JAX `state, data`, as Keras' trainers call it: data is
+                `(audio [B, T], labels [B])`; of a replica, its shard of the batch, which has two parts
                 more: `(…, counted [b], n_sounds)` (`distribute.shards`).
+
+        Returns:
+            The loss terms' means over the epoch so far; on JAX with the new state.
         """
-        audio, labels, *shard = data
-        weights = distribute.loss_weights(*shard) if shard else None
-        terms = self._descend(lambda: self.vae_losses(audio, weights=weights), self.optimizer, self.vae_variables)
-        if self.classifier:
-            terms |= self._descend(
-                lambda: self.classifier_losses(audio, labels, weights=weights),
-                self.classifier_optimizer,
-                self.classifier_variables,
-            )
-        return self._report(terms, *shard)
+        *state, (audio, labels, *shard) = arguments
+        # Keras' trainers put an empty place for sample weights behind a single batch.
+        shard = [part for part in shard if part is not None]
+        sounds = {"audio": audio, "labels": labels}
+        if shard:
+            sounds["weights"] = distribute.loss_weights(*shard)
+        if state:
+            return passes.jax_train_step(self, *state, sounds)
+        terms = {}
+        for each in self.passes:
+            batch = {**sounds, "noise": self.draw_noise(ops.shape(audio)[0])}
+            terms |= passes.tensorflow_descend(each, batch, one_by_one=self.one_by_one)
+        return self.report(terms, *shard)
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Keep Keras from averaging the replicas' first shards, where it fails with several workers: all is built."""
@@ -163,20 +212,13 @@ class VAE(keras.Model):
     def test_step(self, data):
         """Loss terms of one batch at the posterior means, without noise."""
         audio, labels = data
-        _, terms = self.vae_losses(audio, training=False)
+        _, terms = self.vae_losses(audio)
         if self.classifier:
-            terms |= self.classifier_losses(audio, labels, training=False)[1]
-        return self._report(terms)
+            terms |= self.classifier_losses(audio, labels)[1]
+        return self.report(terms)
 
-    def _descend(self, losses_of_pass, optimizer, variables):
-        import tensorflow as tf
-
-        with tf.GradientTape() as tape:
-            loss, terms = losses_of_pass()
-        optimizer.apply(tape.gradient(loss, variables), variables)
-        return terms
-
-    def _report(self, terms, *shard):
+    def report(self, terms, *shard):
+        """Take a batch's loss terms into the epoch's means, and return these."""
         for name, values in terms.items():
             if shard:
                 distribute.update_mean(self.loss_means[name], values, *shard)
@@ -211,7 +253,5 @@ def build_vae(model: ModelConfig, loss: LossConfig, training: TrainingConfig) ->
     vae.compile(
         keras.optimizers.Adam(training.vae_learning_rate, name="vae_optimizer"),
         keras.optimizers.Adam(training.classifier_learning_rate, name="classifier_optimizer"),
-        # XLA on CPU takes many times longer than the plain graph for the dilation block.
-        jit_compile=False,
     )
     return vae

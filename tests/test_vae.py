@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 
 import keras
 import numpy as np
@@ -88,8 +89,9 @@ def test_passes_run_in_the_papers_order(tiny, batch, monkeypatch):
     record(vae.optimizer, "apply", "apply 1")
     record(vae.classifier_optimizer, "apply", "apply 2")
     vae.train_step(batch)
-    # The second loss is computed after the first pass has moved the encoder.
-    assert calls == ["loss 1", "apply 1", "loss 2", "apply 2"]
+    # The second loss is computed after the first pass has moved the encoder. Where gradients are taken
+    # sound by sound, a loss is computed for each.
+    assert [call for call, _ in itertools.groupby(calls)] == ["loss 1", "apply 1", "loss 2", "apply 2"]
 
 
 def test_optimizers_are_built_on_their_own_variables(tiny):
@@ -152,11 +154,11 @@ def test_reported_terms_of_a_train_step_equal_numpys(tiny, batch):
 def test_losses_of_both_passes_are_weighted(tiny_dc, batch):
     loss = LossConfig(likelihood_weight=2.0, kl_weight=0.3, classification_weight=5.0)
     vae = built(tiny_dc, loss=loss)
-    total, terms = vae.vae_losses(batch[0], training=False)
+    total, terms = vae.vae_losses(batch[0])
     assert terms["likelihood"].shape == terms["kl"].shape == (6,)
     expected = 2.0 * np.mean(terms["likelihood"]) + 0.3 * np.mean(terms["kl"])
     np.testing.assert_allclose(total, expected, rtol=1e-5)
-    total, terms = vae.classifier_losses(*batch, training=False)
+    total, terms = vae.classifier_losses(*batch)
     assert list(terms) == ["cross_entropy"]
     np.testing.assert_allclose(total, 5.0 * np.mean(terms["cross_entropy"]), rtol=1e-5)
 
@@ -166,8 +168,8 @@ def test_an_epochs_terms_are_means_over_its_sounds(tiny_dc, batch):
     vae = built(tiny_dc)
     # Batches of 4 and 2: a mean of batch means would differ.
     result = vae.evaluate(tf.data.Dataset.from_tensor_slices(batch).batch(4), verbose=0, return_dict=True)
-    _, terms = vae.vae_losses(audio, training=False)
-    terms |= vae.classifier_losses(audio, labels, training=False)[1]
+    _, terms = vae.vae_losses(audio)
+    terms |= vae.classifier_losses(audio, labels)[1]
     assert set(terms) <= set(result)
     for name, each in terms.items():
         np.testing.assert_allclose(result[name], np.mean(each), rtol=1e-5)
@@ -208,7 +210,7 @@ def test_keras_round_trip_keeps_everything_that_decides_the_next_step(tiny, batc
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     assert isinstance(loaded, VAE)
     assert (loaded.model_config, loaded.loss_config, loaded.seed) == (vae.model_config, vae.loss_config, 7)
-    assert loaded.jit_compile is False
+    assert loaded.jit_compile is (keras.backend.backend() == "jax")
     assert (loaded.optimizer.name, loaded.classifier_optimizer.name) == (
         "vae_optimizer",
         "classifier_optimizer",
