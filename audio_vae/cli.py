@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from audio_vae import __version__
-from audio_vae.config import PRESETS
+from audio_vae.config import PRECISIONS, PRESETS
 from audio_vae.distribute import (
     STRATEGIES,
     Devices,
@@ -153,6 +153,7 @@ def cli():
 def _dataset_group(name: str, about: str) -> click.Group:
     """Make the commands of a data set; they differ by its declaration and its own options alone."""
     start, end = EXAMPLE_ENDS[name]
+    length = "full" if name == "digits" else "interpolate"
     run_option = click.option(
         "--run",
         "run_path",
@@ -187,6 +188,9 @@ def _dataset_group(name: str, about: str) -> click.Group:
         ),
         click.option("--epochs", type=click.IntRange(1), help="Passes over the sounds.  [default: 117]"),
         click.option("--batch-size", type=click.IntRange(1), help="Sounds in a step."),
+        click.option(
+            "--precision", type=click.Choice(PRECISIONS), help="What the networks compute in.  [default: float32]"
+        ),
         *DATASET_OPTIONS[name],
     ]
 
@@ -255,17 +259,26 @@ def _dataset_group(name: str, about: str) -> click.Group:
         COMMON["data"],
         run_option,
         COMMON["out"],
+        click.option(
+            "--morphs", is_flag=True, help="Judge morphs between all pairs of classes too, beside plain cross-fades."
+        ),
         epilog=f"Example:  audio-vae {name} evaluate --run runs/{name}  writes runs/{name}/report/report.html",
     )
-    def evaluate(data, run_path, out, quiet):
+    def evaluate(data, run_path, out, morphs, quiet):
         """Judge the model: 1-NN accuracy, MFCC-DTW deviation, pictures and sounds."""
         dataset = _dataset(name)
         run = dataset.open(run_path)
         with _muted_start_up():
-            from audio_vae import report, vae  # noqa: F401
+            from audio_vae import report, tracks, vae  # noqa: F401
 
         progress = _shows_progress(quiet)
-        result = report.evaluate(run, dataset.sounds(run, data, show_progress=progress), out, show_progress=progress)
+        result = report.evaluate(
+            run,
+            dataset.sounds(run, data, show_progress=progress),
+            out,
+            morphs=tracks.PathOptions(length=length) if morphs else None,
+            show_progress=progress,
+        )
         if not quiet:
             click.echo("\n".join(report.summary_lines(result)))
         click.echo(f"Report: {(out or run.path / 'report') / 'report.html'}")
@@ -280,36 +293,100 @@ def _dataset_group(name: str, about: str) -> click.Group:
         click.option(
             "--length",
             type=click.Choice(["A", "B", "interpolate", "full"]),
-            default="full" if name == "digits" else "interpolate",
+            default=length,
             show_default=True,
             help="Length of the steps: A's, B's, from A's to B's, or all that the model makes.",
         ),
-        epilog=f"Examples:  audio-vae {name} morph {start} {end}     audio-vae {name} morph {start}:0 my-sound.wav",
+        click.option(
+            "--via",
+            multiple=True,
+            metavar="POINT",
+            help="Lead the path through a point, named like A and B; may be given more than once.",
+        ),
+        click.option(
+            "--path",
+            "shape",
+            type=click.Choice(["linear", "spherical"]),
+            default="linear",
+            show_default=True,
+            help="Straight, or on the great circle between the points' directions.",
+        ),
+        click.option(
+            "--spacing",
+            type=click.Choice(["latent", "even"]),
+            default="latent",
+            show_default=True,
+            help="Steps of one size in the latent space, or of one perceptual distance.",
+        ),
+        click.option(
+            "--range",
+            "between",
+            type=float,
+            nargs=2,
+            default=(0.0, 1.0),
+            metavar="FROM TO",
+            help="Where the steps begin and end; 0 is A, 1 is B, and -0.25 1.25 goes on beyond them.  [default: 0 1]",
+        ),
+        epilog=f"Examples:  audio-vae {name} morph {start} {end}     audio-vae {name} morph {start}:0 my-sound.wav     "
+        f"audio-vae {name} morph {start} {end} --spacing even --steps 15",
     )
-    def morph(start, end, data, run_path, out, steps, length, quiet):
+    def morph(start, end, data, run_path, out, via, quiet, **options):
         """Turn sound A into sound B.
 
-        A and B are each a class (its centre), CLASS:N (the N-th sound of it, from 0) or a sound file.
+        A and B are each a class (its centre), GROUP/CLASS (as one speaker has it, in a run of several),
+        CLASS:N (the N-th sound of it, from 0) or a sound file.
         """
         dataset = _dataset(name)
         run = dataset.open(run_path)
         with _muted_start_up():
             from audio_vae import morph as morphing
-            from audio_vae import vae  # noqa: F401
+            from audio_vae import report_page, vae  # noqa: F401
 
-        made = morphing.morph(
-            run,
-            start,
-            end,
-            out,
-            steps=steps,
-            length=length,
-            sounds=dataset.sounds(run, data) if data else None,
-        )
+        sounds = dataset.sounds(run, data) if data else None
+        made = morphing.morph(run, start, end, out, via=via, sounds=sounds, **options)
         for warning in made.warnings:
             click.echo(f"Warning: {warning}", err=True)
+        if not quiet:
+            click.echo("\n".join(report_page.comparison_lines(made.sidecar["scorecard"]["comparison"])))
         click.echo(
             f"Morph: {made.folder}  (listen to {made.folder / 'morph.wav'}, look at {made.folder / 'morph.png'})"
+        )
+
+    @command(
+        click.argument("parts", nargs=-1, required=True, metavar="NAME=WEIGHT..."),
+        COMMON["data"],
+        run_option,
+        COMMON["out"],
+        click.option(
+            "--length",
+            type=click.Choice(["interpolate", "full"]),
+            default=length,
+            show_default=True,
+            help="Length of the blend: between the parts', or all that the model makes.",
+        ),
+        epilog=f"Example:  audio-vae {name} blend {start}=0.7 {end}=0.3",
+    )
+    def blend(parts, data, run_path, out, length, quiet):
+        """Make one sound out of several, of each as much as its weight.
+
+        A NAME is one as for morph: a class, GROUP/CLASS, CLASS:N or a sound file.
+        """
+        dataset = _dataset(name)
+        run = dataset.open(run_path)
+        with _muted_start_up():
+            from audio_vae import blend as blending
+            from audio_vae import report_page, vae  # noqa: F401
+
+        sounds = dataset.sounds(run, data) if data else None
+        made = blending.blend(run, blending.parse_parts(parts), out, length=length, sounds=sounds)
+        for warning in made.warnings:
+            click.echo(f"Warning: {warning}", err=True)
+        if not quiet:
+            click.echo(
+                "\n".join([*made.remarks, *report_page.comparison_lines(made.sidecar["scorecard"]["comparison"])])
+            )
+        click.echo(
+            f"Blend: {made.folder}  (listen to {made.folder / 'blend.wav'}, look at {made.folder / 'blend.png'})"
         )
 
     @command(

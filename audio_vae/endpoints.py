@@ -16,8 +16,12 @@ from audio_vae.dataset import SoundSet
 from audio_vae.errors import UserError, one_line
 from audio_vae.run_folder import Run
 
+CLASS_CENTRES = "mean of the posterior means of the class's training sounds"
+"""Where a class lies, in the words of the sidecars."""
+
 _MOST_SHOWN = 30
 _LONGEST_NAME = 80
+_LONGEST_FOLDER_NAME = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +113,12 @@ def safe_name(text: str) -> str:
         return name
     digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     return f"{name or 'sound'}_{digest}"
+
+
+def folder_name(names: Sequence[str]) -> str:
+    """Return the name of the folder that is made of several parts of file names, shortened where they are many."""
+    joined = "-".join(names)
+    return joined if len(joined.encode("utf-8")) <= _LONGEST_FOLDER_NAME else safe_name(joined)
 
 
 def _class_and_group(text: str, sounds: SoundSet) -> tuple[str | None, str | None]:

@@ -20,18 +20,24 @@ import numpy as np
 
 from audio_vae import audio as audio_files
 from audio_vae.dataset import SoundSet
-from audio_vae.endpoints import Endpoint, parse_endpoint
-from audio_vae.errors import UserError, one_line
-from audio_vae.files import atomic_folder, write_json
+from audio_vae.endpoints import CLASS_CENTRES, Endpoint, folder_name, parse_endpoint
+from audio_vae.files import write_json
 from audio_vae.judge import Judge
 from audio_vae.morph_plot import save_morph_plot
 from audio_vae.run_folder import Run, environment
-from audio_vae.tracks import PathOptions, Track, check_peaks, judge_tracks, make_tracks, step_names, warn_of_unseen
+from audio_vae.tracks import (
+    PathOptions,
+    Track,
+    check_peaks,
+    judge_tracks,
+    make_tracks,
+    result_folder,
+    step_names,
+    warn_of_unseen,
+)
 
 MARKER = "morph.json"
 """File that tells a morph folder."""
-
-CLASS_CENTRES = "mean of the posterior means of the class's training sounds"
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ def morph(
     sounds = run.sounds if sounds is None else sounds
     points = [parse_endpoint(text, run, sounds) for text in (start, *via, end)]
     if out is None:
-        out = run.path / "morphs" / "-".join(point.file_name for point in points)
+        out = run.path / "morphs" / folder_name([point.file_name for point in points])
     path, mix, warnings = make_tracks(run, points, chosen)
     names = step_names(chosen.steps)
     warnings += check_peaks(run, [audio_files.peak(sound) for sound in path.heard], names)
@@ -122,20 +128,18 @@ def morph(
 
 def _write_folder(out: Path, path: Track, mix: Track, points: Sequence[Endpoint], sidecar: dict[str, Any]) -> None:
     rate_hz = sidecar["rate_hz"]
-    try:
-        with atomic_folder(out, marker=MARKER) as folder:
-            _write_track(folder, "morph.wav", path.levelled(), rate_hz)
-            (folder / "crossfade").mkdir()
-            _write_track(folder / "crossfade", "crossfade.wav", mix.levelled(), rate_hz)
-            columns = {
-                f"morph: {' → '.join(point.name for point in points)}": path.levelled(),
-                f"crossfade: {' → '.join(point.source for point in points)}": mix.levelled(),
-            }
-            labels = [[f"{round(100 * each, 1) + 0:g} %" for each in track.positions] for track in (path, mix)]
-            save_morph_plot(folder / "morph.png", columns, rate_hz, labels)
-            write_json(folder / MARKER, sidecar)
-    except OSError as error:
-        raise UserError(f"{out} cannot be written ({one_line(error)}): choose another folder with --out") from error
+    columns = {
+        f"morph: {' → '.join(point.name for point in points)}": path.levelled(),
+        f"crossfade: {' → '.join(point.source for point in points)}": mix.levelled(),
+    }
+    with result_folder(out, MARKER) as folder:
+        _write_track(folder, "morph.wav", path.levelled(), rate_hz)
+        (folder / "crossfade").mkdir()
+        _write_track(folder / "crossfade", "crossfade.wav", mix.levelled(), rate_hz)
+        # Rounded first and 0 added, so that there is no −0 %.
+        labels = [[f"{round(100 * each, 1) + 0:g} %" for each in track.positions] for track in (path, mix)]
+        save_morph_plot(folder / "morph.png", columns, rate_hz, labels)
+        write_json(folder / MARKER, sidecar)
 
 
 def _write_track(folder: Path, joined: str, track: Sequence[np.ndarray], rate_hz: int) -> None:

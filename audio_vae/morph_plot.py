@@ -61,7 +61,11 @@ def save_morph_plot(
         axes.tick_params(axis="y", length=0)
         labelled = np.unique(np.linspace(0, steps - 1, min(steps, _MOST_LABELS)).round().astype(int))
         is_known = number > 0 and list(labels[number]) == list(labels[0])
-        axes.set_yticks(-2.1 * half_row * labelled, ["" if is_known else labels[number][step] for step in labelled])
+        axes.set_yticks(
+            -2.1 * half_row * labelled,
+            ["" if is_known else labels[number][step] for step in labelled],
+            parse_math=False,
+        )
     figure.axes[0].set_ylabel(y_label)
     with warnings.catch_warnings():
         # Names in scripts that the default font lacks are drawn as boxes; that is no news for the user.

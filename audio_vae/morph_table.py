@@ -17,15 +17,19 @@ from audio_vae.tracks import PathOptions, judge_tracks, make_tracks
 
 
 def morph_table(
-    run: Run, sounds: SoundSet | None = None, *, show_progress: bool = False, **options: Any
+    run: Run,
+    sounds: SoundSet | None = None,
+    options: PathOptions | None = None,
+    *,
+    show_progress: bool = False,
 ) -> dict[str, Any]:
     """Morph between the centres of every pair of classes and count who is better, the path or the cross-fade.
 
     Args:
         run: a trained run.
         sounds: the sounds that classes refer to; left out, the run's own.
+        options: how to go from one to the other; left out, the default.
         show_progress: draw a progress bar.
-        options: those of `morph.PathOptions`.
 
     Returns:
         JSON values: the options; `n_pairs`; `measures`, measure → means over the pairs of `morph` and
@@ -34,10 +38,10 @@ def morph_table(
         are known, `None` where there are none.
 
     Raises:
-        UserError: fewer than two classes have sounds, an option cannot be used, or the run has no model or
+        UserError: fewer than two classes have sounds, or the run has no model or
             one that decodes to NaN.
     """
-    chosen = PathOptions(**options)
+    options = options or PathOptions()
     sounds = run.sounds if sounds is None else sounds
     names = [name for label, name in enumerate(sounds.class_names) if len(sounds.of_class(label))]
     if len(names) < 2:
@@ -47,14 +51,14 @@ def morph_table(
     couples = list(itertools.combinations(centres, 2))
     pairs = []
     for couple in tqdm(couples, desc="morphing", unit=" pairs", disable=not show_progress):
-        path, mix, _ = make_tracks(run, couple, chosen)
+        path, mix, _ = make_tracks(run, couple, options)
         comparison = judge_tracks(judge, path, mix)["comparison"]
         pairs.append({"start": couple[0].name, "end": couple[1].name, "measures": comparison})
     return {
-        "steps": chosen.steps,
-        "length": chosen.length,
-        "shape": chosen.shape,
-        "spacing": chosen.spacing,
+        "steps": options.steps,
+        "length": options.length,
+        "shape": options.shape,
+        "spacing": options.spacing,
         "n_pairs": len(pairs),
         "measures": {key: _summary([pair["measures"][key] for pair in pairs]) for key in pairs[0]["measures"]},
         "pairs": pairs,

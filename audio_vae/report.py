@@ -23,8 +23,10 @@ from audio_vae import audio, features, metrics, plots
 from audio_vae.dataset import SoundSet
 from audio_vae.errors import UserError
 from audio_vae.files import atomic_folder, write_json
+from audio_vae.morph_table import morph_table
 from audio_vae.report_page import summary_lines, write_page
 from audio_vae.run_folder import Run, environment
+from audio_vae.tracks import PathOptions
 
 __all__ = ["evaluate", "summary_lines"]
 
@@ -52,7 +54,12 @@ class _Outputs:
 
 
 def evaluate(
-    run: Run, sounds: SoundSet | None = None, out: Path | None = None, *, show_progress: bool = False
+    run: Run,
+    sounds: SoundSet | None = None,
+    out: Path | None = None,
+    *,
+    morphs: PathOptions | None = None,
+    show_progress: bool = False,
 ) -> dict[str, Any]:
     """Judge a run's model and write the report folder, whole or not at all.
 
@@ -60,6 +67,7 @@ def evaluate(
         run: the run.
         sounds: sounds with a training and a test set; by default those of the run.
         out: folder of the report, by default RUN/report; an older report there is replaced.
+        morphs: judge morphs between all pairs of classes too, made like this; `None` leaves them out.
         show_progress: draw a progress bar.
 
     Returns:
@@ -75,6 +83,8 @@ def evaluate(
     with atomic_folder(out, marker="report.json") as part:
         outputs = _run_model(run, sounds, show_progress)
         report = _judge(run, sounds, outputs)
+        if morphs:
+            report["morphs"] = morph_table(run, sounds, morphs, show_progress=show_progress)
         history = run.history()
         if not history:
             report["warnings"].append("the run has no training history, so there are no training curves")

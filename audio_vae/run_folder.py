@@ -126,7 +126,7 @@ class Run:
         if not self.model_path.is_file():
             raise UserError(f"{self.path} has no trained model: train it first (audio-vae {self.config.dataset} train)")
         try:
-            return keras.saving.load_model(self.model_path, safe_mode=True)
+            return keras.saving.load_model(self.model_path, safe_mode=True).in_float32()
         except Exception as error:
             raise UserError(
                 f"{self.model_path} cannot be loaded ({one_line(error)[:200]}): copy a file of "
@@ -208,6 +208,13 @@ class Run:
         # Any of a dozen exceptions tells of a damaged file; files of older versions name no epoch.
         except Exception:
             return False
+
+    def training_means(self) -> np.ndarray:
+        """Return the posterior means of the run's training sounds, float32 `[N, d]`; read where they are stored."""
+        if self.has_latents():
+            with np.load(self.path / "latents.npz", allow_pickle=False) as stored:
+                return stored["means"][stored["split"] == "train"]
+        return self.encode(self.sounds.train.audio)[0]
 
     def save_latents(self) -> Latents:
         """Encode the run's own sounds and write `latents.npz`."""

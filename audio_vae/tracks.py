@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,8 @@ import numpy as np
 from audio_vae import audio as audio_files
 from audio_vae import paths
 from audio_vae.endpoints import Endpoint
-from audio_vae.errors import UserError
+from audio_vae.errors import UserError, one_line
+from audio_vae.files import atomic_folder
 from audio_vae.judge import Judge
 from audio_vae.run_folder import Run
 from audio_vae.scorecard import compare, step_distances
@@ -193,10 +196,10 @@ def warn_of_unseen(run: Run, latents: np.ndarray, names: Sequence[str]) -> list[
         latents: `[S, d]`.
         names: what they are called, S of them.
     """
-    training = run.sounds.train
+    training = run.training_means()
     if len(training) < 2:
         return []
-    region = paths.SeenRegion.of(run.encode(training.audio)[0])
+    region = paths.SeenRegion.of(training)
     distances = region.distances(latents)
     # A training sound itself may differ in its last digits from one encoding to the next.
     outside = [name for name, each in zip(names, distances, strict=True) if each > region.limit * 1.001]
@@ -236,6 +239,20 @@ def check_peaks(run: Run, peaks: Sequence[float], names: Sequence[str]) -> list[
         f"the model's own output is nearly silent (peak {min(peaks):.2g} of full scale, {n_quiet} of {len(peaks)} "
         f"sounds below {audio_files.QUIET}) and was amplified: train for longer"
     ]
+
+
+@contextmanager
+def result_folder(out: Path, marker: str) -> Iterator[Path]:
+    """Yield a temporary folder that becomes `out` when the block succeeds; see `files.atomic_folder`.
+
+    Raises:
+        UserError: `out` holds other files or cannot be written.
+    """
+    try:
+        with atomic_folder(out, marker=marker) as folder:
+            yield folder
+    except OSError as error:
+        raise UserError(f"{out} cannot be written ({one_line(error)}): choose another folder with --out") from error
 
 
 def _track(

@@ -82,6 +82,92 @@ def test_train_evaluate_morph(preset, digits_folder, run, tmp_path):
         assert 1000 < np.abs(samples.astype(int)).max() < 32767
 
 
+def test_morph_options(trained, run, tmp_path):
+    arguments = ["--via", "jackson/5", "--path", "spherical", "--spacing", "even", "--range", "-0.25", "1.25"]
+    code, out, err = run(
+        "digits", "morph", 3, "7:0", "--run", trained, "--out", tmp_path / "m", "--steps", 5, *arguments
+    )
+    assert code == 0, err
+    sidecar = json.loads((tmp_path / "m" / "morph.json").read_text())
+    assert [point["name"] for point in sidecar["via"]] == ["jackson/5"]
+    assert (sidecar["shape"], sidecar["spacing"], sidecar["between"]) == ("spherical", "even", [-0.25, 1.25])
+    lines = out.splitlines()
+    assert lines[0].split() == ["morph", "cross-fade", "better"]
+    assert [line.split(":")[0].strip() for line in lines[1:6]] == [
+        "smoothness",
+        "intermediateness",
+        "validity",
+        "validity",
+        "not a mix",
+    ]
+    assert lines[6].startswith("Morph: ")
+
+
+def test_quiet_morph_says_one_line(trained, run, tmp_path):
+    code, out, _ = run("digits", "morph", 3, 7, "--run", trained, "--out", tmp_path / "m", "--steps", 2, "--quiet")
+    assert code == 0
+    assert len(out.splitlines()) == 1
+
+
+def test_blend(trained, run, tmp_path):
+    code, out, err = run("digits", "blend", "3=1", "7:0=0.5", "--run", trained, "--out", tmp_path / "b")
+    assert code == 0, err
+    lines = out.splitlines()
+    assert lines[0] == "the weights add up to 1.5 and are divided by that: 3 0.667, 7:0 0.333"
+    assert lines[1].split() == ["blend", "mix", "better"]
+    assert lines[-1].startswith("Blend: ")
+    assert sorted(path.name for path in (tmp_path / "b").iterdir()) == [
+        "blend.json",
+        "blend.png",
+        "blend.wav",
+        "mix.wav",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["blend", "3"], "'3' has no weight: give NAME=WEIGHT"),
+        (["blend", "3=-1", "7=2"], "the weight -1 of '3' cannot be used"),
+        (["blend", "nobody/3=1"], "GROUP/CLASS with a group of jackson"),
+        (["morph", "3", "7", "--range", "1", "0"], "cannot go from position 1 to 0"),
+        (["morph", "3", "7", "--via", "12"], "unknown class '12'"),
+    ],
+)
+def test_unusable_blend_or_path(trained, run, tmp_path, arguments, message):
+    code, _, err = run("digits", *arguments, "--run", trained, "--out", tmp_path / "m")
+    assert code == 1
+    assert message in error_line(err)
+    assert not (tmp_path / "m").exists()
+
+
+def test_evaluate_with_morphs(trained, run):
+    code, out, err = run("digits", "evaluate", "--run", trained, "--morphs")
+    assert code == 0, err
+    assert "Morphs of all 45 pairs of classes, 9 steps, against plain cross-fades:" in out
+    report = json.loads((trained / "report" / "report.json").read_text())
+    assert (report["morphs"]["n_pairs"], report["morphs"]["length"]) == (45, "full")
+    assert "Morphs of all 45 pairs" in (trained / "report" / "report.html").read_text(encoding="utf-8")
+
+
+def test_morph_between_speakers(digits_folder, run, tmp_path):
+    for path in list(digits_folder.iterdir()):
+        samples, rate_hz = soundfile.read(path)
+        soundfile.write(path.with_name(path.name.replace("jackson", "theo")), samples[::-1] ** 2, rate_hz)
+    folder = tmp_path / "both"
+    speakers = ["--speaker", "jackson", "--speaker", "theo"]
+    code, _, err = run("digits", "train", "--data", digits_folder, "--run", folder, "--epochs", 1, *speakers)
+    assert code == 0, err
+    code, _, err = run("digits", "morph", "jackson/3", "theo/3:1", "--run", folder, "--steps", 2)
+    assert code == 0, err
+    sidecar = json.loads((folder / "morphs" / "jackson_3-theo_3_1" / "morph.json").read_text())
+    assert re.fullmatch(r"3_jackson_1[0-2]\.wav", sidecar["start"]["source"])
+    assert sidecar["end"]["source"] == "3_theo_1.wav"
+    code, _, err = run("digits", "morph", "lucas/3", "theo/3", "--run", folder)
+    assert code == 1
+    assert "GROUP/CLASS with a group of jackson, theo" in error_line(err)
+
+
 def test_help_imports_no_backend():
     code = "import sys, audio_vae.cli; print(sorted({'tensorflow', 'keras', 'librosa', 'numpy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -89,7 +175,7 @@ def test_help_imports_no_backend():
 
 
 @pytest.mark.parametrize("group", ["digits", "drums", "folder"])
-@pytest.mark.parametrize("command", ["prepare", "train", "evaluate", "morph"])
+@pytest.mark.parametrize("command", ["prepare", "train", "evaluate", "morph", "blend"])
 def test_every_command_teaches_by_example(run, group, command):
     code, out, _ = run(group, command, "--help")
     assert code == 0
@@ -103,6 +189,9 @@ def test_every_command_teaches_by_example(run, group, command):
         (["digits", "train", "--epochs", "0"], "x>=1"),
         (["digits", "morph", "3"], "Missing argument 'B'"),
         (["digits", "morph", "3", "7", "--steps", "1"], "x>=2"),
+        (["digits", "morph", "3", "7", "--path", "curved"], "'curved' is not one of"),
+        (["digits", "morph", "3", "7", "--range", "0"], "--range"),
+        (["digits", "blend"], "Missing argument 'NAME=WEIGHT...'"),
         (["digits", "sing"], "No such command"),
         (["digits", "train", "--colour"], "No such option"),
     ],

@@ -1,4 +1,5 @@
 import dataclasses
+import hashlib
 import json
 
 import numpy as np
@@ -155,6 +156,31 @@ def test_latents_are_written_by_the_contract(run):
         assert stored["split"].tolist() == ["train", "train", "test", "test"]
         np.testing.assert_array_equal(stored["means"], latents.means)
         np.testing.assert_array_equal(stored["log_variances"], latents.log_variances)
+
+
+def test_training_means_are_those_stored_of_the_newest_epoch_or_else_computed(run, monkeypatch):
+    expected, _ = run.encode(run.sounds.train.audio)
+    np.testing.assert_allclose(run.training_means(), expected, rtol=1e-5, atol=1e-6)
+    run.save_latents()
+    monkeypatch.setattr(Run, "encode", None)
+    np.testing.assert_allclose(run.training_means(), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_class_probabilities_are_the_softmax_of_the_logits(run, config, rng):
+    latents = rng.normal(size=(5, config.model.latent_dim)).astype(np.float32)
+    odds = np.exp(np.asarray(run.model.classifier(latents), np.float64))
+    np.testing.assert_allclose(run.class_probabilities(latents), odds / odds.sum(axis=1, keepdims=True), rtol=1e-5)
+    assert np.isfinite(run.class_probabilities(1e6 * latents)).all()
+
+
+def test_centre_is_the_mean_of_the_posterior_means(run):
+    centre, means = run.centre(run.sounds.audio[1:])
+    np.testing.assert_allclose(means, run.encode(run.sounds.audio[1:])[0], rtol=1e-6)
+    np.testing.assert_array_equal(centre, means.mean(axis=0))
+
+
+def test_hash_is_that_of_the_models_file(run):
+    assert run.model_sha256 == hashlib.sha256(run.model_path.read_bytes()).hexdigest()
 
 
 def test_a_run_without_model_says_so(config, tmp_path):
