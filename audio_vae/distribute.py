@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audio_vae.backend import on_tensorflow
 from audio_vae.errors import UserError, one_line
 
 STRATEGIES = ("none", "mirrored", "multi-worker")
@@ -224,7 +225,7 @@ def connect(name: str) -> Devices:
     worker = this_worker(name)
     if name == "none":
         return ONE_DEVICE
-    if not _on_tensorflow():
+    if not on_tensorflow():
         raise UserError("--distribute needs TensorFlow: set KERAS_BACKEND=tensorflow, or leave --distribute out")
     import tensorflow as tf
 
@@ -232,14 +233,10 @@ def connect(name: str) -> Devices:
     if worker.n_workers > 1:
         with _worker_losses(), _stopped_at_once():
             return Devices(tf.distribute.MultiWorkerMirroredStrategy(), worker)
+    # TensorFlow reads it for one machine too, and fails where it is empty.
+    os.environ.pop("TF_CONFIG", None)
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     return Devices(tf.distribute.MirroredStrategy([each.name for each in devices]))
-
-
-def _on_tensorflow() -> bool:
-    import keras
-
-    return keras.backend.backend() == "tensorflow"
 
 
 def wait_for_file(path: Path) -> None:
@@ -323,7 +320,7 @@ def shards(index, n_replicas: int, replicas: range):
 
 def replica_id():
     """Return the number of the replica that runs this code; `None` where there is but one."""
-    if not _on_tensorflow():
+    if not on_tensorflow():
         return None
     import tensorflow as tf
 
@@ -374,7 +371,7 @@ def as_logs(values: dict) -> dict:
     With several workers it averages every log over its first axis, which a scalar does not have
     (https://github.com/keras-team/keras/issues/20585).
     """
-    if not _on_tensorflow():
+    if not on_tensorflow():
         return values
     import tensorflow as tf
 
