@@ -18,6 +18,7 @@ ARCHITECTURES = ("dc", "cc")
 GATES = ("tanh_sigmoid", "product")
 ACTIVATIONS = ("linear", "relu", "tanh")
 REDUCTIONS = ("sum", "mean")
+PRECISIONS = ("float32", "bfloat16")
 
 
 def _require(ok: bool, expected: str, **received: Any) -> None:
@@ -162,6 +163,8 @@ class TrainingConfig:
         vae_learning_rate: Adam's for ∇₁ (encoder and decoder).
         classifier_learning_rate: Adam's for ∇₂ (encoder and classifier).
         seed: of the initial weights, the order of sounds and the latent noise.
+        precision: what the networks compute in; weights, losses and optimizers are float32 with either
+            of `float32` and `bfloat16`.
     """
 
     epochs: int = 117
@@ -169,11 +172,13 @@ class TrainingConfig:
     vae_learning_rate: float = 5e-4
     classifier_learning_rate: float = 1e-3
     seed: int = 0
+    precision: str = "float32"
 
     def __post_init__(self):
         _require(self.epochs >= 1, "1 epoch or more", epochs=self.epochs)
         _require(self.batch_size >= 1, "1 sound or more in a batch", batch_size=self.batch_size)
         _require(self.seed >= 0, "a seed of 0 or more", seed=self.seed)
+        _require(self.precision in PRECISIONS, f"one of {PRECISIONS}", precision=self.precision)
 
 
 @dataclass(frozen=True)

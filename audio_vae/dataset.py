@@ -14,6 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from audio_vae import audio as audio_files
+from audio_vae.backend import on_tensorflow
 from audio_vae.config import AudioConfig
 from audio_vae.distribute import shards
 from audio_vae.errors import UserError, one_line
@@ -304,13 +305,16 @@ def training_batches(
     replicas: range = range(1),
     first_step: int = 0,
 ):
-    """Return a `tf.data.Dataset` of `(audio [B, T], labels [B])` over several epochs, one after the other.
+    """Return batches `(audio [B, T], labels [B])` over several epochs, one after the other.
 
-    The first epoch begins with its step `first_step`, counted from 0.
+    The first epoch begins with its step `first_step`, counted from 0. On TensorFlow this is a `tf.data.Dataset`, on
+    another backend an iterator over NumPy arrays.
 
     Where replicas share the batches, its elements are the shards of `replicas` in turn,
     `(audio [b, T], labels [b], counted [b], n_sounds)` (`distribute.shards`).
     """
+    if not on_tensorflow():
+        return _numpy_batches(sounds, batch_size, seed, epochs, first_step)
     import tensorflow as tf
 
     audio, labels = tf.constant(sounds.audio), tf.constant(sounds.labels)
@@ -323,3 +327,14 @@ def training_batches(
     if n_replicas > 1:
         batches = batches.flat_map(lambda index: shards(index, n_replicas, replicas))
     return batches.map(lambda index, *shard: (tf.gather(audio, index), tf.gather(labels, index), *shard)).prefetch(2)
+
+
+def _numpy_batches(
+    sounds: SoundSet, batch_size: int, seed: int, epochs: range, first_step: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for epoch in epochs:
+        order = epoch_order(len(sounds), seed, epoch)
+        for start in range(first_step * batch_size, len(sounds), batch_size):
+            index = order[start : start + batch_size]
+            yield sounds.audio[index], sounds.labels[index]
+        first_step = 0

@@ -213,9 +213,7 @@ def gated_stack(inputs, kernels, biases, dilations, gate):
 
     # A custom gradient takes tensors side by side, no variables and no lists. On JAX a variable that is not made
     # a tensor first would be a constant of the compiled step.
-    return stack(
-        inputs, *ops.unstack(ops.convert_to_tensor(kernels)), *ops.unstack(ops.convert_to_tensor(biases))
-    )
+    return stack(inputs, *ops.unstack(ops.convert_to_tensor(kernels)), *ops.unstack(ops.convert_to_tensor(biases)))
 
 
 # Added to the seed once a replica: far from every seed that people give, and below the 2³¹ that Keras folds seeds to.

@@ -20,7 +20,7 @@ from audio_vae.files import write_json
 from audio_vae.lock import locked
 from audio_vae.run_folder import Run, create_run, open_run, refuse_changes, remove_leftovers, require_free
 
-TRAINING_OPTIONS = ("epochs", "batch_size", "seed")
+TRAINING_OPTIONS = ("epochs", "batch_size", "seed", "precision")
 """Options of the command line that are values of `TrainingConfig`."""
 
 

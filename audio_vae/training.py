@@ -106,7 +106,7 @@ def train(
             # over devices is read from its file, as what is done with it is done on one.
             run.__dict__.pop("model", None)
             if not devices.strategy:
-                run.__dict__["model"] = model
+                run.__dict__["model"] = model.in_float32()
         if devices.is_chief and not run.has_latents():
             run.save_latents()
         if request.signal:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import keras
 from keras import ops
@@ -29,6 +31,8 @@ class VAE(keras.Model):
         model_config: the networks.
         loss_config: weights and reductions of the loss terms.
         seed: of the latent noise.
+        dtype: what the networks compute in, a Keras dtype policy such as `mixed_bfloat16`; the weights and
+            losses are float32.
 
     Call arguments:
         audio: float tensor `(B, T)`, full scale ±1.
@@ -43,10 +47,11 @@ class VAE(keras.Model):
         self.model_config = model_config
         self.loss_config = loss_config or LossConfig()
         self.seed = seed
-        self.encoder = build_encoder(model_config)
-        self.sampling = Sampling(seed, name="add")
-        self.decoder = build_decoder(model_config)
-        self.classifier = build_classifier(model_config)
+        with _default_policy(self.dtype_policy):
+            self.encoder = build_encoder(model_config)
+            self.decoder = build_decoder(model_config)
+            self.classifier = build_classifier(model_config)
+        self.sampling = Sampling(seed, name="add", dtype="float32")
         self.classifier_optimizer = None
         self.loss_means = {name: keras.metrics.Mean(name=name) for name in self.loss_terms}
         self.built = True
@@ -90,7 +95,8 @@ class VAE(keras.Model):
 
     def call(self, audio, training=False):
         mean, log_variance = self.encoder(audio, training=training)
-        return self.decoder(self.sampling((mean, log_variance)) if training else mean, training=training)
+        latent = self.sampling((mean, log_variance)) if training else mean
+        return ops.cast(self.decoder(latent, training=training), "float32")
 
     def compile(self, vae_optimizer="adam", classifier_optimizer="adam", **kwargs):
         """Set the optimizers of the two passes.
@@ -226,6 +232,14 @@ class VAE(keras.Model):
                 self.loss_means[name].update_state(values)
         return distribute.as_logs({name: mean.result() for name, mean in self.loss_means.items()})
 
+    def in_float32(self) -> VAE:
+        """Return the model as one that computes in float32, which is what decoding and exports are made with."""
+        if self.compute_dtype == "float32":
+            return self
+        model = VAE(self.model_config, self.loss_config, self.seed, dtype="float32")
+        model.set_weights(self.get_weights())
+        return model
+
     def get_config(self):
         return {
             **super().get_config(),
@@ -242,6 +256,17 @@ class VAE(keras.Model):
         )
 
 
+@contextmanager
+def _default_policy(policy) -> Iterator[None]:
+    """Give layers that are made inside the block this dtype policy."""
+    kept = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(kept)
+
+
 def _weighted_mean(values, weights):
     return ops.mean(values if weights is None else values * weights)
 
@@ -249,7 +274,8 @@ def _weighted_mean(values, weights):
 def build_vae(model: ModelConfig, loss: LossConfig, training: TrainingConfig) -> VAE:
     """Return a compiled, seeded model: the same config gives the same weights."""
     keras.utils.set_random_seed(training.seed)
-    vae = VAE(model, loss, seed=training.seed)
+    policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[training.precision]
+    vae = VAE(model, loss, seed=training.seed, dtype=policy)
     vae.compile(
         keras.optimizers.Adam(training.vae_learning_rate, name="vae_optimizer"),
         keras.optimizers.Adam(training.classifier_learning_rate, name="classifier_optimizer"),

@@ -1,0 +1,121 @@
+"""The two-pass training step against the machine's own matrix product, and decoding in real time.
+
+    python benchmarks/train_step.py                    every case below, a process each
+    python benchmarks/train_step.py dc dc-obvious      some of them
+    python benchmarks/train_step.py --precision bfloat16 dc cc
+
+Each line is measured in one process, matrix products and steps in turn, so that ratios hold on a busy machine as
+well; the best of the repeats counts. Digits, default batch size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+CASES = ("dc", "dc-obvious", "cc")
+"""A preset; `-obvious`: with a Keras `Conv1D` a sub-layer and the whole batch at once."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cases", nargs="*", default=CASES, metavar="CASE", help=f"{', '.join(CASES)}")
+    parser.add_argument("--repeats", type=int, default=8)
+    parser.add_argument("--precision", default="float32", choices=["float32", "bfloat16"])
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.inside:
+        measure(arguments.cases[0], arguments.repeats, arguments.precision)
+        return
+    print("case        GFLOP/s   of the peak   sounds/s   peak memory   input   decoding, times real time: 1   64")
+    for case in arguments.cases:
+        options = ["--inside", "--repeats", str(arguments.repeats), "--precision", arguments.precision]
+        subprocess.run([sys.executable, __file__, case, *options], check=True)
+
+
+def measure(case: str, repeats: int, precision: str) -> None:
+    """Print the line of one case."""
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    import numpy as np
+    import tensorflow as tf
+
+    from audio_vae import networks
+    from audio_vae.dataset import SoundSet, training_batches
+    from audio_vae.digits import DATASET
+    from audio_vae.vae import VAE, build_vae
+    from benchmarks.obvious import ObviousBlock
+    from benchmarks.operations import step_operations
+
+    preset = case.removesuffix("-obvious")
+    config = DATASET.make_config(preset)
+    training = dataclasses.replace(config.training, precision=precision)
+    counted = VAE(config.model, config.loss)
+    if case.endswith("-obvious"):
+        networks.DilationBlock = ObviousBlock
+        VAE.one_by_one = False
+    model = build_vae(config.model, config.loss, training)
+
+    rng = np.random.default_rng(0)
+    n_sounds = 50 * training.batch_size
+    sounds = SoundSet(
+        names=tuple(map(str, range(n_sounds))),
+        audio=rng.normal(0, 0.2, (n_sounds, config.model.n_samples)).astype(np.float32),
+        labels=np.arange(n_sounds, dtype=np.int32) % 10,
+        is_test=np.zeros(n_sounds, bool),
+        class_names=tuple("0123456789"),
+        peaks=np.ones(n_sounds, np.float32),
+        lengths=np.full(n_sounds, config.model.n_samples, np.int32),
+        rate_hz=config.audio.rate_hz,
+    )
+    batch = next(iter(training_batches(sounds, training.batch_size, 0, range(1))))
+    step = tf.function(model.train_step)
+    matrix = tf.random.normal((2048, 2048))
+    product = tf.function(lambda: tf.reduce_sum(tf.matmul(matrix, matrix)))
+    step_s, product_s = best([lambda: float(step(batch)["likelihood"]), lambda: float(product())], repeats)
+
+    operations = step_operations(counted) * training.batch_size
+    peak = 2 * 2048**3 / product_s
+    batches = iter(training_batches(sounds, training.batch_size, 0, range(20)))
+    for _ in range(50):
+        next(batches)
+    started_s = time.perf_counter()
+    n_batches = sum(1 for _ in batches)
+    input_s = (time.perf_counter() - started_s) / n_batches
+
+    decode = tf.function(model.decoder)
+    duration_s = config.model.n_samples / config.audio.rate_hz
+    real_time = []
+    for n in (1, 64):
+        latents = tf.random.normal((n, config.model.latent_dim))
+        (decode_s,) = best([lambda latents=latents: float(tf.reduce_sum(decode(latents)))], repeats)
+        real_time.append(n * duration_s / decode_s)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(
+        f"{case:10s}  {operations / step_s / 1e9:7.0f}   {operations / step_s / peak:11.2f}"
+        f"   {training.batch_size / step_s:8.1f}   {memory:7.2f} GiB   {input_s / step_s:5.2%}"
+        f"   {real_time[0]:27.1f} {real_time[1]:4.1f}",
+        flush=True,
+    )
+
+
+def best(functions: list, repeats: int) -> list[float]:
+    """Call functions in turn and return the shortest time of each, in seconds, after a call to warm up."""
+    times = []
+    for _ in range(repeats + 1):
+        times.append([])
+        for function in functions:
+            started_s = time.perf_counter()
+            function()
+            times[-1].append(time.perf_counter() - started_s)
+    return [min(each) for each in zip(*times[1:], strict=True)]
+
+
+if __name__ == "__main__":
+    main()
