@@ -7,6 +7,7 @@ import math
 import keras
 from keras import ops
 
+from audio_vae.backend import add_bias
 from audio_vae.config import GATES
 from audio_vae.distribute import replica_id
 
@@ -169,8 +170,8 @@ def gated_stack(inputs, kernels, biases, dilations, gate):
 
             to_first = both_taps(long)
             to_second = to_first if short == long else both_taps(short)
-            first = ops.matmul(to_first, taps[:, :filters]) + bias[:filters]
-            second = ops.matmul(to_second, taps[:, filters:]) + bias[filters:]
+            first = add_bias(ops.matmul(to_first, taps[:, :filters]), bias[:filters])
+            second = add_bias(ops.matmul(to_second, taps[:, filters:]), bias[filters:])
             if gate == "tanh_sigmoid":
                 first, second = ops.tanh(first), ops.sigmoid(second)
             layers.append((x, first, second))

@@ -9,6 +9,21 @@ from dataclasses import dataclass
 
 import keras
 
+from audio_vae.backend import on_tensorflow
+from audio_vae.config import ModelConfig
+
+
+def one_by_one(model: ModelConfig) -> bool:
+    """Whether a batch's gradients are taken sound by sound (`tensorflow_descend`).
+
+    That is for dilation blocks on CPU cores; a GPU is busy with many sounds at once alone.
+    """
+    if model.architecture != "dc" or not on_tensorflow():
+        return False
+    import tensorflow as tf
+
+    return not tf.config.list_physical_devices("GPU")
+
 
 @dataclass(frozen=True)
 class Pass:

@@ -17,11 +17,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from audio_vae.backend import run_operations_side_by_side
 from audio_vae.dataset import steps_per_epoch, training_batches
 from audio_vae.distribute import ONE_DEVICE, Devices
 from audio_vae.errors import UserError, one_line
 from audio_vae.files import atomic_file
 from audio_vae.lock import locked
+from audio_vae.passes import one_by_one
 from audio_vae.run_folder import Run, remove_leftovers
 from audio_vae.signals import Request, postponed
 from audio_vae.vae import VAE, build_vae
@@ -91,6 +93,8 @@ def train(
         if devices.is_chief:
             remove_leftovers(run.path)
         epochs = run.config.training.epochs
+        if one_by_one(run.config.model):
+            run_operations_side_by_side()
         devices.require_enough(run.config.training.batch_size)
         devices.require_same(lambda: _state(run), f"state of {run.path}")
         model, position = _resume(run, devices, say)

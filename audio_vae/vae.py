@@ -62,16 +62,6 @@ class VAE(keras.Model):
         return LOSS_TERMS if self.model_config.n_classes else LOSS_TERMS[:2]
 
     @property
-    def one_by_one(self) -> bool:
-        """Whether a batch's gradients are taken sound by sound (`passes.tensorflow_descend`).
-
-        That is for dilation blocks on CPU cores; a GPU is busy with many sounds at once alone.
-        """
-        import tensorflow as tf
-
-        return self.model_config.architecture == "dc" and not tf.config.list_physical_devices("GPU")
-
-    @property
     def metrics(self):
         return list(self.loss_means.values())
 
@@ -209,7 +199,7 @@ class VAE(keras.Model):
         terms = {}
         for each in self.passes:
             batch = {**sounds, "noise": self.draw_noise(ops.shape(audio)[0])}
-            terms |= passes.tensorflow_descend(each, batch, one_by_one=self.one_by_one)
+            terms |= passes.tensorflow_descend(each, batch, one_by_one=passes.one_by_one(self.model_config))
         return self.report(terms, *shard)
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
