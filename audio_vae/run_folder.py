@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 import re
 import shlex
@@ -39,7 +40,7 @@ from audio_vae.lock import LOCK_NAME
 if TYPE_CHECKING:
     from audio_vae.vae import VAE
 
-_PACKAGES = ("keras", "tensorflow", "numpy", "librosa", "scikit-learn", "tslearn", "soundfile", "soxr")
+_PACKAGES = ("keras", "tensorflow", "jax", "numpy", "librosa", "scikit-learn", "tslearn", "soundfile", "soxr")
 
 
 @dataclass(frozen=True, eq=False)
@@ -311,6 +312,7 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "packages": versions,
+        "keras_backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
         "git_commit": _git_commit(),
     }
 

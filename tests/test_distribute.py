@@ -287,6 +287,7 @@ def test_two_devices_train_as_one(make_run, architecture):
         assert_noise_of_its_own(run, stored["draws"], stored["states"])
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one(make_run):
     run, single = make_run("two"), make_run("one")
     addresses = free_addresses()

@@ -291,7 +291,7 @@ def test_folder_that_cannot_be_listed_is_refused_like_a_file(tmp_path, rng, monk
 
 @pytest.mark.parametrize("name", ["..", "../../etc/passwd", "..\\..\\x", "/abs", ".", "a/../..", ".hidden", "\x00", ""])
 def test_output_names_stay_in_their_folder(name, tmp_path):
-    from audio_vae.morph import safe_name
+    from audio_vae.endpoints import safe_name
 
     part = safe_name(name)
     assert "/" not in part
