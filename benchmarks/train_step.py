@@ -58,14 +58,15 @@ def measure(case: str, repeats: int, precision: str) -> None:
     config = DATASET.make_config(preset)
     training = dataclasses.replace(config.training, precision=precision)
     n_products = 1
-    if case.endswith("-obvious"):
-        networks.DilationBlock = ObviousBlock
-        passes.one_by_one = lambda _: False
-    elif passes.one_by_one(config.model):
+    obvious = case.endswith("-obvious")
+    if not obvious and passes.one_by_one(config.model):
         run_operations_side_by_side()
         # Then a product runs on one core, and the machine's peak is that of one for each core.
         n_products = os.cpu_count() or 1
-    counted = VAE(config.model, config.loss)
+    operations = step_operations(VAE(config.model, config.loss)) * training.batch_size
+    if obvious:
+        networks.DilationBlock = ObviousBlock
+        passes.one_by_one = lambda _: False
     model = build_vae(config.model, config.loss, training)
 
     rng = np.random.default_rng(0)
@@ -86,7 +87,6 @@ def measure(case: str, repeats: int, precision: str) -> None:
     product = tf.function(lambda: tf.add_n([tf.reduce_sum(tf.matmul(each, each)) for each in matrices]))
     step_s, product_s = best([lambda: float(step(batch)["likelihood"]), lambda: float(product())], repeats)
 
-    operations = step_operations(counted) * training.batch_size
     peak = n_products * 2 * 2048**3 / product_s
     batches = iter(training_batches(sounds, training.batch_size, 0, range(20)))
     for _ in range(50):
