@@ -53,7 +53,7 @@ def error_line(err: str) -> str:
     return lines[0]
 
 
-@pytest.mark.parametrize("preset", ["cc", "dc", "dc-nonclass"])
+@pytest.mark.parametrize("preset", ["cc", pytest.param("dc", marks=pytest.mark.slow), "dc-nonclass"])
 def test_train_evaluate_morph(preset, digits_folder, run, tmp_path):
     folder = tmp_path / "run"
     code, out, err = run(

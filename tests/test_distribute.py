@@ -277,7 +277,8 @@ def assert_noise_of_its_own(run, draws, states):
     np.testing.assert_array_equal(run.model.sampling.noise.state, [0, 2 * 6])
 
 
-@pytest.mark.parametrize("architecture", ["cc", pytest.param("dc", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", ["cc", "dc"])
 def test_two_devices_train_as_one(make_run, architecture):
     run, single = make_run("two", architecture), make_run("one", architecture)
     finish(start("mirrored", 2, run))

@@ -59,7 +59,8 @@ def test_bfloat16_is_close_to_float32(tiny_cc):
         assert got != expected
 
 
-@pytest.mark.parametrize("architecture", [pytest.param("dc", marks=pytest.mark.slow), "cc"])
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", ["dc", "cc"])
 def test_jax_takes_the_same_steps_and_checkpoints_go_from_one_to_the_other(request, tmp_path, architecture):
     if not importlib.util.find_spec("jax"):
         pytest.skip("jax is not installed: pip install '.[jax]'")

@@ -73,7 +73,7 @@ def test_run_folder_after_training(make_run):
     np.testing.assert_array_equal(means, stored["means"])
 
 
-@pytest.mark.parametrize("architecture", ["cc", "dc"])
+@pytest.mark.parametrize("architecture", ["cc", pytest.param("dc", marks=pytest.mark.slow)])
 def test_resumed_training_is_bit_identical(make_run, architecture, tiny_cc, tiny_dc):
     model = {"cc": tiny_cc, "dc": tiny_dc}[architecture]
     whole, parts = make_run("whole", 3, model), make_run("parts", 1, model)
