@@ -141,6 +141,7 @@ def test_unusable_blend_or_path(trained, run, tmp_path, arguments, message):
     assert not (tmp_path / "m").exists()
 
 
+@pytest.mark.slow
 def test_evaluate_with_morphs(trained, run):
     code, out, err = run("digits", "evaluate", "--run", trained, "--morphs")
     assert code == 0, err

@@ -201,6 +201,7 @@ def test_latents_of_an_earlier_epoch_are_written_anew(make_run):
 
 
 @pytest.mark.parametrize("name", ["history.csv", "epoch-0002.keras", "model.keras", "latents.npz"])
+@pytest.mark.slow
 def test_full_disk_keeps_the_last_good_state(make_run, monkeypatch, name):
     whole, run = make_run("whole", 2), make_run("run", 2)
     training.train(whole, say=lambda line: None)
