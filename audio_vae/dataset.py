@@ -283,6 +283,11 @@ def stratified_split(names: Sequence[str], labels: np.ndarray, seed: int, test_s
     return is_test
 
 
+def spread(n_sounds: int, most: int) -> np.ndarray:
+    """Return positions of at most so many sounds, evenly over all of them."""
+    return np.unique(np.linspace(0, n_sounds - 1, min(n_sounds, most)).round().astype(int))
+
+
 def epoch_order(n_sounds: int, seed: int, epoch: int) -> np.ndarray:
     """Return the order of the sounds in an epoch, a permutation of `range(n_sounds)`.
 

@@ -19,7 +19,6 @@ import os
 import re
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -29,6 +28,7 @@ from typing import Any
 
 from audio_vae.backend import on_tensorflow
 from audio_vae.errors import UserError, one_line
+from audio_vae.signals import replaced
 
 STRATEGIES = ("none", "mirrored", "multi-worker")
 """One device; all devices of this machine; all devices of several machines."""
@@ -261,13 +261,8 @@ def _stopped_at_once() -> Iterator[None]:
 
     SIGTERM is TensorFlow's own from the moment that it connects; the handler from before it is put back in the end.
     """
-    numbers = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
-    kept = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
-    try:
+    with replaced((signal.SIGINT, signal.SIGTERM), signal.SIG_DFL):
         yield
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

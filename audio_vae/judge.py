@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from audio_vae import audio as audio_files
-from audio_vae.dataset import SoundSet
+from audio_vae.dataset import SoundSet, spread
 from audio_vae.features import mfcc
 from audio_vae.run_folder import Run
 from audio_vae.scorecard import judge_sounds, scorecard
@@ -39,8 +39,7 @@ class Judge:
         """Name → MFCCs of the real sounds, at most `MOST_REAL_SOUNDS`."""
         training = np.flatnonzero(~self.sounds.is_test)
         chosen = training if len(training) else np.arange(len(self.sounds))
-        if len(chosen) > MOST_REAL_SOUNDS:
-            chosen = chosen[np.linspace(0, len(chosen) - 1, MOST_REAL_SOUNDS).round().astype(int)]
+        chosen = chosen[spread(len(chosen), MOST_REAL_SOUNDS)]
         return {self.sounds.names[i]: mfcc(self.sounds.audio[i], self.sounds.rate_hz) for i in chosen}
 
     def mfccs(self, heard: Sequence[np.ndarray]) -> list[np.ndarray]:

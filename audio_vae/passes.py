@@ -84,7 +84,8 @@ class _State:
     """Values of variables, which JAX functions pass along instead of assigning them."""
 
     def __init__(self, variables: list, values: list):
-        self.values = {id(variable): (variable, value) for variable, value in zip(variables, values, strict=True)}
+        self.values = {}
+        self.update(variables, values)
 
     def of(self, variables: list) -> list:
         return [self.values[id(variable)][1] for variable in variables]

@@ -5,28 +5,33 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 
-@contextmanager
-def handling(numbers: tuple[int, ...], handle: Callable[[int], None]) -> Iterator[None]:
+def handling(numbers: tuple[int, ...], handle: Callable[[int], None]) -> AbstractContextManager[None]:
     """Call a function when one of these signals comes, and restore what was before.
 
     Args:
         numbers: e.g. `signal.SIGTERM`.
         handle: receives the signal's number. It runs between two lines of the main thread.
     """
+    return replaced(numbers, lambda number, _frame: handle(number))
+
+
+@contextmanager
+def replaced(numbers: tuple[int, ...], handler: Callable | signal.Handlers) -> Iterator[None]:
+    """Give these signals a handler as `signal.signal` takes it, and restore what was before."""
     # Python lets only the main thread set handlers; elsewhere whoever runs that thread decides.
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, lambda number, _frame: handle(number)) for number in numbers}
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 @dataclass

@@ -11,6 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from audio_vae.config import TrainingConfig
+from audio_vae.dataset import spread
 from audio_vae.distribute import outputs
 from audio_vae.run_folder import Run
 
@@ -159,8 +160,3 @@ class TensorBoard(keras.callbacks.Callback):
 
     def _write_sound(self, name: str, samples: np.ndarray) -> None:
         self.summary.audio(name, np.clip(samples, -1, 1)[np.newaxis, :, np.newaxis], self.examples.rate_hz)
-
-
-def spread(n_sounds: int, most: int) -> np.ndarray:
-    """Return positions of at most so many sounds, evenly over all of them."""
-    return np.unique(np.linspace(0, n_sounds - 1, min(n_sounds, most)).round().astype(int))

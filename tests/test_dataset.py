@@ -14,6 +14,7 @@ from audio_vae.dataset import (
     class_sizes,
     epoch_order,
     read_sounds,
+    spread,
     steps_per_epoch,
     stratified_split,
     training_batches,
@@ -185,3 +186,8 @@ class TestEpochs:
             order = epoch_order(5, 4, epoch)
             np.testing.assert_array_equal(np.concatenate([audio for audio, _ in mine]), sounds.audio[order])
             np.testing.assert_array_equal(np.concatenate([labels for _, labels in mine]), sounds.labels[order])
+
+
+@pytest.mark.parametrize(("n_sounds", "most", "expected"), [(3, 5, [0, 1, 2]), (9, 3, [0, 4, 8]), (1, 4, [0])])
+def test_spread(n_sounds, most, expected):
+    assert spread(n_sounds, most).tolist() == expected

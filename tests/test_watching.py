@@ -118,8 +118,3 @@ def test_without_tensorflow_one_line_is_said(run, monkeypatch):
     assert len(lines) == 1
     assert "need TensorFlow" in lines[0]
     assert not (run.path / "logs").exists()
-
-
-@pytest.mark.parametrize(("n_sounds", "most", "expected"), [(3, 5, [0, 1, 2]), (9, 3, [0, 4, 8]), (1, 4, [0])])
-def test_spread(n_sounds, most, expected):
-    assert watching.spread(n_sounds, most).tolist() == expected
