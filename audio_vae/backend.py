@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import platform
+import re
 from contextlib import suppress
+from pathlib import Path
 
 
 def choose_backend() -> None:
@@ -47,3 +50,29 @@ def run_operations_side_by_side() -> None:
 
     with suppress(RuntimeError):
         tf.config.threading.set_intra_op_parallelism_threads(1)
+
+
+def machine_name() -> str:
+    """Return what models are computed on, in words: processor, the cores that this process may use, accelerators."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    processor = f"{_processor_name()}, {cores} core{'s' if cores > 1 else ''}"
+    return ", ".join([processor, *_accelerator_names()])
+
+
+def _processor_name() -> str:
+    with suppress(OSError):
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
+        if found:
+            return found[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _accelerator_names() -> list[str]:
+    if not on_tensorflow():
+        import jax
+
+        return [each.device_kind for each in jax.devices() if each.platform != "cpu"]
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    return [tf.config.experimental.get_device_details(each).get("device_name", each.name) for each in gpus]

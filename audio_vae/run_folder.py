@@ -5,7 +5,7 @@ RUN/sounds.npz       the sounds as the model sees them, labels and split
 RUN/prepare.json     counts per class, files left out and why, how labels were found
 RUN/model.keras      newest complete model
 RUN/checkpoints/     the last epochs' complete state, and that of a stop in mid-epoch
-RUN/logs/            history.csv, TensorBoard events
+RUN/logs/            history.csv, time.json, TensorBoard events
 RUN/latents.npz      posterior of every sound
 RUN/report/          report.json, report.html, figures, sounds
 RUN/.lock            who writes here, while somebody does
@@ -89,6 +89,10 @@ class Run:
     def history_path(self) -> Path:
         return self.path / "logs" / "history.csv"
 
+    @property
+    def time_path(self) -> Path:
+        return self.path / "logs" / "time.json"
+
     def checkpoint_path(self, epoch: int, step: int = 0) -> Path:
         """Return where the state after some whole epochs and some steps of the next is kept."""
         within = f"-step-{step:06d}" if step else ""
@@ -166,6 +170,16 @@ class Run:
             raise UserError(
                 f"{self.history_path} cannot be read ({one_line(error)}): mend or remove it, or choose another --run"
             ) from error
+
+    def epoch_times(self) -> list[dict[str, Any]]:
+        """Return the parts of `logs/time.json`: `epoch`, `seconds` of wall time and `machine`.
+
+        An epoch that was stopped and gone on with has several; one of an older version, or of a damaged file, none.
+        """
+        try:
+            return json.loads(self.time_path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return []
 
     def encode(self, audio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return posterior means and log-variances, `[N, T]` → two float32 `[N, d]`."""

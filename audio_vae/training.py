@@ -27,7 +27,7 @@ from audio_vae.passes import one_by_one
 from audio_vae.run_folder import Run, remove_leftovers
 from audio_vae.signals import Request, postponed
 from audio_vae.vae import VAE, build_vae
-from audio_vae.watching import Progress, TensorBoard
+from audio_vae.watching import Progress, TensorBoard, WallTime
 
 KEPT_CHECKPOINTS = 2
 """Newest checkpoints that stay: if the last is damaged, the one before it still serves."""
@@ -93,7 +93,7 @@ def train(
         if devices.is_chief:
             remove_leftovers(run.path)
         epochs = run.config.training.epochs
-        if one_by_one(run.config.model):
+        if one_by_one(run.config.model, run.config.loss):
             run_operations_side_by_side()
         devices.require_enough(run.config.training.batch_size)
         devices.require_same(lambda: _state(run), f"state of {run.path}")
@@ -129,7 +129,8 @@ def _fit(
         callbacks = [writer]
         if writer.devices.is_chief:
             progress = Progress(training, start.epoch, start.step, n_steps, len(sounds), show_progress, say)
-            callbacks += [watchers.enter_context(closing(each)) for each in (progress, TensorBoard(run, say))]
+            watching = (progress, TensorBoard(run, say), WallTime(run, start.epoch, start.step))
+            callbacks += [watchers.enter_context(closing(each)) for each in watching]
         callbacks.append(StopWhenAsked(writer))
         parts = [(0, range(start.epoch, training.epochs))]
         if start.step:
@@ -181,7 +182,9 @@ def _resume(run: Run, devices: Devices, say: Callable[[str], None]) -> tuple[VAE
     if kept:
         raise UserError(f"no checkpoint in {run.path / 'checkpoints'} can be read: train again into a new --run")
     with devices.scope():
-        return build_vae(run.config.model, run.config.loss, run.config.training), Position()
+        config = run.config
+        model = build_vae(config.model, config.loss, config.training, config.augmentation, config.audio.rate_hz)
+        return model, Position()
 
 
 def _read_loss_means(path: Path) -> dict[str, list[float]]:

@@ -1,4 +1,4 @@
-"""Watching a training: a progress bar or a line an epoch, and TensorBoard."""
+"""Watching a training: a progress bar or a line an epoch, TensorBoard, and the time that it takes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from audio_vae.backend import machine_name
 from audio_vae.config import TrainingConfig
 from audio_vae.dataset import spread
 from audio_vae.distribute import outputs
+from audio_vae.files import write_json
 from audio_vae.run_folder import Run
 
 EPOCHS_BETWEEN_EXAMPLES = 10
@@ -160,3 +162,40 @@ class TensorBoard(keras.callbacks.Callback):
 
     def _write_sound(self, name: str, samples: np.ndarray) -> None:
         self.summary.audio(name, np.clip(samples, -1, 1)[np.newaxis, :, np.newaxis], self.examples.rate_hz)
+
+
+class WallTime(keras.callbacks.Callback):
+    """Note what each epoch took and on which machine, in `RUN/logs/time.json`.
+
+    Beside history.csv and not in it, because equal runs give equal histories. An epoch that was begun and has to be
+    done again counts once.
+
+    Args:
+        run: the run.
+        epoch: whole epochs that are done.
+        step: steps of the next one that are done.
+    """
+
+    def __init__(self, run: Run, epoch: int, step: int):
+        super().__init__()
+        self.path = run.time_path
+        # What is noted of an epoch in its middle is of use only where the training goes on from there.
+        self.rows = [row for row in run.epoch_times() if row["epoch"] <= epoch + bool(step)]
+        self.machine = machine_name()
+        self.epoch = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch, self.started_s = epoch + 1, time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._note()
+
+    def close(self) -> None:
+        """Note the part of an epoch that a stopped training has done."""
+        if self.epoch:
+            self._note()
+
+    def _note(self) -> None:
+        self.rows.append({"epoch": self.epoch, "seconds": time.monotonic() - self.started_s, "machine": self.machine})
+        self.epoch = None
+        write_json(self.path, self.rows)

@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 
@@ -33,6 +34,10 @@ def test_a_choice_is_left_alone(installed):
     os.environ["KERAS_BACKEND"] = "torch"
     backend.choose_backend()
     assert os.environ["KERAS_BACKEND"] == "torch"
+
+
+def test_the_machine_has_a_name():
+    assert re.search(r"\S.*, \d+ cores?\b", backend.machine_name())
 
 
 def test_importing_the_package_imports_no_backend():

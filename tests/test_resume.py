@@ -88,8 +88,8 @@ def whole(sounds_folder, tmp_path_factory):
 
 
 # The files of a new run of two epochs, in the order in which they get their names.
-FILES = ["sounds", "prepare", "config", "history 1", "checkpoint 1", "model 1"]
-FILES += ["history 2", "checkpoint 2", "model 2", "latents"]
+FILES = ["sounds", "prepare", "config", "history 1", "checkpoint 1", "model 1", "time 1"]
+FILES += ["history 2", "checkpoint 2", "model 2", "time 2", "latents"]
 
 
 def kill_and_go_on(run, sounds_folder, kill):

@@ -63,6 +63,7 @@ def test_run_folder_after_training(make_run):
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert set(rows[0]) == {"epoch", "likelihood", "kl", "cross_entropy"}
     assert run.epochs_done() == 3
+    assert [row["epoch"] for row in run.epoch_times()] == [1, 2, 3]
     assert list((run.path / "logs").glob("**/events.out.tfevents*"))
     assert [each.epoch for each in run.checkpoints()] == [2, 3]
     assert not list(run.path.glob("**/.part-*"))

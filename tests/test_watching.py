@@ -118,3 +118,37 @@ def test_without_tensorflow_one_line_is_said(run, monkeypatch):
     assert len(lines) == 1
     assert "need TensorFlow" in lines[0]
     assert not (run.path / "logs").exists()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that goes on by a second each time that it is read."""
+    seconds = iter(range(1000))
+    monkeypatch.setattr(watching.time, "monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr(watching, "machine_name", lambda: "Z80, 1 core")
+
+
+def test_the_time_of_each_epoch_is_noted(run, clock):
+    each = watching.WallTime(run, 0, 0)
+    for epoch in range(2):
+        run_epoch(each, epoch, 3)
+    each.close()
+    assert run.epoch_times() == [{"epoch": epoch, "seconds": 1.0, "machine": "Z80, 1 core"} for epoch in (1, 2)]
+
+
+@pytest.mark.parametrize(("step", "epochs"), [(2, [1, 2, 2]), (0, [1, 2])])
+def test_a_stopped_epoch_has_its_parts_and_one_that_is_done_again_does_not(run, clock, step, epochs):
+    first = watching.WallTime(run, 0, 0)
+    run_epoch(first, 0, 3)
+    first.on_epoch_begin(1)
+    first.close()
+    again = watching.WallTime(run, 1, step)
+    run_epoch(again, 1, 3 - step)
+    again.close()
+    assert [row["epoch"] for row in run.epoch_times()] == epochs
+
+
+def test_a_damaged_file_of_times_stops_nothing(run):
+    run.time_path.parent.mkdir()
+    run.time_path.write_text("[{")
+    assert run.epoch_times() == []
