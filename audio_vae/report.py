@@ -4,7 +4,7 @@ Section 5 of Lionello and Purwins (2020): 1-NN accuracy, MFCC-DTW deviation (Eq.
 the latents (Figure 2).
 
 The MFCCs of Eq. 2 are those of the sounds as the model sees them: peak-normalised and whole, the T samples
-with the padding. This is the reading that reproduces the bounds of `benchmarks/bounds.py`, and the one that
+with the padding. This is the reading that reproduces the bounds of `bounds.py`, and the one that
 compares like with like, because a decoded centre has no length of its own.
 """
 

@@ -1,12 +1,8 @@
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 from tslearn.metrics import cdist_dtw
 
 from audio_vae import metrics
-from audio_vae.features import mfcc
 
 
 def accumulated_cost(local):
@@ -132,24 +128,3 @@ def test_signal_to_noise_by_hand():
     np.testing.assert_allclose(ratio_db[:2], [20, 0], atol=1e-9)
     assert np.isfinite(ratio_db[2])
     assert ratio_db[2] > 100
-
-
-def test_bounds_on_the_real_recordings(shared_data):
-    """The figures that PAPER.md notes for jackson: Eq. 2 on real sounds, MFCCs of all 4096 samples."""
-    path = Path(__file__).resolve().parents[1] / "benchmarks" / "bounds.py"
-    spec = importlib.util.spec_from_file_location("bounds", path)
-    bounds = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(bounds)
-
-    sounds = bounds.read(shared_data / "fsdd", "jackson")
-    features = [mfcc(samples, sounds.rate_hz) for samples in sounds.audio]
-    of_train, of_test = [], []
-    for label in range(10):
-        chosen = sounds.of_class(label)
-        test = [features[position] for position in chosen if sounds.is_test[position]]
-        train = [features[position] for position in chosen if not sounds.is_test[position]]
-        of_train.append(metrics.mfcc_dtw_deviation(bounds.medoid(train), test).mean())
-        of_test.append(metrics.mfcc_dtw_deviation(bounds.medoid(test), test).mean())
-    assert np.mean(of_train) == pytest.approx(0.18, abs=0.01)
-    assert np.mean(of_test) == pytest.approx(-1.10, abs=0.01)
-    assert bounds.one_nn_by_dtw(features, sounds) == pytest.approx(0.98)
