@@ -14,11 +14,12 @@ from typing import Any
 
 from audio_vae.errors import UserError
 
-ARCHITECTURES = ("dc", "cc")
+ARCHITECTURES = ("dc", "cc", "studio")
 GATES = ("tanh_sigmoid", "product")
 ACTIVATIONS = ("linear", "relu", "tanh")
 REDUCTIONS = ("sum", "mean")
 PRECISIONS = ("float32", "bfloat16")
+DECAYS = ("none", "cosine")
 
 
 def _require(ok: bool, expected: str, **received: Any) -> None:
@@ -61,10 +62,11 @@ class AudioConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The networks (Tables 1 and 2 of the paper) and their open points.
+    """The networks (Tables 1 and 2 of the paper) and their open points, and the studio network.
 
     Attributes:
-        architecture: `dc` (Table 1, dilation blocks) or `cc` (Table 2, plain convolutions).
+        architecture: `dc` (Table 1, dilation blocks), `cc` (Table 2, plain convolutions) or `studio` (strided
+            convolutions with residual blocks between them).
         n_samples: length T of a sound.
         latent_dim: size d of the latent space.
         n_classes: number of classes of the classifier; 0 builds none (the paper's "non-class").
@@ -77,6 +79,9 @@ class ModelConfig:
         stem_kernel: kernel of those, in samples.
         cc_filters: filters of the five strided convolutions of `cc`; its decoder mirrors them.
         cc_kernels: kernels of those, in samples.
+        studio_filters: channels of each stage of `studio`; its decoder mirrors them.
+        studio_strides: samples, then frames, that each stage puts into one frame.
+        studio_dilations: of the residual convolutions of a stage.
         gate: `tanh_sigmoid` (WaveNet's) or `product` (as the paper writes it).
         activation: between the many-channel convolutions of `cc`.
         single_channel_activation: after the one-channel convolutions around the bottleneck.
@@ -96,6 +101,9 @@ class ModelConfig:
     stem_kernel: int = 32
     cc_filters: tuple[int, ...] = (128, 128, 256, 512, 1024)
     cc_kernels: tuple[int, ...] = (5, 4, 4, 4, 4)
+    studio_filters: tuple[int, ...] = (32, 64, 128)
+    studio_strides: tuple[int, ...] = (8, 4, 4)
+    studio_dilations: tuple[int, ...] = (1, 3, 9)
     gate: str = "tanh_sigmoid"
     activation: str = "relu"
     single_channel_activation: str = "linear"
@@ -132,7 +140,9 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class LossConfig:
-    """The two passes' losses (Eq. 1 and Section 3.1).
+    """The two passes' losses (Eq. 1 and Section 3.1), and those that the paper does not have.
+
+    A term of weight 0 is not computed.
 
     Attributes:
         likelihood_weight: λ₁₁.
@@ -140,6 +150,12 @@ class LossConfig:
         classification_weight: λ₂.
         likelihood_reduction: `sum` over a sound's samples (Eq. 1's squared norm) or `mean`.
         kl_reduction: `sum` over latent dimensions or `mean`.
+        spectral_weight: of the distance between spectrograms (`losses.spectral_distance`).
+        spectral_windows: windows of these, in samples.
+        centre_weight: of the distance from the decoded centre of a sound's class to the sound
+            (`losses.mfcc_distance`).
+        between_weight: of the distances from a decoded point between two sounds to these (`losses.mfcc_distance`).
+        soft_dtw_gamma: γ of these distances (`soft_dtw.soft_dtw`).
     """
 
     likelihood_weight: float = 1.0
@@ -147,10 +163,34 @@ class LossConfig:
     classification_weight: float = 1.01
     likelihood_reduction: str = "sum"
     kl_reduction: str = "sum"
+    spectral_weight: float = 0.0
+    spectral_windows: tuple[int, ...] = (64, 128, 256, 512, 1024)
+    centre_weight: float = 0.0
+    between_weight: float = 0.0
+    soft_dtw_gamma: float = 0.1
 
     def __post_init__(self):
         for name in ("likelihood_reduction", "kl_reduction"):
             _require(getattr(self, name) in REDUCTIONS, f"one of {REDUCTIONS}", **{name: getattr(self, name)})
+
+
+@dataclass(frozen=True)
+class AugmentationConfig:
+    """How training sounds are changed at random (`augmentation.Augmentation`).
+
+    Attributes:
+        shift_s: largest shift in time, either way.
+        speed: largest relative change of speed, either way.
+        polarity: whether half of the sounds are turned over.
+    """
+
+    shift_s: float = 0.0
+    speed: float = 0.0
+    polarity: bool = False
+
+    def __post_init__(self):
+        _require(self.shift_s >= 0, "a shift of 0 seconds or more", shift_s=self.shift_s)
+        _require(0 <= self.speed < 1, "a change of speed of 0 to below 1", speed=self.speed)
 
 
 @dataclass(frozen=True)
@@ -165,6 +205,7 @@ class TrainingConfig:
         seed: of the initial weights, the order of sounds and the latent noise.
         precision: what the networks compute in; weights, losses and optimizers are float32 with either
             of `float32` and `bfloat16`.
+        decay: how the learning rates go on from their start: `none`, or `cosine` down to 0 over the epochs.
     """
 
     epochs: int = 117
@@ -173,12 +214,14 @@ class TrainingConfig:
     classifier_learning_rate: float = 1e-3
     seed: int = 0
     precision: str = "float32"
+    decay: str = "none"
 
     def __post_init__(self):
         _require(self.epochs >= 1, "1 epoch or more", epochs=self.epochs)
         _require(self.batch_size >= 1, "1 sound or more in a batch", batch_size=self.batch_size)
         _require(self.seed >= 0, "a seed of 0 or more", seed=self.seed)
         _require(self.precision in PRECISIONS, f"one of {PRECISIONS}", precision=self.precision)
+        _require(self.decay in DECAYS, f"one of {DECAYS}", decay=self.decay)
 
 
 @dataclass(frozen=True)
@@ -196,6 +239,7 @@ class Config:
     audio: AudioConfig = field(default_factory=AudioConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     loss: LossConfig = field(default_factory=LossConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     data: dict[str, Any] = field(default_factory=dict)
 
@@ -218,7 +262,13 @@ class Config:
         Raises:
             ValueError: a key is unknown or missing, or a value is out of range.
         """
-        parts = {"audio": AudioConfig, "model": ModelConfig, "loss": LossConfig, "training": TrainingConfig}
+        parts = {
+            "audio": AudioConfig,
+            "model": ModelConfig,
+            "loss": LossConfig,
+            "augmentation": AugmentationConfig,
+            "training": TrainingConfig,
+        }
         try:
             return cls(
                 **{name: from_values(parts[name], value) if name in parts else value for name, value in values.items()}
@@ -232,12 +282,12 @@ def from_values(kind: type, values: dict[str, Any]) -> Any:
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "cc": {"architecture": "cc"},
-    "dc": {"architecture": "dc"},
-    "dc-nonclass": {"architecture": "dc", "n_classes": 0},
+PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+    "cc": {"model": {"architecture": "cc"}},
+    "dc": {"model": {"architecture": "dc"}},
+    "dc-nonclass": {"model": {"architecture": "dc", "n_classes": 0}},
 }
-"""Preset name → the values of `ModelConfig` in which it differs from the default."""
+"""Preset name → part of a `Config` → the values in which it differs from that part's default."""
 
 
 def make_config(
@@ -258,13 +308,20 @@ def make_config(
     """
     if preset not in PRESETS:
         raise UserError(f"unknown preset {preset!r}: choose one of {', '.join(sorted(PRESETS))} with --preset")
-    model = ModelConfig(
-        **{
-            "n_samples": audio.n_samples,
-            "latent_dim": latent_dim,
-            "n_classes": n_classes,
-            "classifier_units": classifier_units,
-            **PRESETS[preset],
-        }
+    chosen = PRESETS[preset]
+    of_data = {
+        "n_samples": audio.n_samples,
+        "latent_dim": latent_dim,
+        "n_classes": n_classes,
+        "classifier_units": classifier_units,
+    }
+    return Config(
+        dataset,
+        preset,
+        audio=audio,
+        model=ModelConfig(**of_data | chosen.get("model", {})),
+        loss=LossConfig(**chosen.get("loss", {})),
+        augmentation=AugmentationConfig(**chosen.get("augmentation", {})),
+        training=training or TrainingConfig(**chosen.get("training", {})),
+        data=data or {},
     )
-    return Config(dataset, preset, audio=audio, model=model, training=training or TrainingConfig(), data=data or {})

@@ -1,12 +1,23 @@
-"""Encoder, decoder and classifier as Keras functional models, layer for layer as Tables 1 and 2.
+"""Encoder, decoder and classifier as Keras functional models.
+
+The paper's networks, `dc` and `cc`, are layer for layer as Tables 1 and 2.
 
 Layers are named `row_N` after the row of the paper's table that they stand for (a range of
 rows is `row_3`, `row_4`, …), so that a summary can be laid beside the paper. What the tables do
 not print has a name of its own: `latent_to_samples`, the dense layer that takes the latent (d)
 to row 11's (row 9's in Table 2) input of T/32 values.
+
+The studio networks are this project's own. Strided convolutions shorten the sound by 128 before the
+bottleneck, with residual blocks of dilated convolutions after each, and the decoder mirrors them (after
+A. Caillon and P. Esling, RAVE, 2021, and N. Zeghidour et al., SoundStream, 2021); one latent point is a whole sound,
+as in the paper::
+
+    audio (T) ─ conv 64, stride 8 ─ blocks ─ conv, stride 4 ─ blocks ─ conv, stride 4 ─ blocks ─ dense ─ latent (d)
 """
 
 from __future__ import annotations
+
+import math
 
 import keras
 from keras import layers
@@ -15,34 +26,39 @@ from audio_vae.config import ModelConfig
 from audio_vae.layers import DilationBlock
 
 HALVINGS = 5
-"""Strided layers of each network: T shrinks to T/32 and grows back."""
+"""Strided layers of each of the paper's networks: T shrinks to T/32 and grows back."""
+
+_SLOPE = 0.2
 
 
 def build_encoder(config: ModelConfig) -> keras.Model:
     """Return the encoder: audio `(B, T)` → posterior mean and log-variance, both `(B, d)`."""
     audio = keras.Input((config.n_samples,), name="audio")
     x = layers.Reshape((config.n_samples, 1), name="one_channel")(audio)
-    trunk = _dilated_trunk if config.architecture == "dc" else _plain_trunk
+    trunk = {"dc": _dilated_trunk, "cc": _plain_trunk, "studio": _studio_trunk}[config.architecture]
     x, row = trunk(config, x)
     x = layers.Flatten(name="samples")(x)
-    mean = layers.Dense(config.latent_dim, name=f"row_{row}a_mean")(x)
+    mean = layers.Dense(config.latent_dim, name=f"row_{row}a_mean" if row else "mean")(x)
     log_variance = layers.Dense(
         config.latent_dim,
         bias_initializer=keras.initializers.Constant(config.log_variance_start),
-        name=f"row_{row}b_log_variance",
+        name=f"row_{row}b_log_variance" if row else "log_variance",
     )(x)
     return keras.Model(audio, [mean, log_variance], name="encoder")
 
 
 def build_decoder(config: ModelConfig) -> keras.Model:
     """Return the decoder: latent `(B, d)` → audio `(B, T)`."""
-    n_short = config.n_samples // 2**HALVINGS
     latent = keras.Input((config.latent_dim,), name="latent")
+    mirror = {"dc": _dilated_mirror, "cc": _plain_mirror, "studio": _studio_mirror}[config.architecture]
+    return keras.Model(latent, layers.Flatten(name="audio")(mirror(config, latent)), name="decoder")
+
+
+def _short_sound(config: ModelConfig, latent):
+    """The layer that the tables do not print: latent (d) → (T/32, 1)."""
+    n_short = config.n_samples // 2**HALVINGS
     x = layers.Dense(n_short, name="latent_to_samples")(latent)
-    x = layers.Reshape((n_short, 1), name="one_channel")(x)
-    trunk = _dilated_mirror if config.architecture == "dc" else _plain_mirror
-    x = trunk(config, x)
-    return keras.Model(latent, layers.Flatten(name="audio")(x), name="decoder")
+    return layers.Reshape((n_short, 1), name="one_channel")(x)
 
 
 def build_classifier(config: ModelConfig) -> keras.Model | None:
@@ -66,9 +82,10 @@ def _dilated_trunk(config: ModelConfig, x):
     return layers.Conv1D(1, 1, name="row_8")(x), 9
 
 
-def _dilated_mirror(config: ModelConfig, x):
+def _dilated_mirror(config: ModelConfig, latent):
     """Rows 11 to 21 of Table 1, whose rows 12 to 17 are five layers."""
     single = config.single_channel_activation
+    x = _short_sound(config, latent)
     x = layers.Conv1DTranspose(1, 1, padding="same", activation=single, name="row_11")(x)
     for row in range(12, 12 + HALVINGS):
         x = layers.Conv1DTranspose(1, 2, strides=2, padding="same", activation=single, name=f"row_{row}")(x)
@@ -93,8 +110,9 @@ def _plain_trunk(config: ModelConfig, x):
     return layers.Conv1D(1, 1, padding="same", name="row_6")(x), 7
 
 
-def _plain_mirror(config: ModelConfig, x):
+def _plain_mirror(config: ModelConfig, latent):
     """Rows 9 to 15 of Table 2."""
+    x = _short_sound(config, latent)
     x = layers.Conv1DTranspose(1, 1, padding="same", activation=config.single_channel_activation, name="row_9")(x)
     mirrored = zip(reversed(config.cc_filters), reversed(config.cc_kernels), strict=True)
     for row, (filters, kernel) in enumerate(mirrored, start=10):
@@ -102,3 +120,58 @@ def _plain_mirror(config: ModelConfig, x):
             filters, kernel, strides=2, padding="same", activation=config.activation, name=f"row_{row}"
         )(x)
     return layers.Conv1DTranspose(1, 1, padding="same", name="row_15")(x)
+
+
+def _studio_trunk(config: ModelConfig, x):
+    n_padding = _studio_frames(config) * math.prod(config.studio_strides) - config.n_samples
+    x = layers.ZeroPadding1D((0, n_padding), name="whole_frames")(x)
+    for stage, (filters, stride) in enumerate(zip(config.studio_filters, config.studio_strides, strict=True), start=1):
+        x = layers.Conv1D(filters, _kernel(stage, stride), strides=stride, padding="same", name=f"stage_{stage}")(x)
+        x = _residual_blocks(config, x, f"stage_{stage}")
+    return layers.LeakyReLU(_SLOPE, name="bottleneck_activation")(x), None
+
+
+def _studio_mirror(config: ModelConfig, latent):
+    n_frames, filters = _studio_frames(config), config.studio_filters
+    x = layers.Dense(n_frames * filters[-1], name="latent_to_frames")(latent)
+    x = layers.Reshape((n_frames, filters[-1]), name="frames")(x)
+    narrower = [1, *filters[:-1]]
+    for stage in range(len(filters), 0, -1):
+        x = _residual_blocks(config, x, f"stage_{stage}")
+        x = layers.LeakyReLU(_SLOPE, name=f"stage_{stage}_activation")(x)
+        stride = config.studio_strides[stage - 1]
+        if stage == 1:
+            # What a network of many channels hardly learns, silence, is a gate away: nothing is added behind it.
+            loudness = layers.Conv1D(1, 3, padding="same", activation="sigmoid", name="loudness")(x)
+            x = layers.Multiply(name="with_loudness")([x, loudness])
+        x = layers.Conv1DTranspose(
+            narrower[stage - 1],
+            _kernel(stage, stride),
+            strides=stride,
+            padding="same",
+            use_bias=stage > 1,
+            name=f"stage_{stage}_out",
+        )(x)
+    n_beyond = x.shape[1] - config.n_samples
+    return layers.Cropping1D((0, n_beyond), name="whole_sound")(x)
+
+
+def _studio_frames(config: ModelConfig) -> int:
+    """Frames at the bottleneck; the last may lie partly beyond the sound's end."""
+    return -(-config.n_samples // math.prod(config.studio_strides))
+
+
+def _kernel(stage: int, stride: int) -> int:
+    """The first stage's kernel, which is a filter bank on audio, is 8 strides long; 2 strides suffice on features."""
+    return (8 if stage == 1 else 2) * stride
+
+
+def _residual_blocks(config: ModelConfig, x, name: str):
+    for dilation in config.studio_dilations:
+        block = f"{name}_dilation_{dilation}"
+        y = layers.LeakyReLU(_SLOPE, name=f"{block}_activation")(x)
+        y = layers.Conv1D(x.shape[-1], 3, padding="same", dilation_rate=dilation, name=f"{block}_conv")(y)
+        y = layers.LeakyReLU(_SLOPE, name=f"{block}_activation_2")(y)
+        y = layers.Conv1D(x.shape[-1], 1, kernel_initializer="zeros", name=f"{block}_mix")(y)
+        x = layers.Add(name=block)([x, y])
+    return x

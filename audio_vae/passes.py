@@ -10,15 +10,16 @@ from dataclasses import dataclass
 import keras
 
 from audio_vae.backend import on_tensorflow
-from audio_vae.config import ModelConfig
+from audio_vae.config import LossConfig, ModelConfig
 
 
-def one_by_one(model: ModelConfig) -> bool:
+def one_by_one(model: ModelConfig, loss: LossConfig) -> bool:
     """Whether a batch's gradients are taken sound by sound (`tensorflow_descend`).
 
-    That is for dilation blocks on CPU cores; a GPU is busy with many sounds at once alone.
+    That is for dilation blocks on CPU cores; a GPU is busy with many sounds at once alone. A loss between
+    sounds needs them together.
     """
-    if model.architecture != "dc" or not on_tensorflow():
+    if model.architecture != "dc" or loss.centre_weight or loss.between_weight or not on_tensorflow():
         return False
     import tensorflow as tf
 
@@ -125,9 +126,10 @@ def jax_train_step(model, state: tuple, sounds: dict) -> tuple:
         model.metrics_variables,
     )
     now = _State(list(itertools.chain(*parts)), list(itertools.chain(*state)))
+    sounds = now.call(lambda: model.augmented(sounds))
     terms = {}
     for each in model.passes:
-        batch = {**sounds, "noise": now.call(lambda: model.draw_noise(len(sounds["audio"])))}
+        batch = {**sounds, **now.call(lambda: model.draw(len(sounds["audio"])))}
 
         def loss_of(values, each=each, batch=batch):
             mapping = list(now.values.values()) + list(zip(each.variables, values, strict=True))

@@ -18,6 +18,7 @@ import keras
 import numpy as np
 
 from audio_vae.backend import run_operations_side_by_side
+from audio_vae.config import TrainingConfig
 from audio_vae.dataset import steps_per_epoch, training_batches
 from audio_vae.distribute import ONE_DEVICE, Devices
 from audio_vae.errors import UserError, one_line
@@ -126,7 +127,7 @@ def _fit(
     n_steps = steps_per_epoch(len(sounds), training.batch_size)
     writer.n_steps = n_steps
     with ExitStack() as watchers:
-        callbacks = [writer]
+        callbacks = [writer, Decay(training)]
         if writer.devices.is_chief:
             progress = Progress(training, start.epoch, start.step, n_steps, len(sounds), show_progress, say)
             watching = (progress, TensorBoard(run, say), WallTime(run, start.epoch, start.step))
@@ -298,6 +299,28 @@ class RunWriter(keras.callbacks.Callback):
             f"training stopped in epoch {self.epoch + 1}, step {self.step}: {what} ({last}); "
             "try another --seed or a smaller learning rate in a new --run"
         )
+
+
+class Decay(keras.callbacks.Callback):
+    """Set both optimizers' learning rates at the start of each epoch as the config's `decay` asks."""
+
+    def __init__(self, training: TrainingConfig):
+        super().__init__()
+        self.training = training
+
+    def on_epoch_begin(self, epoch, logs=None):
+        share = learning_rate_share(self.training, epoch)
+        self.model.optimizer.learning_rate = share * self.training.vae_learning_rate
+        if self.model.classifier:
+            self.model.classifier_optimizer.learning_rate = share * self.training.classifier_learning_rate
+
+
+def learning_rate_share(training: TrainingConfig, epoch: int) -> float:
+    """Return what is left of the learning rates in an epoch, counted from 0: 1 at first.
+
+    `cosine` is the half wave of I. Loshchilov and F. Hutter, SGDR (2017), Eq. 5, without restarts.
+    """
+    return 1.0 if training.decay == "none" else 0.5 * (1 + math.cos(math.pi * epoch / training.epochs))
 
 
 class StopWhenAsked(keras.callbacks.Callback):

@@ -9,14 +9,15 @@ from contextlib import contextmanager
 import keras
 from keras import ops
 
-from audio_vae import distribute, losses, passes
-from audio_vae.config import LossConfig, ModelConfig, TrainingConfig, from_values
+from audio_vae import distribute, losses, passes, spectra
+from audio_vae.augmentation import build_augmentation
+from audio_vae.config import AugmentationConfig, LossConfig, ModelConfig, TrainingConfig, from_values
 from audio_vae.layers import PACKAGE, Sampling
 from audio_vae.networks import build_classifier, build_decoder, build_encoder
 from audio_vae.passes import Pass
 
-LOSS_TERMS = ("likelihood", "kl", "cross_entropy")
-"""Names of the terms that training reports, unweighted, as means over the sounds of an epoch."""
+VAE_TERMS = ("likelihood", "kl", "spectral", "centre", "between")
+"""Names of the first pass's terms; those after the second have a weight of 0 in the paper's models."""
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -30,7 +31,9 @@ class VAE(keras.Model):
     Args:
         model_config: the networks.
         loss_config: weights and reductions of the loss terms.
-        seed: of the latent noise.
+        augmentation_config: how training sounds are changed before either pass.
+        rate_hz: sample rate of the sounds.
+        seed: of the latent noise and of the augmentation.
         dtype: what the networks compute in, a Keras dtype policy such as `mixed_bfloat16`; the weights and
             losses are float32.
 
@@ -42,24 +45,42 @@ class VAE(keras.Model):
         The reconstruction, `(B, T)`.
     """
 
-    def __init__(self, model_config: ModelConfig, loss_config: LossConfig | None = None, seed: int = 0, **kwargs):
+    def __init__(
+        self,
+        model_config: ModelConfig,
+        loss_config: LossConfig | None = None,
+        augmentation_config: AugmentationConfig | None = None,
+        rate_hz: int = 8000,
+        seed: int = 0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.model_config = model_config
         self.loss_config = loss_config or LossConfig()
+        self.augmentation_config = augmentation_config or AugmentationConfig()
+        self.rate_hz = rate_hz
         self.seed = seed
         with _default_policy(self.dtype_policy):
             self.encoder = build_encoder(model_config)
             self.decoder = build_decoder(model_config)
             self.classifier = build_classifier(model_config)
         self.sampling = Sampling(seed, name="add", dtype="float32")
+        self.augmentation = build_augmentation(self.augmentation_config, self.rate_hz, seed)
         self.classifier_optimizer = None
         self.loss_means = {name: keras.metrics.Mean(name=name) for name in self.loss_terms}
         self.built = True
 
     @property
     def loss_terms(self) -> tuple[str, ...]:
-        """Names of the loss terms that this model has."""
-        return LOSS_TERMS if self.model_config.n_classes else LOSS_TERMS[:2]
+        """Names of the terms that training reports, unweighted, as means over the sounds of an epoch."""
+        return (*self.vae_terms, *(("cross_entropy",) if self.model_config.n_classes else ()))
+
+    @property
+    def vae_terms(self) -> tuple[str, ...]:
+        """Names of the first pass's terms."""
+        config = self.loss_config
+        others = {"spectral": config.spectral_weight, "centre": config.centre_weight, "between": config.between_weight}
+        return ("likelihood", "kl", *(name for name, weight in others.items() if weight))
 
     @property
     def metrics(self):
@@ -117,23 +138,57 @@ class VAE(keras.Model):
         names = ("vae_optimizer", "classifier_optimizer")
         self.compile(**{name: keras.saving.deserialize_keras_object(config[name]) for name in names if name in config})
 
-    def vae_losses(self, audio, noise=None, weights=None):
+    def vae_losses(self, audio, noise=None, weights=None, *, labels=None, originals=None, mix=0.5):
         """Loss of the first pass and its terms.
 
         Args:
             audio: `[B, T]`.
             noise: ε of the latents, `[B, d]`; `None`: the posterior means.
             weights: of each sound in the loss, `[B]`; `None`: all 1.
+            labels: `[B]`, for the centres of classes.
+            originals: the sounds before augmentation, `[B, T]`, which decoded centres are to resemble; `None`: `audio`.
+            mix: where between a sound and the next of the batch a point is decoded, 0 to 1, `[B, 1]` or a scalar.
 
         Returns:
-            λ₁₁·likelihood + λ₁₂·KL (scalar), and `{term: [B]}`.
+            λ₁₁·likelihood + λ₁₂·KL (scalar), with the other terms of the config, and `{term: [B]}`.
         """
+        config = self.loss_config
         mean, log_variance, latent = self._latent(audio, noise)
-        reconstruction = ops.cast(self.decoder(latent, training=noise is not None), "float32")
-        likelihood = losses.squared_error(audio, reconstruction, self.loss_config.likelihood_reduction)
-        kl = losses.kl_divergence(mean, log_variance, self.loss_config.kl_reduction)
-        total = self.loss_config.likelihood_weight * likelihood + self.loss_config.kl_weight * kl
-        return _weighted_mean(total, weights), {"likelihood": likelihood, "kl": kl}
+        reconstruction = self._decode(latent, noise is not None)
+        likelihood = losses.squared_error(audio, reconstruction, config.likelihood_reduction)
+        kl = losses.kl_divergence(mean, log_variance, config.kl_reduction)
+        total = config.likelihood_weight * likelihood + config.kl_weight * kl
+        terms = {"likelihood": likelihood, "kl": kl}
+        if config.spectral_weight:
+            terms["spectral"] = losses.spectral_distance(audio, reconstruction, config.spectral_windows)
+            total = total + config.spectral_weight * terms["spectral"]
+        if config.centre_weight or config.between_weight:
+            wanted = self._mfcc(audio if originals is None else originals)
+        if config.centre_weight:
+            centres = self._decode(losses.class_means(mean, labels, weights), noise is not None)
+            # As loud as decoded and as loud as it can be: both are listened to, and Eq. 2 is reported for both.
+            distances = (
+                losses.mfcc_distance(self._mfcc(each), wanted, config.soft_dtw_gamma)
+                for each in (centres, losses.with_peak_1(centres))
+            )
+            terms["centre"] = sum(distances) / 2
+            total = total + config.centre_weight * terms["centre"]
+        if config.between_weight:
+            between = self._mfcc(self._decode(mix * mean + (1 - mix) * ops.roll(mean, 1, axis=0), noise is not None))
+            distances = (
+                losses.mfcc_distance(between, each, config.soft_dtw_gamma) for each in (wanted, ops.roll(wanted, 1, 0))
+            )
+            share = ops.reshape(mix, (-1,))
+            terms["between"] = sum(part * each for part, each in zip((share, 1 - share), distances, strict=True))
+            total = total + config.between_weight * terms["between"]
+        return _weighted_mean(total, weights), terms
+
+    def _decode(self, latent, training: bool):
+        return ops.cast(self.decoder(latent, training=training), "float32")
+
+    def _mfcc(self, audio):
+        """MFCCs in hundreds, so that distances are about 1 to 10."""
+        return spectra.mfcc(audio, self.rate_hz) / 100
 
     def classifier_losses(self, audio, labels, noise=None, weights=None):
         """Loss of the second pass and its term.
@@ -158,23 +213,38 @@ class VAE(keras.Model):
         mean, log_variance = (ops.cast(each, "float32") for each in self.encoder(audio, training=noise is not None))
         return mean, log_variance, mean if noise is None else self.sampling((mean, log_variance), noise)
 
-    def draw_noise(self, n_sounds: int):
-        """Draw the next ε of the latents, `[n_sounds, d]`."""
-        return self.sampling.draw(n_sounds, self.model_config.latent_dim)
+    def draw(self, n_sounds: int) -> dict:
+        """Draw what a pass over a batch needs.
+
+        Returns:
+            `noise`, ε of the latents, `[n_sounds, d]`, and for the loss between sounds `mix`, mostly around the
+            middle, `[n_sounds, 1]`.
+        """
+        drawn = {"noise": self.sampling.draw(n_sounds, self.model_config.latent_dim)}
+        if self.loss_config.between_weight:
+            drawn["mix"] = ops.sigmoid(self.sampling.draw(n_sounds, 1))
+        return drawn
+
+    def augmented(self, sounds: dict) -> dict:
+        """Return a batch with its sounds changed and the `originals` beside them; as it is without augmentation."""
+        if not self.augmentation:
+            return sounds
+        return {**sounds, "audio": self.augmentation(sounds["audio"]), "originals": sounds["audio"]}
 
     @property
     def passes(self) -> list[Pass]:
         """∇₁ and, with a classifier, ∇₂."""
 
         def first(sounds):
-            return self.vae_losses(sounds["audio"], sounds["noise"], sounds.get("weights"))
+            parts = {name: sounds[name] for name in ("labels", "originals", "mix") if name in sounds}
+            return self.vae_losses(sounds["audio"], sounds["noise"], sounds.get("weights"), **parts)
 
         def second(sounds):
             return self.classifier_losses(sounds["audio"], sounds["labels"], sounds["noise"], sounds.get("weights"))
 
-        found = [Pass(first, LOSS_TERMS[:2], self.optimizer, self.vae_variables)]
+        found = [Pass(first, self.vae_terms, self.optimizer, self.vae_variables)]
         if self.classifier:
-            found.append(Pass(second, LOSS_TERMS[2:], self.classifier_optimizer, self.classifier_variables))
+            found.append(Pass(second, ("cross_entropy",), self.classifier_optimizer, self.classifier_variables))
         return found
 
     def train_step(self, *arguments):
@@ -196,10 +266,12 @@ class VAE(keras.Model):
             sounds["weights"] = distribute.loss_weights(*shard)
         if state:
             return passes.jax_train_step(self, *state, sounds)
+        sounds = self.augmented(sounds)
+        one_by_one = passes.one_by_one(self.model_config, self.loss_config)
         terms = {}
         for each in self.passes:
-            batch = {**sounds, "noise": self.draw_noise(ops.shape(audio)[0])}
-            terms |= passes.tensorflow_descend(each, batch, one_by_one=passes.one_by_one(self.model_config))
+            batch = {**sounds, **self.draw(ops.shape(audio)[0])}
+            terms |= passes.tensorflow_descend(each, batch, one_by_one=one_by_one)
         return self.report(terms, *shard)
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
@@ -208,7 +280,7 @@ class VAE(keras.Model):
     def test_step(self, data):
         """Loss terms of one batch at the posterior means, without noise."""
         audio, labels = data
-        _, terms = self.vae_losses(audio)
+        _, terms = self.vae_losses(audio, labels=labels)
         if self.classifier:
             terms |= self.classifier_losses(audio, labels)[1]
         return self.report(terms)
@@ -226,7 +298,7 @@ class VAE(keras.Model):
         """Return the model as one that computes in float32, which is what decoding and exports are made with."""
         if self.compute_dtype == "float32":
             return self
-        model = VAE(self.model_config, self.loss_config, self.seed, dtype="float32")
+        model = VAE.from_config({**self.get_config(), "dtype": "float32"})
         model.set_weights(self.get_weights())
         return model
 
@@ -235,12 +307,18 @@ class VAE(keras.Model):
             **super().get_config(),
             "model_config": dataclasses.asdict(self.model_config),
             "loss_config": dataclasses.asdict(self.loss_config),
+            "augmentation_config": dataclasses.asdict(self.augmentation_config),
+            "rate_hz": self.rate_hz,
             "seed": self.seed,
         }
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        parts = {"model_config": ModelConfig, "loss_config": LossConfig}
+        parts = {
+            "model_config": ModelConfig,
+            "loss_config": LossConfig,
+            "augmentation_config": AugmentationConfig,
+        }
         return cls(
             **{name: from_values(parts[name], value) if name in parts else value for name, value in config.items()}
         )
@@ -261,11 +339,17 @@ def _weighted_mean(values, weights):
     return ops.mean(values if weights is None else values * weights)
 
 
-def build_vae(model: ModelConfig, loss: LossConfig, training: TrainingConfig) -> VAE:
+def build_vae(
+    model: ModelConfig,
+    loss: LossConfig,
+    training: TrainingConfig,
+    augmentation: AugmentationConfig | None = None,
+    rate_hz: int = 8000,
+) -> VAE:
     """Return a compiled, seeded model: the same config gives the same weights."""
     keras.utils.set_random_seed(training.seed)
     policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[training.precision]
-    vae = VAE(model, loss, seed=training.seed, dtype=policy)
+    vae = VAE(model, loss, augmentation, rate_hz, training.seed, dtype=policy)
     vae.compile(
         keras.optimizers.Adam(training.vae_learning_rate, name="vae_optimizer"),
         keras.optimizers.Adam(training.classifier_learning_rate, name="classifier_optimizer"),

@@ -18,7 +18,7 @@ DEFAULT_PRESET = "cc"
 
 def default_batch_size(preset: str) -> int:
     """Return the sounds in a step; `dc` keeps 200 sub-layers' outputs at full length for its gradient."""
-    return 4 if PRESETS.get(preset, {}).get("architecture") == "dc" else 8
+    return 4 if PRESETS.get(preset, {}).get("model", {}).get("architecture") == "dc" else 8
 
 
 def make(

@@ -21,7 +21,7 @@ SMALL = {"cc_filters": (4, 4, 6, 6, 8), "depth": 3, "block_filters": 4, "stem_fi
 @pytest.fixture(autouse=True)
 def small_presets(monkeypatch, tmp_path):
     for name, values in list(config.PRESETS.items()):
-        monkeypatch.setitem(config.PRESETS, name, {**values, **SMALL})
+        monkeypatch.setitem(config.PRESETS, name, {**values, "model": {**values["model"], **SMALL}})
     monkeypatch.chdir(tmp_path)
 
 

@@ -33,7 +33,7 @@ def sounds(tmp_path, rng):
 @pytest.fixture
 def run(run, monkeypatch, tmp_path):
     for name, values in list(config.PRESETS.items()):
-        monkeypatch.setitem(config.PRESETS, name, {**values, **SMALL})
+        monkeypatch.setitem(config.PRESETS, name, {**values, "model": {**values["model"], **SMALL}})
     monkeypatch.chdir(tmp_path)
     return run
 

@@ -28,7 +28,7 @@ def state(model):
 def test_sound_by_sound_moves_as_the_whole_batch_does(tiny_dc, monkeypatch):
     results = []
     for one_by_one in (True, False):
-        monkeypatch.setattr(passes, "one_by_one", lambda model, chosen=one_by_one: chosen)
+        monkeypatch.setattr(passes, "one_by_one", lambda *_, chosen=one_by_one: chosen)
         model = build_vae(tiny_dc, LossConfig(), TrainingConfig())
         step = tf.function(model.train_step)
         reported = [{name: float(value) for name, value in step(BATCH).items()} for _ in range(3)]
@@ -42,8 +42,13 @@ def test_sound_by_sound_moves_as_the_whole_batch_does(tiny_dc, monkeypatch):
 
 def test_dilation_blocks_go_sound_by_sound_on_cpu(tiny_dc, tiny_cc):
     on_cpu = not tf.config.list_physical_devices("GPU")
-    assert passes.one_by_one(tiny_dc) is on_cpu
-    assert passes.one_by_one(tiny_cc) is False
+    assert passes.one_by_one(tiny_dc, LossConfig()) is on_cpu
+    assert passes.one_by_one(tiny_cc, LossConfig()) is False
+
+
+@pytest.mark.parametrize("weight", ["centre_weight", "between_weight"])
+def test_losses_between_sounds_take_the_whole_batch(tiny_dc, weight):
+    assert passes.one_by_one(tiny_dc, LossConfig(**{weight: 1.0})) is False
 
 
 def test_bfloat16_is_close_to_float32(tiny_cc):

@@ -15,7 +15,7 @@ PARTS = ("encoder", "decoder", "classifier")
 @pytest.fixture(autouse=True)
 def _whole_batches(monkeypatch):
     # Called outside of a graph, gradients sound by sound take long; that they are the same is for test_passes.py.
-    monkeypatch.setattr(passes, "one_by_one", lambda model: False)
+    monkeypatch.setattr(passes, "one_by_one", lambda *_: False)
 
 
 @pytest.fixture(params=["tiny_dc", "tiny_cc"])
@@ -290,7 +290,7 @@ def test_fit_learns_a_toy_problem(rng, tiny_dc):
 
 @pytest.mark.parametrize("preset", sorted(PRESETS))
 def test_every_preset_trains_a_step(tiny_dc, batch, preset):
-    model = dataclasses.replace(tiny_dc, **PRESETS[preset])
+    model = dataclasses.replace(tiny_dc, **PRESETS[preset]["model"])
     vae = built(model)
     terms = vae.train_step(batch)
     assert list(terms) == list(vae.loss_terms)

@@ -54,7 +54,7 @@ def kill_between_passes(number: int) -> None:
 
 if __name__ == "__main__":
     for name, values in config.PRESETS.items():
-        config.PRESETS[name] = {**values, **TINY}
+        config.PRESETS[name] = {**values, "model": {**values["model"], **TINY}}
     kind, _, number = os.environ.get("KILL", "").partition(":")
     if kind in ("replace", "half"):
         kill_at_file(int(number), half=kind == "half")

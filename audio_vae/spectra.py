@@ -1,0 +1,84 @@
+"""Spectra and MFCCs as differentiable functions of tensors, on any Keras backend.
+
+`features.mfcc` is librosa's, which the evaluation uses; `mfcc` here is the same figure with a gradient.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import librosa
+import numpy as np
+import scipy.fft
+from keras import ops
+
+from audio_vae import features
+
+_LEAST_POWER = 1e-10
+_DECIBELS_BELOW_PEAK = 80.0
+
+
+def frames(audio, window: int, hop: int):
+    """Cut sounds into frames.
+
+    Args:
+        audio: `[B, n]`.
+        window: samples of a frame, at most n.
+        hop: samples from one frame's start to the next's.
+
+    Returns:
+        `[B, 1 + (n − window) // hop, window]`; what does not fill a last frame is left out.
+    """
+    # Whole hops lie side by side in a frame: slices of a reshaped tensor, whose gradient is cheap.
+    n_frames, n_hops = 1 + (audio.shape[1] - window) // hop, -(-window // hop)
+    n_needed = (n_frames - 1 + n_hops) * hop
+    audio = ops.pad(audio, ((0, 0), (0, max(0, n_needed - audio.shape[1]))))[:, :n_needed]
+    hops = ops.reshape(audio, (-1, n_frames - 1 + n_hops, hop))
+    joined = ops.concatenate([hops[:, first : first + n_frames] for first in range(n_hops)], axis=-1)
+    return joined[..., :window]
+
+
+def power_spectrogram(audio, window: int, hop: int):
+    """Return the power spectrogram with a Hann window, frames centred on multiples of `hop`, silence beyond the ends.
+
+    Args:
+        audio: `[B, n]`.
+        window: samples of the window and the Fourier transform.
+        hop: samples.
+
+    Returns:
+        `[B, 1 + n // hop, 1 + window // 2]`.
+    """
+    half = window // 2
+    padded = ops.pad(audio, ((0, 0), (half, half + window % 2)))
+    parts = ops.matmul(frames(padded, window, hop), ops.convert_to_tensor(_fourier(window)))
+    real, imaginary = ops.split(parts, 2, axis=-1)
+    return ops.square(real) + ops.square(imaginary)
+
+
+def mfcc(audio, rate_hz: int):
+    """Return the MFCCs of Eq. 2's reading (`features.mfcc`) with a gradient: `[B, n]` → `[B, frames, 20]`."""
+    window, hop = round(features.WINDOW_S * rate_hz), round(features.HOP_S * rate_hz)
+    power = ops.matmul(power_spectrogram(audio, window, hop), ops.convert_to_tensor(_mel_bands(rate_hz, window)))
+    decibels = ops.log(ops.maximum(power, _LEAST_POWER)) * (10 / np.log(10))
+    loudest = ops.max(decibels, axis=(1, 2), keepdims=True)
+    return ops.matmul(ops.maximum(decibels, loudest - _DECIBELS_BELOW_PEAK), ops.convert_to_tensor(_cepstrum()))
+
+
+@functools.cache
+def _fourier(window: int) -> np.ndarray:
+    """The windowed Fourier transform as a matrix, cosines beside sines: float32 `[window, 2 · bins]`."""
+    angles = 2 * np.pi / window * (np.outer(np.arange(window), np.arange(window // 2 + 1)) % window)
+    hann = np.hanning(window + 1)[:-1, None]
+    return np.concatenate([hann * np.cos(angles), hann * np.sin(angles)], axis=1).astype(np.float32)
+
+
+@functools.cache
+def _mel_bands(rate_hz: int, window: int) -> np.ndarray:
+    return librosa.filters.mel(sr=rate_hz, n_fft=window, n_mels=features.N_MELS).T.astype(np.float32)
+
+
+@functools.cache
+def _cepstrum() -> np.ndarray:
+    """The first rows of the orthonormal DCT-II: float32 `[n_mels, n_mfcc]`."""
+    return scipy.fft.dct(np.eye(features.N_MELS), norm="ortho")[:, : features.N_MFCC].astype(np.float32)
