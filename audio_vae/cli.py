@@ -15,8 +15,8 @@ from pathlib import Path
 
 import click
 
-from audio_vae import __version__
-from audio_vae.config import PRECISIONS, PRESETS
+from audio_vae import __version__, experiments
+from audio_vae.config import DEFAULT_PRESET, PRECISIONS, PRESETS, preset_training
 from audio_vae.distribute import (
     STRATEGIES,
     Devices,
@@ -153,7 +153,7 @@ def cli():
 def _dataset_group(name: str, about: str) -> click.Group:
     """Make the commands of a data set; they differ by its declaration and its own options alone."""
     start, end = EXAMPLE_ENDS[name]
-    length = "full" if name == "digits" else "interpolate"
+    length = _morph_length(name)
     run_option = click.option(
         "--run",
         "run_path",
@@ -178,7 +178,7 @@ def _dataset_group(name: str, about: str) -> click.Group:
     training_options = [
         COMMON["data"],
         run_option,
-        click.option("--preset", type=click.Choice(sorted(PRESETS)), help="The model.  [default: cc]"),
+        click.option("--preset", type=click.Choice(sorted(PRESETS)), help=f"The model.  [default: {DEFAULT_PRESET}]"),
         click.option(
             "--seed",
             type=click.IntRange(0),
@@ -186,7 +186,12 @@ def _dataset_group(name: str, about: str) -> click.Group:
             show_default=True,
             help="Of weights, order and noise.",
         ),
-        click.option("--epochs", type=click.IntRange(1), help="Passes over the sounds.  [default: 117]"),
+        click.option(
+            "--epochs",
+            type=click.IntRange(1),
+            help="Passes over the sounds.  [default: "
+            f"{preset_training(DEFAULT_PRESET).epochs}, dc and cc: {preset_training('cc').epochs}]",
+        ),
         click.option("--batch-size", type=click.IntRange(1), help="Sounds in a step."),
         click.option(
             "--precision", type=click.Choice(PRECISIONS), help="What the networks compute in.  [default: float32]"
@@ -423,6 +428,11 @@ def _dataset_group(name: str, about: str) -> click.Group:
     return group
 
 
+def _morph_length(name: str) -> str:
+    """Return the length that a data set's morphs have where none is asked for."""
+    return "full" if name == "digits" else "interpolate"
+
+
 def _dataset(name: str):
     """Import a data set's declaration."""
     return importlib.import_module(f"audio_vae.{name}").DATASET
@@ -518,6 +528,128 @@ def runs(folder, as_json):
         click.echo(f"No run folders in {folder}; make one: audio-vae digits train --run {folder / 'digits'}")
     else:
         click.echo("\n".join(listing.table_lines(found)))
+
+
+def _check_experiments(_context, _parameter, values):
+    unknown = [value for value in values if value not in experiments.names()]
+    if unknown:
+        raise click.BadParameter(f"{', '.join(unknown)} is none of {', '.join(experiments.names())}.")
+    return values
+
+
+@cli.command(
+    epilog="\b\nExamples:\n"
+    "  audio-vae reproduce --only cc --only bounds   one of the paper's models, and what bounds it\n"
+    "  audio-vae reproduce --only paper              all of the paper's models; dc is for a GPU, or for patience\n"
+    "  audio-vae reproduce --as-is                   take in what is trained so far\n"
+    "  audio-vae reproduce --render                  write the page again"
+    "\n\nNames for --only: "
+    + ", ".join([experiments.BOUNDS, *(each.name for each in experiments.EXPERIMENTS)])
+    + ".\n\nGroups of them: "
+    + ", ".join(dict.fromkeys(each.group for each in experiments.EXPERIMENTS))
+    + "."
+)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    callback=_check_experiments,
+    help="An experiment or a group of them, see below; may be given more than once.  [default: all]",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help=f"Folder that holds {' and '.join(f'{folder}/' for folder in experiments.DATA_FOLDERS.values())}.  "
+    "[default: the recordings are downloaded, the drums synthesised]",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("."),
+    show_default=True,
+    metavar="DIR",
+    help="Gets RESULTS.md and results/.",
+)
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Holds the run folders, which are gone on with.  [default: runs/reproduce in --out]",
+)
+@click.option("--as-is", is_flag=True, help="Train nothing: judge the run folders as they stand.")
+@click.option("--render", is_flag=True, help="Train and judge nothing: write RESULTS.md from results/ again.")
+@COMMON["quiet"]
+@_debug_option
+def reproduce(only, data, out, runs, as_is, render, quiet):
+    """Train and judge the paper's models, and write RESULTS.md.
+
+    Every experiment goes on where its run folder is, and when it is done its report, history and pictures are kept in
+    results/NAME. RESULTS.md shows everything that lies in results/, wherever and whenever it was made. Ctrl-C finishes
+    the step and saves.
+    """
+    if render and (only or as_is):
+        raise click.UsageError("--render takes all results as they are: leave --only and --as-is out.")
+    with _muted_start_up():
+        from audio_vae import reproduce as reproducing
+        from audio_vae.results_page import write_results_page
+
+    if render:
+        click.echo(f"Results: {write_results_page(out)}")
+        return
+    say = (lambda line: None) if quiet else click.echo
+    folders = reproducing.Folders(out, runs or out / "runs" / "reproduce", data)
+    chosen = []
+    for each in experiments.choose(only):
+        problem = reproducing.why_not(each, folders, as_is=as_is)
+        if problem:
+            say(f"{each.name}: left out, {problem}")
+        else:
+            chosen.append(each)
+    names = [each.name for each in chosen]
+    if experiments.BOUNDS in only or not (only or as_is):
+        names.insert(0, experiments.BOUNDS)
+    if len(names) > 1:
+        arguments = _reproduce_arguments(folders, as_is, quiet)
+        code = reproducing.run_one_by_one({name: [*arguments, "--only", name] for name in names}, say)
+        if code:
+            raise click.exceptions.Exit(code)
+    elif names == [experiments.BOUNDS]:
+        reproducing.measure_bounds(_dataset("digits"), folders, show_progress=_shows_progress(quiet), say=say)
+    elif names:
+        _reproduce_one(chosen[0], folders, as_is, quiet, say)
+    click.echo(f"Results: {write_results_page(out)}")
+
+
+def _reproduce_arguments(folders, as_is: bool, quiet: bool) -> list[str]:
+    """Return the command line that reproduces with the same options, for `--only` to be added."""
+    given = {"--data": folders.data, "--out": folders.out, "--runs": folders.runs}
+    options = [word for name, value in given.items() if value is not None for word in (name, str(value))]
+    flags = {"--as-is": as_is, "--quiet": quiet, "--debug": click.get_current_context().find_root().meta.get("debug")}
+    return [sys.executable, "-m", "audio_vae.cli", "reproduce", *options, *(name for name in flags if flags[name])]
+
+
+def _reproduce_one(experiment, folders, as_is: bool, quiet: bool, say: Callable[[str], None]) -> None:
+    from audio_vae import reproduce as reproducing
+
+    with _muted_start_up():
+        from audio_vae import report, training, vae  # noqa: F401
+
+    say(f"{experiment.name}: {experiment.shows}")
+    try:
+        reproducing.reproduce(
+            experiment,
+            _dataset(experiment.dataset),
+            folders,
+            length=_morph_length(experiment.dataset),
+            as_is=as_is,
+            show_progress=_shows_progress(quiet),
+            say=say,
+        )
+    except training.Stopped as stopped:
+        with postponed():
+            click.echo(f"{stopped}, or the same audio-vae reproduce", err=True)
+            raise click.exceptions.Exit(128 + stopped.signal) from None
 
 
 @contextmanager

@@ -79,8 +79,9 @@ class ModelConfig:
         stem_kernel: kernel of those, in samples.
         cc_filters: filters of the five strided convolutions of `cc`; its decoder mirrors them.
         cc_kernels: kernels of those, in samples.
-        studio_filters: channels of each stage of `studio`; its decoder mirrors them.
-        studio_strides: samples, then frames, that each stage puts into one frame.
+        studio_filters: channels of the stages of `studio`, the last of them for all further ones; its decoder
+            mirrors them.
+        studio_frames: stages follow each other until a sound is at most so many frames.
         studio_dilations: of the residual convolutions of a stage.
         gate: `tanh_sigmoid` (WaveNet's) or `product` (as the paper writes it).
         activation: between the many-channel convolutions of `cc`.
@@ -102,7 +103,7 @@ class ModelConfig:
     cc_filters: tuple[int, ...] = (128, 128, 256, 512, 1024)
     cc_kernels: tuple[int, ...] = (5, 4, 4, 4, 4)
     studio_filters: tuple[int, ...] = (32, 64, 128)
-    studio_strides: tuple[int, ...] = (8, 4, 4)
+    studio_frames: int = 32
     studio_dilations: tuple[int, ...] = (1, 3, 9)
     gate: str = "tanh_sigmoid"
     activation: str = "relu"
@@ -122,6 +123,7 @@ class ModelConfig:
             "block_filters",
             "stem_filters",
             "stem_kernel",
+            "studio_frames",
         ):
             _require(getattr(self, name) >= 1, "a count of 1 or more", **{name: getattr(self, name)})
         _require(
@@ -136,6 +138,12 @@ class ModelConfig:
             cc_filters=self.cc_filters,
             cc_kernels=self.cc_kernels,
         )
+        for name in ("studio_filters", "studio_dilations"):
+            _require(
+                bool(getattr(self, name)) and min(getattr(self, name)) >= 1,
+                "one count of 1 or more, or several",
+                **{name: getattr(self, name)},
+            )
 
 
 @dataclass(frozen=True)
@@ -286,8 +294,32 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "cc": {"model": {"architecture": "cc"}},
     "dc": {"model": {"architecture": "dc"}},
     "dc-nonclass": {"model": {"architecture": "dc", "n_classes": 0}},
+    "studio": {
+        "model": {"architecture": "studio", "log_variance_start": -4.0},
+        "loss": {"likelihood_weight": 0.0, "kl_weight": 1e-3, "spectral_weight": 1.0, "centre_weight": 0.3},
+        "augmentation": {"shift_s": 0.01, "speed": 0.03, "polarity": True},
+        "training": {
+            "epochs": 60,
+            "batch_size": 16,
+            "vae_learning_rate": 2e-3,
+            "classifier_learning_rate": 2e-3,
+            "decay": "cosine",
+        },
+    },
 }
 """Preset name → part of a `Config` → the values in which it differs from that part's default."""
+
+DEFAULT_PRESET = "studio"
+
+
+def preset_training(preset: str, **others: Any) -> TrainingConfig:
+    """Return how a preset is trained.
+
+    Args:
+        preset: its name; an unknown one has the defaults.
+        others: values where the preset has none of its own.
+    """
+    return TrainingConfig(**others | PRESETS.get(preset, {}).get("training", {}))
 
 
 def make_config(
@@ -322,6 +354,6 @@ def make_config(
         model=ModelConfig(**of_data | chosen.get("model", {})),
         loss=LossConfig(**chosen.get("loss", {})),
         augmentation=AugmentationConfig(**chosen.get("augmentation", {})),
-        training=training or TrainingConfig(**chosen.get("training", {})),
+        training=training or preset_training(preset),
         data=data or {},
     )

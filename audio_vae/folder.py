@@ -13,7 +13,7 @@ import numpy as np
 
 from audio_vae import audio as audio_files
 from audio_vae import labels as labelling
-from audio_vae.config import AudioConfig, Config, TrainingConfig, make_config
+from audio_vae.config import DEFAULT_PRESET, AudioConfig, Config, TrainingConfig, make_config
 from audio_vae.dataset import Item, Prepared
 from audio_vae.errors import UserError
 from audio_vae.pipeline import Dataset
@@ -36,7 +36,7 @@ _MOST_LOOKED_AT = 2000
 
 
 def make(
-    preset: str = "cc",
+    preset: str = DEFAULT_PRESET,
     training: TrainingConfig | None = None,
     *,
     labels: str = "folder",

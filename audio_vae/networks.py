@@ -7,10 +7,9 @@ rows is `row_3`, `row_4`, …), so that a summary can be laid beside the paper. 
 not print has a name of its own: `latent_to_samples`, the dense layer that takes the latent (d)
 to row 11's (row 9's in Table 2) input of T/32 values.
 
-The studio networks are this project's own. Strided convolutions shorten the sound by 128 before the
-bottleneck, with residual blocks of dilated convolutions after each, and the decoder mirrors them (after
-A. Caillon and P. Esling, RAVE, 2021, and N. Zeghidour et al., SoundStream, 2021); one latent point is a whole sound,
-as in the paper::
+The studio networks are this project's own. Strided convolutions shorten the sound before the bottleneck, with
+residual blocks of dilated convolutions after each, and the decoder mirrors them (after A. Caillon and P. Esling,
+RAVE, 2021, and N. Zeghidour et al., SoundStream, 2021); one latent point is a whole sound, as in the paper::
 
     audio (T) ─ conv 64, stride 8 ─ blocks ─ conv, stride 4 ─ blocks ─ conv, stride 4 ─ blocks ─ dense ─ latent (d)
 """
@@ -18,6 +17,7 @@ as in the paper::
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import keras
 from keras import layers
@@ -122,48 +122,71 @@ def _plain_mirror(config: ModelConfig, latent):
     return layers.Conv1DTranspose(1, 1, padding="same", name="row_15")(x)
 
 
+class _Stage(NamedTuple):
+    """A stage of the studio networks.
+
+    Attributes:
+        name: of its layers.
+        filters: channels.
+        narrower: channels of the stage before it.
+        stride: of its convolution.
+        kernel: of its convolution. On audio it is a filter bank, 8 strides long; on features 2 strides suffice.
+    """
+
+    name: str
+    filters: int
+    narrower: int
+    stride: int
+    kernel: int
+
+
+def studio_stages(config: ModelConfig) -> list[_Stage]:
+    """Return the stages of the studio encoder from audio to bottleneck: a stride of 8, then strides of 4."""
+    stages = [_Stage("stage_1", config.studio_filters[0], 1, 8, 64)]
+    while _n_frames(config, stages) > config.studio_frames:
+        number = len(stages)
+        filters = config.studio_filters[min(number, len(config.studio_filters) - 1)]
+        stages.append(_Stage(f"stage_{number + 1}", filters, stages[-1].filters, 4, 8))
+    return stages
+
+
+def _n_frames(config: ModelConfig, stages: list[_Stage]) -> int:
+    """Frames after some stages; the last may lie partly beyond the sound's end."""
+    return -(-config.n_samples // math.prod(stage.stride for stage in stages))
+
+
 def _studio_trunk(config: ModelConfig, x):
-    n_padding = _studio_frames(config) * math.prod(config.studio_strides) - config.n_samples
-    x = layers.ZeroPadding1D((0, n_padding), name="whole_frames")(x)
-    for stage, (filters, stride) in enumerate(zip(config.studio_filters, config.studio_strides, strict=True), start=1):
-        x = layers.Conv1D(filters, _kernel(stage, stride), strides=stride, padding="same", name=f"stage_{stage}")(x)
-        x = _residual_blocks(config, x, f"stage_{stage}")
+    stages = studio_stages(config)
+    n_whole = _n_frames(config, stages) * math.prod(stage.stride for stage in stages)
+    x = layers.ZeroPadding1D((0, n_whole - config.n_samples), name="whole_frames")(x)
+    for stage in stages:
+        x = layers.Conv1D(stage.filters, stage.kernel, strides=stage.stride, padding="same", name=stage.name)(x)
+        x = _residual_blocks(config, x, stage.name)
     return layers.LeakyReLU(_SLOPE, name="bottleneck_activation")(x), None
 
 
 def _studio_mirror(config: ModelConfig, latent):
-    n_frames, filters = _studio_frames(config), config.studio_filters
-    x = layers.Dense(n_frames * filters[-1], name="latent_to_frames")(latent)
-    x = layers.Reshape((n_frames, filters[-1]), name="frames")(x)
-    narrower = [1, *filters[:-1]]
-    for stage in range(len(filters), 0, -1):
-        x = _residual_blocks(config, x, f"stage_{stage}")
-        x = layers.LeakyReLU(_SLOPE, name=f"stage_{stage}_activation")(x)
-        stride = config.studio_strides[stage - 1]
-        if stage == 1:
+    stages = studio_stages(config)
+    n_frames, filters = _n_frames(config, stages), stages[-1].filters
+    x = layers.Dense(n_frames * filters, name="latent_to_frames")(latent)
+    x = layers.Reshape((n_frames, filters), name="frames")(x)
+    for stage in reversed(stages):
+        x = _residual_blocks(config, x, stage.name)
+        x = layers.LeakyReLU(_SLOPE, name=f"{stage.name}_activation")(x)
+        is_last = stage is stages[0]
+        if is_last:
             # What a network of many channels hardly learns, silence, is a gate away: nothing is added behind it.
             loudness = layers.Conv1D(1, 3, padding="same", activation="sigmoid", name="loudness")(x)
             x = layers.Multiply(name="with_loudness")([x, loudness])
         x = layers.Conv1DTranspose(
-            narrower[stage - 1],
-            _kernel(stage, stride),
-            strides=stride,
+            stage.narrower,
+            stage.kernel,
+            strides=stage.stride,
             padding="same",
-            use_bias=stage > 1,
-            name=f"stage_{stage}_out",
+            use_bias=not is_last,
+            name=f"{stage.name}_out",
         )(x)
-    n_beyond = x.shape[1] - config.n_samples
-    return layers.Cropping1D((0, n_beyond), name="whole_sound")(x)
-
-
-def _studio_frames(config: ModelConfig) -> int:
-    """Frames at the bottleneck; the last may lie partly beyond the sound's end."""
-    return -(-config.n_samples // math.prod(config.studio_strides))
-
-
-def _kernel(stage: int, stride: int) -> int:
-    """The first stage's kernel, which is a filter bank on audio, is 8 strides long; 2 strides suffice on features."""
-    return (8 if stage == 1 else 2) * stride
+    return layers.Cropping1D((0, x.shape[1] - config.n_samples), name="whole_sound")(x)
 
 
 def _residual_blocks(config: ModelConfig, x, name: str):

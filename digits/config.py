@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from audio_vae.config import AudioConfig, Config, TrainingConfig, make_config
+from audio_vae.config import DEFAULT_PRESET, AudioConfig, Config, TrainingConfig, make_config
 from audio_vae.errors import UserError
 
 AUDIO = AudioConfig(rate_hz=8000, n_samples=4096)
 LATENT_DIM = 20
 CLASSIFIER_UNITS = (10, 10)
 CLASS_NAMES = tuple("0123456789")
-DEFAULT_PRESET = "cc"
 DEFAULT_SPEAKER = "jackson"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from audio_vae.config import PRESETS, AudioConfig, Config, TrainingConfig, make_config
+from audio_vae.config import DEFAULT_PRESET, PRESETS, AudioConfig, Config, TrainingConfig, make_config, preset_training
 from audio_vae.errors import UserError
 
 AUDIO = AudioConfig(rate_hz=22050, n_samples=16384, onset_db=40.0, fade_s=0.02)
@@ -13,7 +13,6 @@ N_CLUSTERS = 5
 N_KINDS = 4
 """Kick, snare, tom and hi-hat: the classes of the built-in kit's folder labels."""
 LABELS = ("kmeans", "folder")
-DEFAULT_PRESET = "cc"
 
 
 def default_batch_size(preset: str) -> int:
@@ -61,7 +60,7 @@ def make(
         latent_dim=LATENT_DIM,
         n_classes=n_classes,
         classifier_units=(n_classes,),
-        training=training or TrainingConfig(batch_size=default_batch_size(preset)),
+        training=training or preset_training(preset, batch_size=default_batch_size(preset)),
         data=data,
     )
 

@@ -11,17 +11,16 @@ import wave
 import numpy as np
 import pytest
 import soundfile
+import tiny_presets
 
 from audio_vae import cli, config
 from audio_vae.lock import locked
 
-SMALL = {"cc_filters": (4, 4, 6, 6, 8), "depth": 3, "block_filters": 4, "stem_filters": 4}
-
 
 @pytest.fixture(autouse=True)
 def small_presets(monkeypatch, tmp_path):
-    for name, values in list(config.PRESETS.items()):
-        monkeypatch.setitem(config.PRESETS, name, {**values, "model": {**values["model"], **SMALL}})
+    monkeypatch.setattr(config, "PRESETS", dict(config.PRESETS))
+    tiny_presets.shrink(config.PRESETS)
     monkeypatch.chdir(tmp_path)
 
 

@@ -6,12 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import soundfile
+import tiny_presets
 
 from audio_vae import config, folder
 from audio_vae.config import TrainingConfig
 from audio_vae.errors import UserError
-
-SMALL = {"cc_filters": (4, 4, 6, 6, 8), "depth": 3, "block_filters": 4, "stem_filters": 4}
 
 
 def write_class(place, names, frequency_hz, rng, duration_s=0.3, rate_hz=8000):
@@ -32,8 +31,8 @@ def sounds(tmp_path, rng):
 
 @pytest.fixture
 def run(run, monkeypatch, tmp_path):
-    for name, values in list(config.PRESETS.items()):
-        monkeypatch.setitem(config.PRESETS, name, {**values, "model": {**values["model"], **SMALL}})
+    monkeypatch.setattr(config, "PRESETS", dict(config.PRESETS))
+    tiny_presets.shrink(config.PRESETS)
     monkeypatch.chdir(tmp_path)
     return run
 

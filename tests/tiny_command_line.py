@@ -8,9 +8,9 @@ KILL="passes:N"    in the N-th step, between its two passes
 import os
 import signal
 
-from audio_vae import cli, config, files
+import tiny_presets
 
-TINY = {"cc_filters": (2, 2, 2, 2, 2), "depth": 2, "block_filters": 2, "stem_filters": 2}
+from audio_vae import cli, files
 
 
 def kill():
@@ -53,8 +53,7 @@ def kill_between_passes(number: int) -> None:
 
 
 if __name__ == "__main__":
-    for name, values in config.PRESETS.items():
-        config.PRESETS[name] = {**values, "model": {**values["model"], **TINY}}
+    tiny_presets.shrink()
     kind, _, number = os.environ.get("KILL", "").partition(":")
     if kind in ("replace", "half"):
         kill_at_file(int(number), half=kind == "half")
