@@ -154,22 +154,7 @@ class Run:
         Raises:
             UserError: the file is damaged.
         """
-        if not self.history_path.is_file():
-            return []
-        try:
-            header, *rows = self.history_path.read_text(encoding="utf-8").splitlines()
-            # The epoch is a count and the losses are floats, as they were written.
-            return [
-                {
-                    name: int(value) if name == "epoch" else float(value)
-                    for name, value in zip(header.split(","), row.split(","), strict=True)
-                }
-                for row in rows
-            ]
-        except ValueError as error:
-            raise UserError(
-                f"{self.history_path} cannot be read ({one_line(error)}): mend or remove it, or choose another --run"
-            ) from error
+        return read_history(self.history_path)
 
     def epoch_times(self) -> list[dict[str, Any]]:
         """Return the parts of `logs/time.json`: `epoch`, `seconds` of wall time and `machine`.
@@ -245,6 +230,30 @@ class Run:
                 epoch=self.epochs_done(),
             )
         return latents
+
+
+def read_history(path: Path) -> list[dict[str, float]]:
+    """Return one row an epoch of a history.csv; none where there is no file.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    if not path.is_file():
+        return []
+    try:
+        header, *rows = path.read_text(encoding="utf-8").splitlines()
+        # The epoch is a count and the losses are floats, as they were written.
+        return [
+            {
+                name: int(value) if name == "epoch" else float(value)
+                for name, value in zip(header.split(","), row.split(","), strict=True)
+            }
+            for row in rows
+        ]
+    except ValueError as error:
+        raise UserError(
+            f"{path} cannot be read ({one_line(error)}): mend or remove it, or choose another --run"
+        ) from error
 
 
 def open_run(path: Path, dataset: str) -> Run:
