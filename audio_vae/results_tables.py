@@ -54,8 +54,8 @@ def _rows_of_digits(columns: Sequence[Sequence[str]]) -> list[list[str]]:
 
 
 def figures_table(results: Results) -> str:
-    """Return 1-NN accuracy, the deviation in all readings, and the reconstruction's signal-to-noise ratio."""
-    head = ["", "epochs", "seed", "1-NN", *READINGS.values(), "reconstruction: training", "test"]
+    """Return 1-NN accuracy, the deviation in all readings, and how close reconstructions are."""
+    head = ["", "epochs", "seed", "1-NN", *READINGS.values(), "SNR, training", "SNR, test", "log-spectral, test"]
     return table(head, [_figures(name, result, len(head)) for name, result in results.items()])
 
 
@@ -63,6 +63,8 @@ def _figures(name: str, result: Result | None, n_columns: int) -> list[str]:
     if result is None:
         return [_code(name), NOT_RUN, *[""] * (n_columns - 2)]
     report = result.report
+    # Reports of older versions have no distance between spectra.
+    distance_db = report.get("log_spectral_distance_db", {}).get("test")
     return [
         _code(name),
         result.epochs_shown,
@@ -70,6 +72,7 @@ def _figures(name: str, result: Result | None, n_columns: int) -> list[str]:
         percent(report["one_nn_accuracy"]),
         *(number(report[reading]["average"]["mean"]) for reading in READINGS),
         *(f"{number(report['signal_to_noise_db'][part], 1)} dB" for part in ("train", "test")),
+        f"{number(distance_db['mean'], 1)} dB" if distance_db else UNKNOWN,
     ]
 
 
@@ -131,10 +134,10 @@ def tried_table(planned: Iterable[Experiment], results: Mapping[str, Result]) ->
         )
         last = result.history[-1] if result and result.history else {}
         losses = [short(last.get(term)) for term in ("likelihood", "kl", "cross_entropy")] if result else [""] * 3
-        figures = _figures(name, result, 10)
+        figures = _figures(name, result, 11)
         rows.append([figures[0], _code(preset), _changes(changes), figures[1], *figures[3:6], figures[9], *losses])
     readings = list(READINGS.values())[:2]
-    ends = ["reconstruction, test", "likelihood", "KL", "cross-entropy"]
+    ends = ["SNR, test", "likelihood", "KL", "cross-entropy"]
     return table(["", "preset", "change", "epochs", "1-NN", *readings, *ends], rows)
 
 
