@@ -1,4 +1,4 @@
-"""How good a model is: 1-NN accuracy, and MFCC-DTW deviation (Eq. 2).
+"""How good a model is: 1-NN accuracy, MFCC-DTW deviation (Eq. 2), and how close its reconstructions are.
 
 Pure functions on arrays; nothing here knows of models, runs or files.
 """
@@ -8,9 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import fft, signal
 from scipy.spatial.distance import cdist
 from sklearn.neighbors import KNeighborsClassifier
 from tslearn.metrics import cdist_dtw
+
+from audio_vae.audio import SILENCE
+from audio_vae.features import magnitude_spectrogram
+
+ATTACK_LEVELS = (0.2, 0.9)
+"""Shares of the envelope's maximum between which a sound's attack lies."""
+
+ENVELOPE_WINDOW_S = 0.005
+"""Of the envelope's smoothing: a shorter one lets noise ripple, a longer one hides how sharp a drum's attack is."""
+
+SPECTRUM_FLOOR_DB = -80.0
+"""Relative to the loudest bin of a sound's spectrogram: what is quieter counts as this, as in `features.mfcc`."""
 
 # So that what one row of the recursion needs stays in the processor's cache.
 _PAIRS_AT_ONCE = 4096
@@ -126,3 +139,112 @@ def signal_to_noise_db(audio: np.ndarray, reconstruction: np.ndarray) -> np.ndar
     """Reconstruction SNR of each sound in decibels: `[B, T]`, `[B, T]` → `[B]`."""
     noise = np.sum((audio - reconstruction) ** 2, axis=-1)
     return 10 * np.log10(np.sum(audio**2, axis=-1) / np.maximum(noise, 1e-20))
+
+
+def log_spectral_distance_db(audio: np.ndarray, reconstruction: np.ndarray, rate_hz: int) -> np.ndarray:
+    """Log-spectral distance of each reconstruction in decibels; lower is better, 0 is the same spectrogram.
+
+    The root of the mean squared difference in decibels over the bins of a frame, averaged over all frames
+    (A. Gray and J. Markel, Distance Measures for Speech Processing, 1976), of the spectrograms of
+    `features.magnitude_spectrogram`. What lies more than 80 dB below the loudest bin of the original, in either
+    sound, counts as 80 dB below it: the silence that a sound is padded with has no logarithm, and without a floor
+    the inaudible rest that a decoder leaves there would decide.
+
+    Args:
+        audio: `[B, T]`.
+        reconstruction: `[B, T]`.
+        rate_hz: their sample rate.
+
+    Returns:
+        float64 `[B]`; NaN where the original is silent (peak below `audio.SILENCE`).
+
+    Raises:
+        ValueError: the sounds are not `[B, T]`, or of two shapes.
+    """
+    _require_pairs(audio, reconstruction)
+    spectra = [magnitude_spectrogram(each, rate_hz) for each in (audio, reconstruction)]
+    is_sound = _peaks(audio) >= SILENCE
+    loudest = np.where(is_sound, spectra[0].max(axis=(1, 2)), 1)[:, None, None]
+    levels_db = [20 * np.log10(np.maximum(each / loudest, 10 ** (SPECTRUM_FLOOR_DB / 20))) for each in spectra]
+    of_frames = np.sqrt(np.mean((levels_db[0] - levels_db[1]) ** 2, axis=2))
+    return np.where(is_sound, of_frames.mean(axis=1), np.nan)
+
+
+def attack_time_s(audio: np.ndarray, rate_hz: int) -> np.ndarray:
+    """Attack time of each sound: from where its envelope first reaches 20 % of its maximum to where it reaches 90 %.
+
+    Not 0 %, because of noise before the sound, and not 100 %, because the maximum may come long after the attack:
+    fixed thresholds as for the log-attack-time (its logarithm) of G. Peeters, A large set of audio features for
+    sound description, CUIDADO report (2004), and ISO/IEC 15938-4 (MPEG-7). The envelope is the magnitude of the
+    analytic signal, smoothed by a Hann window of 5 ms; a sound that starts at once has an attack time of 2 ms, and
+    longer where its period is longer than the window.
+
+    Args:
+        audio: `[B, T]`; silence is assumed before and behind.
+        rate_hz: its sample rate.
+
+    Returns:
+        float64 `[B]`, in seconds; NaN where a sound is silent (peak below `audio.SILENCE`).
+
+    Raises:
+        ValueError: the sounds are not `[B, T]`.
+    """
+    _require_batch(audio)
+    envelopes = _envelopes(audio, rate_hz)
+    highest = envelopes.max(axis=1, keepdims=True)
+    start, end = (_first_reached(envelopes, level * highest) for level in ATTACK_LEVELS)
+    return np.where(_peaks(audio) >= SILENCE, (end - start) / rate_hz, np.nan)
+
+
+def peak_level_error_db(audio: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:
+    """How much higher the peak of each reconstruction is than its sound's, in decibels; negative is lower.
+
+    Args:
+        audio: `[B, T]`.
+        reconstruction: `[B, T]`.
+
+    Returns:
+        float64 `[B]`; peaks below `audio.SILENCE` count as that, so that silence has a level.
+
+    Raises:
+        ValueError: the sounds are not `[B, T]`, or of two shapes.
+    """
+    _require_pairs(audio, reconstruction)
+    peaks = [np.maximum(_peaks(each), SILENCE) for each in (audio, reconstruction)]
+    return 20 * np.log10(peaks[1] / peaks[0])
+
+
+def _peaks(audio: np.ndarray) -> np.ndarray:
+    return np.abs(np.asarray(audio, np.float64)).max(axis=1)
+
+
+def _envelopes(audio: np.ndarray, rate_hz: int) -> np.ndarray:
+    """Amplitude envelopes, `[B, T]` → `[B, T + 2n]`, where n is ten windows of the smoothing."""
+    # The envelope begins before the sound does, and the Fourier transform must not join a sound's end to its start.
+    n_around = round(10 * ENVELOPE_WINDOW_S * rate_hz)
+    padded = np.pad(np.asarray(audio, np.float64), ((0, 0), (n_around, n_around)))
+    amplitudes = np.abs(signal.hilbert(padded, fft.next_fast_len(padded.shape[1])))[:, : padded.shape[1]]
+    # The first and last value of NumPy's window are 0.
+    window = np.hanning(max(1, round(ENVELOPE_WINDOW_S * rate_hz)) + 2)
+    return signal.oaconvolve(amplitudes, window[None] / window.sum(), mode="same", axes=1)
+
+
+def _first_reached(envelopes: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Position, between samples, where each of `[B, n]` first reaches its level, `[B, 1]` → `[B]`."""
+    after = np.maximum((envelopes >= levels).argmax(axis=1), 1)[:, None]
+    below, above = (np.take_along_axis(envelopes, position, axis=1) for position in (after - 1, after))
+    rise = above - below
+    share = np.divide(levels - below, rise, out=np.zeros_like(rise), where=rise > 0)
+    return (after - 1 + np.clip(share, 0, 1))[:, 0]
+
+
+def _require_batch(audio: np.ndarray) -> None:
+    if np.ndim(audio) != 2 or not np.size(audio):
+        raise ValueError(f"Expected sounds of the shape [B, T], received: {np.shape(audio)}")
+
+
+def _require_pairs(audio: np.ndarray, reconstruction: np.ndarray) -> None:
+    _require_batch(audio)
+    if np.shape(audio) != np.shape(reconstruction):
+        shapes = f"{np.shape(audio)} and {np.shape(reconstruction)}"
+        raise ValueError(f"Expected sounds and reconstructions of one shape, received: {shapes}")

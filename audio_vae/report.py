@@ -1,7 +1,8 @@
 """The evaluation: judge a run's model by its test sounds and write report.json, report.html, figures, sounds.
 
 Section 5 of Lionello and Purwins (2020): 1-NN accuracy, MFCC-DTW deviation (Eq. 2, Table 3) and the map of
-the latents (Figure 2).
+the latents (Figure 2). Reconstructions, of which the paper has no figures, are judged by signal-to-noise ratio,
+log-spectral distance, attack time and peak level (`reconstruction.py`).
 
 The MFCCs of Eq. 2 are those of the sounds as the model sees them: peak-normalised and whole, the T samples
 with the padding. This is the reading that reproduces the bounds of `bounds.py`, and the one that
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from audio_vae import audio, features, metrics, plots
+from audio_vae import audio, features, metrics, plots, reconstruction
 from audio_vae.dataset import SoundSet
 from audio_vae.errors import UserError
 from audio_vae.files import atomic_folder, write_json
@@ -66,7 +67,8 @@ def evaluate(
     Args:
         run: the run.
         sounds: sounds with a training and a test set; by default those of the run.
-        out: folder of the report, by default RUN/report; an older report there is replaced.
+        out: folder of the report, by default RUN/report, of a pretrained model `report`; an older report there is
+            replaced.
         morphs: judge morphs between all pairs of classes too, made like this; `None` leaves them out.
         show_progress: draw a progress bar.
 
@@ -78,7 +80,7 @@ def evaluate(
             output is not finite, or `out` holds other files.
     """
     sounds = run.sounds if sounds is None else sounds
-    out = run.path / "report" if out is None else out
+    out = run.results_path / "report" if out is None else out
     _check(run, sounds)
     with atomic_folder(out, marker="report.json") as part:
         outputs = _run_model(run, sounds, show_progress)
@@ -98,6 +100,11 @@ def evaluate(
 
 def _check(run: Run, sounds: SoundSet) -> None:
     config = run.config.audio
+    if run.is_pretrained and sounds is run.sounds:
+        raise UserError(
+            f"the pretrained model {run.card.name} comes with a few sounds of each class, too few to judge it by: give "
+            "a folder of sounds with --data (audio-vae models tells its figures)"
+        )
     if not sounds.is_test.any() or sounds.is_test.all():
         missing = "training" if sounds.is_test.any() else "test"
         raise UserError(f"there are no {missing} sounds to judge {run.path} by: choose other sounds with --data")
@@ -148,8 +155,8 @@ def _require_finite(run: Run, *arrays: np.ndarray) -> None:
 def _judge(run: Run, sounds: SoundSet, outputs: _Outputs) -> dict[str, Any]:
     """Return the report: every figure is computed here, once."""
     config, test = run.config, sounds.is_test
-    ratio_db = metrics.signal_to_noise_db(sounds.audio, outputs.reconstructions)
     deviations, warnings = _deviations(sounds.test, outputs)
+    of_reconstructions, more_warnings = reconstruction.judge(sounds, outputs.reconstructions)
     return {
         "dataset": config.dataset,
         "preset": config.preset,
@@ -162,13 +169,13 @@ def _judge(run: Run, sounds: SoundSet, outputs: _Outputs) -> dict[str, Any]:
             outputs.means[~test], sounds.labels[~test], outputs.means[test], sounds.labels[test]
         ),
         **deviations,
-        "signal_to_noise_db": {"train": float(ratio_db[~test].mean()), "test": float(ratio_db[test].mean())},
+        **of_reconstructions,
         "decoded_centre_peaks": {
             name: audio.peak(centre)
             for name, centre in zip(sounds.class_names, outputs.centres, strict=True)
             if np.isfinite(centre).all()
         },
-        "warnings": warnings,
+        "warnings": [*warnings, *more_warnings],
         "made_with": environment(),
     }
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from audio_vae.reconstruction import SETS
 from audio_vae.scorecard import MEASURES
 
 _DIGITS = "0123456789"
@@ -171,7 +172,6 @@ def _figures(report: Mapping[str, Any]) -> dict[str, str]:
     accuracy = f"{100 * report['one_nn_accuracy']:.1f} %"
     if report["dataset"] == "digits" and report["preset"] in PAPER_ONE_NN:
         accuracy += f" (paper: {100 * PAPER_ONE_NN[report['preset']]:.0f} %)"
-    ratio_db = report["signal_to_noise_db"]
     return {
         "Data set": report["dataset"],
         "Preset": report["preset"],
@@ -180,7 +180,26 @@ def _figures(report: Mapping[str, Any]) -> dict[str, str]:
         "Seed": str(report["seed"]),
         "Sounds": f"{report['n_train']} training, {report['n_test']} test",
         "1-NN accuracy in the latent space": accuracy,
-        "Reconstruction, signal to noise": f"{ratio_db['train']:.1f} dB training, {ratio_db['test']:.1f} dB test",
+        **_reconstruction_figures(report),
+    }
+
+
+def _reconstruction_figures(report: Mapping[str, Any]) -> dict[str, str]:
+    def of_both(show: Callable[[str], str]) -> str:
+        return ", ".join(f"{show(key)} {called}" for key, called in SETS.items())
+
+    ratio_db, distance_db = report["signal_to_noise_db"], report["log_spectral_distance_db"]
+    error_ms, share = report["attack_time_error_ms"], report["attack_time_error_relative"]
+    level_error_db = report["peak_level_error_db"]
+    return {
+        "Reconstruction, signal to noise": of_both(lambda key: f"{ratio_db[key]:.1f} dB"),
+        "Reconstruction, log-spectral distance": of_both(lambda key: f"{_cell(distance_db[key])} dB"),
+        "Reconstruction, mean error of the attack time": of_both(
+            lambda key: "–" if error_ms[key] is None else f"{error_ms[key]:.1f} ms ({100 * share[key]:.0f} %)"
+        ),
+        "Reconstruction, median error of the peak level": of_both(
+            lambda key: f"{level_error_db[key]['median']:+.1f} dB"
+        ),
     }
 
 

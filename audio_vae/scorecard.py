@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import nnls
 from scipy.stats import rankdata
 
-from audio_vae.features import WINDOW_S
+from audio_vae.features import magnitude_spectrogram
 from audio_vae.metrics import dtw_matrix
 
 
@@ -144,10 +144,10 @@ def spectral_residuals(sounds: np.ndarray, ends: np.ndarray, rate_hz: int) -> np
     Returns:
         float64 `[S]`, 0 to 1; 0 for silence.
     """
-    of_ends = np.stack([_magnitudes(end, rate_hz) for end in ends], axis=1)
+    of_ends = np.stack([magnitude_spectrogram(end, rate_hz).ravel() for end in ends], axis=1)
     residuals = []
     for sound in sounds:
-        magnitudes = _magnitudes(sound, rate_hz)
+        magnitudes = magnitude_spectrogram(sound, rate_hz).ravel()
         # Gains do not depend on the level of what is fitted; a very quiet sound would stop the solver too early.
         level = np.linalg.norm(magnitudes)
         remains = nnls(of_ends, magnitudes / level)[1] if level > 0 else 0.0
@@ -247,16 +247,6 @@ def compare(
 
 def _inner_mean(values: Sequence[float] | None) -> float | None:
     return float(np.mean(values[1:-1])) if values is not None and len(values) > 2 else None
-
-
-def _magnitudes(sound: np.ndarray, rate_hz: int) -> np.ndarray:
-    """Return the magnitude spectrogram of a sound, flat: float `[n]` → float64 `[frames · bins]`."""
-    window = round(WINDOW_S * rate_hz)
-    hop = window // 2
-    # Half a window of silence before and behind, so that the first and last samples count as much as others.
-    padded = np.pad(np.asarray(sound, np.float64), (hop, hop + window))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop]
-    return np.abs(np.fft.rfft(frames * np.hanning(window + 1)[:-1], axis=1)).ravel()
 
 
 def _shares(parts: np.ndarray, wholes: np.ndarray) -> np.ndarray:

@@ -10,13 +10,20 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio_vae import audio, features, metrics, plots, report, report_page
+from audio_vae import audio, features, metrics, plots, reconstruction, report, report_page
 from audio_vae.config import AudioConfig, Config, ModelConfig
 from audio_vae.dataset import SoundSet
 from audio_vae.errors import UserError
 from audio_vae.run_folder import Run, create_run
 from audio_vae.vae import build_vae
 
+RECONSTRUCTION = (
+    "signal_to_noise_db",
+    "log_spectral_distance_db",
+    "attack_time_error_ms",
+    "attack_time_error_relative",
+    "peak_level_error_db",
+)
 CLASSES = ("0", "1", "Hi/Hat $x^$ <b>")
 DEVIATIONS = [
     f"mfcc_dtw_deviation{centres}{level}" for centres in ("", "_train_centres") for level in ("", "_peak_normalised")
@@ -93,7 +100,8 @@ def test_report_holds_what_the_contract_names(judged):
             assert set(value) == {"mean", "std"}
             assert np.isfinite(value["mean"])
             assert value["std"] >= 0
-    assert set(stored["signal_to_noise_db"]) == {"train", "test"}
+    for key in RECONSTRUCTION:
+        assert set(stored[key]) == {"train", "test"}
     assert tuple(stored["decoded_centre_peaks"]) == CLASSES
     assert stored["warnings"] == []
     assert stored["made_with"]["packages"]["numpy"] == np.__version__
@@ -107,9 +115,11 @@ def test_figures_are_those_of_the_pure_functions(judged):
     test, train = sounds.is_test, ~sounds.is_test
     accuracy = metrics.one_nn_accuracy(means[train], sounds.labels[train], means[test], sounds.labels[test])
     assert result["one_nn_accuracy"] == accuracy
-    ratio_db = metrics.signal_to_noise_db(sounds.audio, run.decode(means))
-    assert result["signal_to_noise_db"]["test"] == pytest.approx(ratio_db[test].mean(), rel=1e-4)
-    assert result["signal_to_noise_db"]["train"] == pytest.approx(ratio_db[train].mean(), rel=1e-4)
+    measured = reconstruction.measure(sounds.audio, run.decode(means), 8000)
+    for name, which in (("train", train), ("test", test)):
+        expected = reconstruction.summary({key: values[which] for key, values in measured.items()})
+        for key in RECONSTRUCTION:
+            assert result[key][name] == pytest.approx(expected[key], rel=1e-3)
     for which, key in ((test, "mfcc_dtw_deviation"), (train, "mfcc_dtw_deviation_train_centres")):
         for label, name in enumerate(CLASSES):
             centre = run.decode(means[which & (sounds.labels == label)].mean(axis=0, keepdims=True))[0]
@@ -165,6 +175,7 @@ def test_page_needs_nothing_else(judged):
         assert base64.b64decode(content).startswith(b"\x89PNG" if kind == "image/png" else b"RIFF")
     assert "Hi/Hat $x^$ &lt;b&gt;" in page
     assert "0.79 ± 1.65" in page
+    assert "<tr><td>Reconstruction, log-spectral distance</td><td>" in page
 
 
 def test_summary_is_the_table_as_text(judged):
@@ -172,6 +183,16 @@ def test_summary_is_the_table_as_text(judged):
     lines = report.summary_lines(result)
     text = "\n".join(lines)
     assert f"1-NN accuracy in the latent space: {100 * result['one_nn_accuracy']:.1f} % (paper: 94 %)" in lines
+    ratio_db, distance_db = result["signal_to_noise_db"], result["log_spectral_distance_db"]
+    error_ms, share = result["attack_time_error_ms"], result["attack_time_error_relative"]
+    level_db = result["peak_level_error_db"]
+    for figure, text_of in {
+        "signal to noise": lambda key: f"{ratio_db[key]:.1f} dB",
+        "log-spectral distance": lambda key: "{mean:.2f} ± {std:.2f} dB".format(**distance_db[key]),
+        "mean error of the attack time": lambda key: f"{error_ms[key]:.1f} ms ({100 * share[key]:.0f} %)",
+        "median error of the peak level": lambda key: f"{level_db[key]['median']:+.1f} dB",
+    }.items():
+        assert f"Reconstruction, {figure}: {text_of('train')} training, {text_of('test')} test" in lines
     value = result["mfcc_dtw_deviation"]["classes"]["1"]
     cell = re.escape("{mean:.2f} ± {std:.2f}".format(**value))
     assert re.search(rf"^  1 +{cell} .* 0\.79 ± 1\.72$", text, re.M)
@@ -231,6 +252,13 @@ def test_silent_centres_are_said_and_not_blown_up(run):
     assert "class 0: the decoded centre of its training sounds is silent" in result["warnings"]
     assert result["mfcc_dtw_deviation_peak_normalised"] == result["mfcc_dtw_deviation"]
     assert set(result["decoded_centre_peaks"].values()) == {0.0}
+    for number, called in ((12, "training"), (9, "test")):
+        said = f"{number} {called} sounds are silent or decoded as silence: left out of the attack time"
+        assert said in result["warnings"]
+    assert result["attack_time_error_ms"] == result["attack_time_error_relative"] == {"train": None, "test": None}
+    lines = report.summary_lines(result)
+    assert "Reconstruction, mean error of the attack time: – training, – test" in lines
+    assert json.loads((run.path / "report" / "report.json").read_text(encoding="utf-8")) == result
 
 
 def test_alike_test_sounds_have_no_deviation(make_run, rng):
