@@ -125,8 +125,8 @@ def _paper_models(material: Material) -> list[str]:
         "1-NN is the share of test sounds whose nearest training sound in the latent space is of their class. Training "
         "centres are means over the training set's latents: the fairer reading, since the paper's centres are made of "
         "the sounds that are judged. “Peak 1” brings the decoded centre to the level of the sounds. SNR is the "
-        "signal-to-noise ratio of the reconstructions, “log-spectral” their distance in the spectrogram, which is blind "
-        "to phase.",
+        "signal-to-noise ratio of the reconstructions, “log-spectral” their distance in the spectrogram, which is "
+        "blind to phase.",
         figures_table(material.of(PAPER)),
         "## Latent space",
         "t-SNE of the test set's latents, with and without the classifier (the paper's Figure 2).",
