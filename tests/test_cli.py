@@ -319,7 +319,9 @@ def test_interrupted_training_is_saved_and_says_how_to_go_on(digits_folder, run,
     with monkeypatch.context() as patched:
         patched.setattr(training.RunWriter, "on_train_batch_end", ask)
         patched.setattr(training.RunWriter, "save", save_after_a_second_signal)
-        code, _, err = run("digits", "train", "--data", digits_folder, "--run", tmp_path / "run", "--epochs", 2)
+        code, _, err = run(
+            "digits", "train", "--data", digits_folder, "--run", tmp_path / "run", "--epochs", 2, "--batch-size", 8
+        )
     assert code == 128 + number
     (line,) = err.splitlines()
     assert line == (

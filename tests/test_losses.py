@@ -3,6 +3,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 from audio_vae import losses
+from audio_vae.metrics import dtw_matrix
 
 REDUCE = {"sum": np.sum, "mean": np.mean}
 
@@ -65,3 +66,69 @@ def test_cross_entropy_equals_sklearn(rng, dtype):
 def test_cross_entropy_of_extreme_logits_is_finite():
     result = losses.cross_entropy(np.array([0, 1]), np.float32([[1000, 0], [1000, 0]]))
     np.testing.assert_allclose(result, [0, 1000])
+
+
+def reference_spectral_distance(audio, reconstruction, windows):
+    total = 0
+    for window in windows:
+        hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
+
+        def magnitudes(sound, window=window, hann=hann):
+            padded = np.pad(sound, (window // 2, window))
+            starts = range(0, len(sound) + 1, window // 4)
+            power = [np.abs(np.fft.rfft(hann * padded[start : start + window])) ** 2 for start in starts]
+            return np.sqrt(8 / 3 / window) * np.sqrt(np.array(power) + 1e-10)
+
+        wanted, got = magnitudes(audio), magnitudes(reconstruction)
+        total += np.abs(wanted - got).sum() / (wanted.sum() + 1e-3)
+        total += np.abs(np.log(wanted + 1e-3) - np.log(got + 1e-3)).mean()
+    return total / len(windows)
+
+
+@pytest.mark.parametrize("windows", [(16,), (8, 32, 64)])
+def test_spectral_distance_equals_numpy(rng, windows):
+    audio, reconstruction = rng.normal(size=(2, 3, 128)).astype("float32")
+    expected = [reference_spectral_distance(x, y, windows) for x, y in zip(audio, reconstruction, strict=True)]
+    np.testing.assert_allclose(losses.spectral_distance(audio, reconstruction, windows), expected, rtol=1e-4)
+
+
+def test_spectral_distance_is_deaf_to_polarity_and_hears_level(rng):
+    audio = rng.normal(size=(2, 256)).astype("float32")
+    np.testing.assert_allclose(losses.spectral_distance(audio, -audio, (32, 64)), 0, atol=1e-6)
+    # Half of the magnitude: half of the relative error, and its logarithm.
+    quieter = losses.spectral_distance(audio, audio / 2, (32, 64))
+    np.testing.assert_allclose(quieter, 0.5 + np.log(2), atol=0.01)
+
+
+def test_magnitudes_of_noise_do_not_depend_on_the_window(rng):
+    noise = rng.normal(size=(1, 8192)).astype("float32")
+    power = [np.mean(np.square(losses._magnitudes(noise, window))) * 8 / 3 / window for window in (64, 256, 1024)]
+    np.testing.assert_allclose(power, 1, rtol=0.1)
+
+
+def test_mfcc_distance_is_the_dtw_distance(rng):
+    first, second = rng.normal(size=(2, 4, 9, 5))
+    expected = np.diagonal(dtw_matrix(list(first), list(second)))
+    np.testing.assert_allclose(losses.mfcc_distance(first, second, 1e-4), expected, rtol=1e-3)
+
+
+def test_mfcc_distance_of_equal_sequences_is_near_zero(rng):
+    mfccs = rng.normal(size=(2, 9, 5))
+    np.testing.assert_allclose(losses.mfcc_distance(mfccs, mfccs, 0.1), 0.01, atol=1e-6)
+
+
+@pytest.mark.parametrize("weights", [None, [1, 1, 0, 1, 0]])
+def test_class_means_against_a_loop(rng, weights):
+    latents, labels = rng.normal(size=(5, 3)).astype("float32"), np.array([0, 1, 0, 0, 2])
+    counted = np.ones(5, bool) if weights is None else np.array(weights, bool)
+    expected = [
+        latents[(labels == label) & (counted | (np.arange(5) == row))].mean(axis=0) for row, label in enumerate(labels)
+    ]
+    given = None if weights is None else np.float32(weights)
+    np.testing.assert_allclose(losses.class_means(latents, labels, given), expected, rtol=1e-5)
+
+
+def test_with_peak_1(rng):
+    audio = rng.normal(size=(3, 64)).astype("float32") * [[1], [1e-3], [0]]
+    scaled = np.array(losses.with_peak_1(audio))
+    np.testing.assert_allclose(np.abs(scaled).max(axis=1), [1, 1, 0], atol=1e-3)

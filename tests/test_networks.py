@@ -7,7 +7,7 @@ from keras import layers
 
 from audio_vae.config import ModelConfig
 from audio_vae.layers import DilationBlock
-from audio_vae.networks import build_classifier, build_decoder, build_encoder
+from audio_vae.networks import build_classifier, build_decoder, build_encoder, studio_stages
 
 T, D = 4096, 20
 
@@ -214,3 +214,42 @@ def test_dc_encoder_is_causal(rng, tiny_dc):
     np.testing.assert_array_equal(after, before)
     changed[:, 32] += 1
     assert np.asarray(model(changed))[0, 1, 0] != before[1]
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "strides", "filters"),
+    [
+        (64, [8], [32]),
+        (4096, [8, 4, 4], [32, 64, 128]),
+        # What is not a whole number of frames is padded, and cut off again.
+        (4096 + 32, [8, 4, 4, 4], [32, 64, 128, 128]),
+        (16384, [8, 4, 4, 4], [32, 64, 128, 128]),
+    ],
+)
+def test_studio_stages_follow_from_the_length(n_samples, strides, filters):
+    config = ModelConfig(architecture="studio", n_samples=n_samples, latent_dim=D)
+    stages = studio_stages(config)
+    assert [stage.stride for stage in stages] == strides
+    assert [stage.filters for stage in stages] == filters
+    encoder, decoder = build_encoder(config), build_decoder(config)
+    assert encoder.output_shape == [(None, D), (None, D)]
+    assert decoder.output_shape == (None, n_samples)
+    # Each convolution of the encoder has its mirror.
+    for stage in stages:
+        down, up = encoder.get_layer(stage.name), decoder.get_layer(f"{stage.name}_out")
+        assert (down.strides, down.kernel_size) == (up.strides, up.kernel_size)
+
+
+def test_studio_blocks_start_as_identities(rng):
+    config = ModelConfig(architecture="studio", n_samples=256, latent_dim=3, studio_filters=(4,))
+    encoder = build_encoder(config)
+    block = keras.Model(encoder.get_layer("stage_1").output, encoder.get_layer("stage_1_dilation_9").output)
+    x = rng.standard_normal((2, 32, 4)).astype("float32")
+    np.testing.assert_array_equal(block(x), x)
+
+
+def test_studio_decoder_can_be_silent(rng):
+    decoder = build_decoder(ModelConfig(architecture="studio", n_samples=256, latent_dim=3, studio_filters=(4,)))
+    kernel, bias = decoder.get_layer("loudness").get_weights()
+    decoder.get_layer("loudness").set_weights([0 * kernel, bias - 100])
+    np.testing.assert_allclose(decoder(rng.standard_normal((2, 3))), 0, atol=1e-30)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from audio_vae import losses, passes
-from audio_vae.config import PRESETS, LossConfig, TrainingConfig
+from audio_vae import losses, passes, spectra
+from audio_vae.config import PRESETS, AugmentationConfig, LossConfig, TrainingConfig
 from audio_vae.vae import VAE, build_vae
 
 PARTS = ("encoder", "decoder", "classifier")
@@ -290,8 +290,87 @@ def test_fit_learns_a_toy_problem(rng, tiny_dc):
 
 @pytest.mark.parametrize("preset", sorted(PRESETS))
 def test_every_preset_trains_a_step(tiny_dc, batch, preset):
-    model = dataclasses.replace(tiny_dc, **PRESETS[preset]["model"])
-    vae = built(model)
+    chosen = PRESETS[preset]
+    loss = LossConfig(**{**chosen.get("loss", {}), "spectral_windows": (16, 32)})
+    augmentation = AugmentationConfig(**chosen.get("augmentation", {}))
+    vae = build_vae(dataclasses.replace(tiny_dc, **chosen["model"]), loss, TrainingConfig(), augmentation)
     terms = vae.train_step(batch)
     assert list(terms) == list(vae.loss_terms)
     assert all(np.isfinite(value) for value in terms.values())
+
+
+SPECTRAL = LossConfig(
+    likelihood_weight=0.5, kl_weight=0.1, spectral_weight=2.0, spectral_windows=(16,), centre_weight=3.0
+)
+
+
+@pytest.fixture
+def tiny_studio(tiny_cc):
+    return dataclasses.replace(tiny_cc, architecture="studio", studio_filters=(4,), studio_frames=4)
+
+
+def test_studio_losses_equal_their_parts(tiny_studio, batch):
+    audio, labels = batch
+    config = dataclasses.replace(SPECTRAL, between_weight=4.0)
+    vae = built(tiny_studio, loss=config)
+    originals, mix = audio[:, ::-1].copy(), np.linspace(0.1, 0.9, len(audio), dtype="float32")[:, None]
+    total, terms = vae.vae_losses(audio, labels=labels, originals=originals, mix=mix)
+    mean, log_variance = vae.encoder(audio)
+
+    def hear(latents):
+        return spectra.mfcc(vae.decoder(latents), 8000) / 100
+
+    wanted, centres = spectra.mfcc(originals, 8000) / 100, vae.decoder(losses.class_means(mean, labels))
+    apart = [
+        losses.mfcc_distance(spectra.mfcc(each, 8000) / 100, wanted, 0.1)
+        for each in (centres, centres / np.abs(centres).max(axis=1, keepdims=True))
+    ]
+    between = hear(mix * mean + (1 - mix) * np.roll(mean, 1, axis=0))
+    expected = {
+        "likelihood": losses.squared_error(audio, vae(audio)),
+        "kl": losses.kl_divergence(mean, log_variance),
+        "spectral": losses.spectral_distance(audio, vae(audio), (16,)),
+        "centre": (apart[0] + apart[1]) / 2,
+        "between": mix[:, 0] * losses.mfcc_distance(between, wanted, 0.1)
+        + (1 - mix[:, 0]) * losses.mfcc_distance(between, np.roll(wanted, 1, axis=0), 0.1),
+    }
+    assert list(terms) == list(expected)
+    for name, values in expected.items():
+        np.testing.assert_allclose(terms[name], values, rtol=1e-3, err_msg=name)
+    weights = {"likelihood": 0.5, "kl": 0.1, "spectral": 2.0, "centre": 3.0, "between": 4.0}
+    assert float(total) == pytest.approx(np.mean(sum(weights[name] * expected[name] for name in weights)), rel=1e-3)
+
+
+def test_augmented_sounds_keep_their_originals(tiny_studio, batch):
+    augmentation = AugmentationConfig(shift_s=0.001, polarity=True)
+    vae = build_vae(tiny_studio, SPECTRAL, TrainingConfig(), augmentation)
+    sounds = {"audio": batch[0], "labels": batch[1]}
+    changed = vae.augmented(sounds)
+    np.testing.assert_array_equal(changed["originals"], batch[0])
+    assert np.any(np.array(changed["audio"]) != batch[0])
+    assert built(tiny_studio).augmented(sounds) is sounds
+
+
+def test_studio_model_goes_on_from_its_file_as_if_nothing_had_been(tiny_studio, batch, tmp_path):
+    augmentation = AugmentationConfig(shift_s=0.001, speed=0.1, polarity=True)
+    vae = build_vae(
+        tiny_studio, dataclasses.replace(SPECTRAL, between_weight=1.0), TrainingConfig(), augmentation, 8000
+    )
+    train(vae, batch, 2)
+    vae.save(tmp_path / "model.keras")
+    vae.reset_metrics()
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert (loaded.augmentation_config, loaded.rate_hz) == (augmentation, 8000)
+    assert train(loaded, batch, 2) == train(vae, batch, 2)
+    assert_identical(state(loaded), state(vae))
+
+
+def test_studio_learns_a_toy_problem(tiny_studio, batch):
+    vae = built(tiny_studio, loss=SPECTRAL, vae_learning_rate=1e-2, classifier_learning_rate=1e-2)
+    step = tf.function(vae.train_step)
+    terms = []
+    for _ in range(40):
+        vae.reset_metrics()
+        terms.append({name: float(value) for name, value in step(batch).items()})
+    for name in ("spectral", "centre", "cross_entropy"):
+        assert terms[-1][name] < 0.8 * terms[0][name], name
