@@ -9,11 +9,23 @@ import keras
 from audio_vae.layers import DilationBlock
 from audio_vae.vae import VAE
 
+_UNCOUNTED = (
+    keras.layers.InputLayer,
+    keras.layers.Reshape,
+    keras.layers.Flatten,
+    keras.layers.LeakyReLU,
+    keras.layers.Add,
+    keras.layers.Multiply,
+    keras.layers.ZeroPadding1D,
+    keras.layers.Cropping1D,
+)
+"""Layers without products of matrices: a few operations a value, or none."""
+
 
 def forward_operations(network: keras.Model) -> int:
     """Return the multiplications and additions of a network's matrix products and convolutions for one sound.
 
-    A multiply-add counts as two; biases, activations and gates are not counted, and neither are products
+    A multiply-add counts as two; biases, activations, gates and sums are not counted, and neither are products
     with the zeros of a padding that a convolution could leave out: every output sample costs its whole kernel.
 
     Raises:
@@ -25,12 +37,15 @@ def forward_operations(network: keras.Model) -> int:
 def step_operations(vae: VAE) -> int:
     """Return the operations of one two-pass training step for one sound.
 
-    A gradient costs two products of the forward pass's size, one for the weights and one for the input.
+    A gradient costs two products of the forward pass's size, one for the weights and one for the input. Losses on
+    decoded centres and on points between sounds decode once more each; what the losses themselves compute is not
+    counted.
     """
     encoder, decoder = forward_operations(vae.encoder), forward_operations(vae.decoder)
     classifier = forward_operations(vae.classifier) if vae.classifier else 0
     second_pass = 3 * (encoder + classifier) if vae.classifier else 0
-    return 3 * (encoder + decoder) + second_pass
+    n_decoded = 1 + bool(vae.loss_config.centre_weight) + bool(vae.loss_config.between_weight)
+    return 3 * (encoder + n_decoded * decoder) + second_pass
 
 
 def _of_layer(layer) -> int:
@@ -46,6 +61,6 @@ def _of_layer(layer) -> int:
         return 2 * layer.output.shape[1] * math.prod(layer.kernel.shape)
     if isinstance(layer, keras.layers.Dense):
         return 2 * math.prod(layer.kernel.shape)
-    if isinstance(layer, keras.layers.InputLayer | keras.layers.Reshape | keras.layers.Flatten):
+    if isinstance(layer, _UNCOUNTED):
         return 0
     raise TypeError(f"Expected a layer whose operations are known, received: {type(layer).__name__}")

@@ -19,7 +19,7 @@ import sys
 import time
 from pathlib import Path
 
-CASES = ("dc", "dc-obvious", "cc")
+CASES = ("dc", "dc-obvious", "cc", "studio")
 """A preset; `-obvious`: with a Keras `Conv1D` a sub-layer and the whole batch at once."""
 
 
@@ -53,21 +53,22 @@ def measure(case: str, repeats: int, precision: str) -> None:
     from audio_vae.vae import VAE, build_vae
     from benchmarks.obvious import ObviousBlock
     from benchmarks.operations import step_operations
+    from benchmarks.timing import best, decoding
 
     preset = case.removesuffix("-obvious")
     config = DATASET.make_config(preset)
     training = dataclasses.replace(config.training, precision=precision)
     n_products = 1
     obvious = case.endswith("-obvious")
-    if not obvious and passes.one_by_one(config.model):
+    if not obvious and passes.one_by_one(config.model, config.loss):
         run_operations_side_by_side()
         # Then a product runs on one core, and the machine's peak is that of one for each core.
         n_products = os.cpu_count() or 1
     operations = step_operations(VAE(config.model, config.loss)) * training.batch_size
     if obvious:
         networks.DilationBlock = ObviousBlock
-        passes.one_by_one = lambda _: False
-    model = build_vae(config.model, config.loss, training)
+        passes.one_by_one = lambda *_: False
+    model = build_vae(config.model, config.loss, training, config.augmentation, config.audio.rate_hz)
 
     rng = np.random.default_rng(0)
     n_sounds = 50 * training.batch_size
@@ -95,12 +96,10 @@ def measure(case: str, repeats: int, precision: str) -> None:
     n_batches = sum(1 for _ in batches)
     input_s = (time.perf_counter() - started_s) / n_batches
 
-    decode = tf.function(model.decoder)
     duration_s = config.model.n_samples / config.audio.rate_hz
     real_time = []
     for n in (1, 64):
-        latents = tf.random.normal((n, config.model.latent_dim))
-        (decode_s,) = best([lambda latents=latents: float(tf.reduce_sum(decode(latents)))], repeats)
+        (decode_s,) = best([decoding(model.decoder, n)], repeats)
         real_time.append(n * duration_s / decode_s)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
@@ -109,18 +108,6 @@ def measure(case: str, repeats: int, precision: str) -> None:
         f"   {real_time[0]:27.1f} {real_time[1]:4.1f}",
         flush=True,
     )
-
-
-def best(functions: list, repeats: int) -> list[float]:
-    """Call functions in turn and return the shortest time of each, in seconds, after a call to warm up."""
-    times = []
-    for _ in range(repeats + 1):
-        times.append([])
-        for function in functions:
-            started_s = time.perf_counter()
-            function()
-            times[-1].append(time.perf_counter() - started_s)
-    return [min(each) for each in zip(*times[1:], strict=True)]
 
 
 if __name__ == "__main__":

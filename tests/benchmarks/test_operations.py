@@ -67,3 +67,27 @@ def test_step_of_the_papers_model():
 def test_step_without_a_classifier_is_one_pass():
     vae = VAE(ModelConfig(n_classes=0, depth=2), LossConfig())
     assert step_operations(vae) == 3 * (forward_operations(vae.encoder) + forward_operations(vae.decoder))
+
+
+def test_step_with_losses_on_decoded_points_decodes_again():
+    model = ModelConfig(n_samples=64, depth=2)
+    plain, centre, both = (
+        step_operations(VAE(model, loss))
+        for loss in (LossConfig(), LossConfig(centre_weight=0.3), LossConfig(centre_weight=0.3, between_weight=0.1))
+    )
+    decoder = forward_operations(VAE(model).decoder)
+    assert centre - plain == both - centre == 3 * decoder
+
+
+@pytest.mark.parametrize(("n_samples", "frames"), [(64, (8, 2)), (160, (32, 8, 2))], ids=["whole", "beyond the end"])
+def test_studio_model(n_samples, frames):
+    filters, narrower, kernels = (4, 6, 6), (1, 4, 6), (64, 8, 8)
+    stages = list(zip(frames, filters, narrower, kernels, strict=False))
+    vae = VAE(ModelConfig("studio", n_samples, 3, studio_filters=(4, 6), studio_frames=4, studio_dilations=(1, 3)))
+    # Two residual blocks a stage, each a kernel of 3 and one of 1; a strided convolution costs what its mirror does.
+    blocks = sum(2 * 2 * n * (3 + 1) * filters**2 for n, filters, _, _ in stages)
+    strided = sum(2 * n * kernel * before * filters for n, filters, before, kernel in stages)
+    n_bottleneck = frames[-1] * stages[-1][1]
+    assert forward_operations(vae.encoder) == strided + blocks + 2 * 2 * n_bottleneck * 3
+    loudness = 2 * frames[0] * 3 * filters[0]
+    assert forward_operations(vae.decoder) == 2 * 3 * n_bottleneck + blocks + strided + loudness

@@ -1,0 +1,40 @@
+"""How long things take on a machine that may be busy with others: in turns, and the best counts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import keras
+
+
+def best(functions: Sequence[Callable], repeats: int) -> list[float]:
+    """Call functions in turn and return the shortest time of each, in seconds, after a call to warm up.
+
+    Raises:
+        ValueError: there is not one repeat.
+    """
+    if repeats < 1:
+        raise ValueError(f"Expected 1 repeat or more, received: {repeats}")
+    times = []
+    for _ in range(repeats + 1):
+        times.append([])
+        for function in functions:
+            started_s = time.perf_counter()
+            function()
+            times[-1].append(time.perf_counter() - started_s)
+    return [min(each) for each in zip(*times[1:], strict=True)]
+
+
+def decoding(decoder: keras.Model, n_sounds: int) -> Callable[[], float]:
+    """Return a function that decodes random latents, all at once, and waits for the last sample (TensorFlow).
+
+    Args:
+        decoder: latent `(B, d)` → audio `(B, T)`.
+        n_sounds: B.
+    """
+    import tensorflow as tf
+
+    latents = tf.random.normal((n_sounds, decoder.input_shape[1]))
+    decode = tf.function(lambda latents: tf.reduce_sum(decoder(latents))).get_concrete_function(latents)
+    return lambda: float(decode(latents))
