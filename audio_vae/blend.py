@@ -69,7 +69,8 @@ def blend(
     Args:
         run: a trained run.
         parts: what to blend (named as for `endpoints.parse_endpoint`) and how much of it.
-        out: the folder to write; left out, `RUN/blends/<part>_<percent>-…`.
+        out: the folder to write; left out, `RUN/blends/<part>_<percent>-…`, of a pretrained model
+            `blends/<part>_<percent>-…`.
         length: one of `LENGTHS`.
         sounds: the sounds that classes refer to; left out, the run's own.
 
@@ -84,7 +85,7 @@ def blend(
     points = [parse_endpoint(name, run, sounds) for name, _ in parts]
     if out is None:
         shares = [f"{point.file_name}_{100 * weight:.0f}" for point, weight in zip(points, weights, strict=True)]
-        out = run.path / "blends" / folder_name(shares)
+        out = run.results_path / "blends" / folder_name(shares)
 
     latents = np.stack([point.latent for point in points])
     audio = np.stack([point.audio for point in points])

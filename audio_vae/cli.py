@@ -143,7 +143,9 @@ def _with_options(options):
     return decorate
 
 
-@click.group(epilog="Start with:  audio-vae digits train --epochs 30   then   audio-vae digits morph 3 7")
+@click.group(
+    epilog="Start with:  audio-vae drums morph hihat tom     and with models of your own:  audio-vae drums train"
+)
 @click.version_option(__version__, prog_name="audio-vae")
 @_debug_option
 def cli():
@@ -154,6 +156,9 @@ def _dataset_group(name: str, about: str) -> click.Group:
     """Make the commands of a data set; they differ by its declaration and its own options alone."""
     start, end = EXAMPLE_ENDS[name]
     length = _morph_length(name)
+    model_option = click.option(
+        "--model", metavar="NAME", help="A model that comes with audio-vae (audio-vae models), instead of a run."
+    )
     run_option = click.option(
         "--run",
         "run_path",
@@ -218,6 +223,23 @@ def _dataset_group(name: str, about: str) -> click.Group:
         config_of(run_path, **settings)
         return _dataset(name).open(run_path)
 
+    def trained_run(run_path, model):
+        """Open the run or the model that was asked for, or else the one that comes with the package."""
+        from audio_vae import models
+
+        if model is not None:
+            if _is_given("run_path"):
+                raise click.UsageError("--run and --model name two models: give one of them.")
+        elif not _is_given("run_path") and not (run_path / "config.json").is_file():
+            model = models.default_name(name)
+            if model is not None:
+                click.echo(
+                    f"no run in {run_path}: playing the model that comes with audio-vae (audio-vae models); "
+                    f"train your own: audio-vae {name} train",
+                    err=True,
+                )
+        return _dataset(name).open(run_path if model is None else models.path_of(model))
+
     @command(*training_options, epilog=f"Example:  audio-vae {name} prepare --data sounds/")
     def prepare(**options):
         """Read the sounds into the run folder and say what was found."""
@@ -263,16 +285,17 @@ def _dataset_group(name: str, about: str) -> click.Group:
     @command(
         COMMON["data"],
         run_option,
+        model_option,
         COMMON["out"],
         click.option(
             "--morphs", is_flag=True, help="Judge morphs between all pairs of classes too, beside plain cross-fades."
         ),
         epilog=f"Example:  audio-vae {name} evaluate --run runs/{name}  writes runs/{name}/report/report.html",
     )
-    def evaluate(data, run_path, out, morphs, quiet):
+    def evaluate(data, run_path, model, out, morphs, quiet):
         """Judge the model: 1-NN accuracy, MFCC-DTW deviation, pictures and sounds."""
         dataset = _dataset(name)
-        run = dataset.open(run_path)
+        run = trained_run(run_path, model)
         with _muted_start_up():
             from audio_vae import report, tracks, vae  # noqa: F401
 
@@ -286,13 +309,14 @@ def _dataset_group(name: str, about: str) -> click.Group:
         )
         if not quiet:
             click.echo("\n".join(report.summary_lines(result)))
-        click.echo(f"Report: {(out or run.path / 'report') / 'report.html'}")
+        click.echo(f"Report: {(out or run.results_path / 'report') / 'report.html'}")
 
     @command(
         click.argument("start", metavar="A"),
         click.argument("end", metavar="B"),
         COMMON["data"],
         run_option,
+        model_option,
         COMMON["out"],
         click.option("--steps", type=click.IntRange(2), default=9, show_default=True, help="Sounds from A to B."),
         click.option(
@@ -335,14 +359,14 @@ def _dataset_group(name: str, about: str) -> click.Group:
         epilog=f"Examples:  audio-vae {name} morph {start} {end}     audio-vae {name} morph {start}:0 my-sound.wav     "
         f"audio-vae {name} morph {start} {end} --spacing even --steps 15",
     )
-    def morph(start, end, data, run_path, out, via, quiet, **options):
+    def morph(start, end, data, run_path, model, out, via, quiet, **options):
         """Turn sound A into sound B.
 
         A and B are each a class (its centre), GROUP/CLASS (as one speaker has it, in a run of several),
         CLASS:N (the N-th sound of it, from 0) or a sound file.
         """
         dataset = _dataset(name)
-        run = dataset.open(run_path)
+        run = trained_run(run_path, model)
         with _muted_start_up():
             from audio_vae import morph as morphing
             from audio_vae import report_page, vae  # noqa: F401
@@ -361,6 +385,7 @@ def _dataset_group(name: str, about: str) -> click.Group:
         click.argument("parts", nargs=-1, required=True, metavar="NAME=WEIGHT..."),
         COMMON["data"],
         run_option,
+        model_option,
         COMMON["out"],
         click.option(
             "--length",
@@ -371,13 +396,13 @@ def _dataset_group(name: str, about: str) -> click.Group:
         ),
         epilog=f"Example:  audio-vae {name} blend {start}=0.7 {end}=0.3",
     )
-    def blend(parts, data, run_path, out, length, quiet):
+    def blend(parts, data, run_path, model, out, length, quiet):
         """Make one sound out of several, of each as much as its weight.
 
         A NAME is one as for morph: a class, GROUP/CLASS, CLASS:N or a sound file.
         """
         dataset = _dataset(name)
-        run = dataset.open(run_path)
+        run = trained_run(run_path, model)
         with _muted_start_up():
             from audio_vae import blend as blending
             from audio_vae import report_page, vae  # noqa: F401
@@ -396,6 +421,7 @@ def _dataset_group(name: str, about: str) -> click.Group:
 
     @command(
         run_option,
+        model_option,
         COMMON["out"],
         click.option(
             "--format",
@@ -408,9 +434,9 @@ def _dataset_group(name: str, about: str) -> click.Group:
         click.option("--float16", is_flag=True, help="Store the weights in half the bytes."),
         epilog=f"Example:  audio-vae {name} export --format savedmodel --out models  writes models/{name}-cc/1",
     )
-    def export(run_path, out, formats, float16, quiet):
+    def export(run_path, model, out, formats, float16, quiet):
         """Write the model for other programs, each copy proven equal to it."""
-        run = _dataset(name).open(run_path)
+        run = trained_run(run_path, model)
         with _muted_start_up():
             from audio_vae import export as exporting
 
@@ -528,6 +554,43 @@ def runs(folder, as_json):
         click.echo(f"No run folders in {folder}; make one: audio-vae digits train --run {folder / 'digits'}")
     else:
         click.echo("\n".join(listing.table_lines(found)))
+
+
+@cli.command(epilog="Example:  audio-vae models     audio-vae models --json")
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
+@_debug_option
+def models(as_json):
+    """List the pretrained models that come with audio-vae: figures, size, licence, and what they were trained on."""
+    from audio_vae import models as listing
+
+    found = [listing.path_of(name) for name in listing.names()]
+    if as_json:
+        click.echo(json.dumps([listing.to_dict(path) for path in found], indent=2))
+    else:
+        click.echo("\n".join(listing.table_lines(found)) if found else "No models come with this audio-vae.")
+
+
+@cli.command(hidden=True, epilog="Example:  audio-vae pack runs/drums")
+@click.argument("run_path", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--name", help="Of the model.  [default: the data set's]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Gets the model's folder.  [default: that of the models that come with the package]",
+)
+@_debug_option
+def pack(run_path, name, out):
+    """Make a finished, evaluated run one of the models that come with audio-vae; see CONTRIBUTING.md."""
+    from audio_vae.run_folder import read_config
+
+    with _muted_start_up():
+        from audio_vae import packing
+
+    dataset = _dataset(read_config(run_path).dataset)
+    packed = packing.pack(dataset.open(run_path), dataset.sources, name, out)
+    click.echo("\n".join(packing.summary_lines(packed)))
+    click.echo(f"Packed: {packed.path}")
 
 
 def _check_experiments(_context, _parameter, values):

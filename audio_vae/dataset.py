@@ -25,6 +25,8 @@ from audio_vae.verdict import Judged, as_judged, judge
 # two busy cores: 28 s with one reader, 22 s with two, 22 to 29 s with more.
 _N_READERS = min(4, os.cpu_count() or 1)
 
+_INT16_PEAK = np.float32(32767)
+
 
 @dataclass(frozen=True)
 class Item:
@@ -119,9 +121,16 @@ class SoundSet:
         training = members[~self.is_test[members]]
         return training if len(training) else members
 
-    def save(self, path: Path) -> None:
-        """Write the sounds as one compressed npz file, atomically."""
+    def save(self, path: Path, *, as_int16: bool = False) -> None:
+        """Write the sounds as one compressed npz file, atomically.
+
+        Args:
+            path: the file.
+            as_int16: store the audio in half the bytes, which is what most sound files have.
+        """
         values = {each.name: np.asarray(getattr(self, each.name)) for each in fields(self)}
+        if as_int16:
+            values["audio"] = np.round(values["audio"] * _INT16_PEAK).astype(np.int16)
         with atomic_file(path) as part, part.open("wb") as file:
             np.savez_compressed(file, **values)
 
@@ -142,6 +151,8 @@ class SoundSet:
                 }
         except Exception as error:
             raise UserError(f"{path} cannot be read ({one_line(error)}): train again into a new --run") from error
+        if values["audio"].dtype == np.int16:
+            values["audio"] = values["audio"].astype(np.float32) / _INT16_PEAK
         for name in {"names", "class_names", "groups"} & values.keys():
             values[name] = tuple(values[name].tolist())
         return cls(**values | {"rate_hz": int(values["rate_hz"])})

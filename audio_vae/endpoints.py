@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from audio_vae import audio as audio_files
+from audio_vae.card import Centre
 from audio_vae.dataset import SoundSet
 from audio_vae.errors import UserError, one_line
 from audio_vae.run_folder import Run
@@ -99,6 +100,31 @@ def parse_endpoint(text: str, run: Run, sounds: SoundSet) -> Endpoint:
     )
 
 
+def class_centre(run: Run, sounds: SoundSet, class_name: str, group: str | None = None) -> Centre | None:
+    """Return where a class lies, or a group's sounds of it; `None` where it has no sounds.
+
+    Of a pretrained model's own sounds, it is as its card says: they are a few of those that make the centre.
+    """
+    if run.card and sounds is run.sounds:
+        return run.card.centres.get(centre_name(class_name, group))
+    members = sounds.centre_members(sounds.class_names.index(class_name), group)
+    if not len(members):
+        return None
+    centre, means = run.centre(sounds.audio[members])
+    nearest = members[np.argmin(np.linalg.norm(means - centre, axis=1))]
+    return Centre(
+        latent=centre,
+        peak=float(np.median(sounds.peaks[members])),
+        length_samples=round(float(np.median(sounds.lengths[members]))),
+        nearest=sounds.names[nearest],
+    )
+
+
+def centre_name(class_name: str, group: str | None = None) -> str:
+    """Return what names a centre: `CLASS` or `GROUP/CLASS`."""
+    return class_name if group is None else f"{group}/{class_name}"
+
+
 def safe_name(text: str) -> str:
     """Return an endpoint's name as part of a file name that stays in its folder everywhere.
 
@@ -136,26 +162,24 @@ def _shown(names: Sequence[str]) -> str:
 
 
 def _class_centre(text: str, class_name: str, group: str | None, run: Run, sounds: SoundSet) -> Endpoint:
-    members = sounds.centre_members(sounds.class_names.index(class_name), group)
-    if not len(members):
+    centre = class_centre(run, sounds, class_name, group)
+    if centre is None:
         of_group = f" of group {group!r}" if group else ""
         raise UserError(f"class {class_name!r} has no sounds{of_group} in {run.path}: choose another class")
-    centre, means = run.centre(sounds.audio[members])
-    nearest = members[np.argmin(np.linalg.norm(means - centre, axis=1))]
     return Endpoint(
         name=text,
         kind="class",
-        latent=centre,
-        peak=float(np.median(sounds.peaks[members])),
-        length_samples=round(float(np.median(sounds.lengths[members]))),
-        source=sounds.names[nearest],
-        audio=sounds.audio[nearest],
+        latent=centre.latent,
+        peak=centre.peak,
+        length_samples=centre.length_samples,
+        source=centre.nearest,
+        audio=sounds.audio[sounds.names.index(centre.nearest)],
     )
 
 
 def _numbered_sound(text: str, class_name: str, group: str | None, number: str, run: Run, sounds: SoundSet) -> Endpoint:
     members = sounds.of_class(sounds.class_names.index(class_name), group)
-    name = class_name if group is None else f"{group}/{class_name}"
+    name = centre_name(class_name, group)
     if not re.fullmatch(r"[0-9]+", number):
         raise UserError(f"{number!r} in {text!r} is not a number: give {name}:N with N from 0 on")
     # A number of thousands of digits is none that int() reads, and out of range in any case.

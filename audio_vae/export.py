@@ -28,6 +28,7 @@ import numpy as np
 
 from audio_vae import __version__, audio, converters, parity
 from audio_vae.dataset import SoundSet
+from audio_vae.endpoints import class_centre
 from audio_vae.errors import UserError, one_line
 from audio_vae.files import umask, write_json
 from audio_vae.run_folder import Run, environment
@@ -66,7 +67,7 @@ def export(
     Args:
         run: a trained run.
         file_format: one of `FORMATS`.
-        out: folder of models; left out, `RUN/export`.
+        out: folder of models; left out, `RUN/export`, of a pretrained model `export`.
         float16: store the weights in half the bytes. The export is then compared with the Keras model
             that has these rounded weights, and the error of the rounding is told beside it.
 
@@ -86,7 +87,7 @@ def export(
             f"the model of {run.path} computes NaN or infinity: {reason}its training diverged, train it again"
         )
     name = model_name(run, file_format, float16=float16)
-    folder = Path(out) if out else run.path / "export"
+    folder = Path(out) if out else run.results_path / "export"
     with _new_version(folder / name) as (part, published):
         try:
             converters.WRITERS[file_format](model, part, float16)
@@ -149,12 +150,12 @@ def model_name(run: Run, file_format: str, *, float16: bool = False) -> str:
 def metadata(run: Run, sounds: SoundSet, file_format: str, *, float16: bool = False) -> dict[str, Any]:
     """Return what a client has to know, as JSON values.
 
-    `class_centres` are those of `Run.centre`, `[d]` each, of the classes that have sounds.
+    `class_centres` are those of `endpoints.class_centre`, `[d]` each, of the classes that have sounds.
     """
     centres = {
-        name: run.centre(sounds.audio[members])[0].tolist()
-        for label, name in enumerate(sounds.class_names)
-        if len(members := sounds.centre_members(label))
+        name: centre.latent.tolist()
+        for name in sounds.class_names
+        if (centre := class_centre(run, sounds, name)) is not None
     }
     config = run.config
     return {

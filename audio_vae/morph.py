@@ -75,7 +75,8 @@ def morph(
         run: a trained run.
         start: a class, `CLASS:N` or a sound file; see `endpoints.parse_endpoint`.
         end: likewise.
-        out: the folder to write; left out, `RUN/morphs/<start>-<end>`.
+        out: the folder to write; left out, `RUN/morphs/<start>-<end>`, of a pretrained model
+            `morphs/<start>-<end>`.
         via: points that the path leads through, named like the ends. Each leg has the same share of the
             positions.
         sounds: the sounds that classes refer to; left out, the run's own.
@@ -89,7 +90,7 @@ def morph(
     sounds = run.sounds if sounds is None else sounds
     points = [parse_endpoint(text, run, sounds) for text in (start, *via, end)]
     if out is None:
-        out = run.path / "morphs" / folder_name([point.file_name for point in points])
+        out = run.results_path / "morphs" / folder_name([point.file_name for point in points])
     path, mix, warnings = make_tracks(run, points, chosen)
     names = step_names(chosen.steps)
     warnings += check_peaks(run, [audio_files.peak(sound) for sound in path.heard], names)

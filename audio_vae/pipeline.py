@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audio_vae.card import CARD_NAME, Source
 from audio_vae.config import Config
 from audio_vae.dataset import Prepared, class_sizes
 from audio_vae.errors import UserError
@@ -35,6 +36,7 @@ class Dataset:
         prepare: `(config, data folder or None, show_progress)` → `Prepared`.
         choose: `(config, data folder or None)` → the config with what only the sounds can tell (rate,
             length); `None` where the config tells all.
+        sources: what pretrained models may be trained on; none where nobody knows the sounds' licence.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Dataset:
     prepare: Callable[..., Prepared]
     choose: Callable[[Config, Path | None], Config] | None = None
     options: Callable[[Config], dict[str, Any]] = lambda config: {}
+    sources: tuple[Source, ...] = ()
 
     def config(self, path: Path, **given: Any) -> Config:
         """Return the config of the run in a folder, or of a new one.
@@ -85,8 +88,11 @@ class Dataset:
             The run, and what was found: counts per class, refused files, how labels came about.
 
         Raises:
-            UserError: the folder holds another run or another process writes into it, or the sounds cannot be used.
+            UserError: the folder holds another run or a pretrained model or another process writes into it, or the
+                sounds cannot be used.
         """
+        if (path / CARD_NAME).is_file():
+            raise UserError(f"{path} is a pretrained model, which stays as it is: choose another --run")
         with locked(path):
             remove_leftovers(path)
             return self._prepare_locked(path, config, data, show_progress=show_progress)

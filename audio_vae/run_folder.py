@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from audio_vae import __version__
+from audio_vae.card import CARD_NAME, Card, read_card
 from audio_vae.config import Config
 from audio_vae.dataset import SoundSet
 from audio_vae.errors import UserError, one_line
@@ -78,6 +79,16 @@ class Run:
     config: Config
 
     @property
+    def is_pretrained(self) -> bool:
+        """Whether this is a pretrained model (`card`), whose folder is never written to."""
+        return (self.path / CARD_NAME).is_file()
+
+    @property
+    def results_path(self) -> Path:
+        """Where results go that no other folder is given for: the run folder, or here."""
+        return Path() if self.is_pretrained else self.path
+
+    @property
     def model_path(self) -> Path:
         return self.path / "model.keras"
 
@@ -112,8 +123,17 @@ class Run:
         return f"audio-vae {self.config.dataset} train --run {shlex.quote(str(self.path))}"
 
     @cached_property
+    def card(self) -> Card | None:
+        """What is to be known of a pretrained model; `None` for other runs.
+
+        Raises:
+            UserError: the card is damaged.
+        """
+        return read_card(self.path) if self.is_pretrained else None
+
+    @cached_property
     def sounds(self) -> SoundSet:
-        """The sounds that the run was trained on and its test set."""
+        """The sounds that the run was trained on and its test set; a pretrained model has a few of them."""
         return SoundSet.load(self.sounds_path)
 
     @cached_property
@@ -216,9 +236,9 @@ class Run:
                 return stored["means"][stored["split"] == "train"]
         return self.encode(self.sounds.train.audio)[0]
 
-    def save_latents(self) -> Latents:
-        """Encode the run's own sounds and write `latents.npz`."""
-        latents = self.latents(self.sounds)
+    def save_latents(self, sounds: SoundSet | None = None) -> Latents:
+        """Encode sounds, the run's own if none are given, and write `latents.npz`."""
+        latents = self.latents(self.sounds if sounds is None else sounds)
         with atomic_file(self.path / "latents.npz") as part, part.open("wb") as file:
             np.savez(
                 file,

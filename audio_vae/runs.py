@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -139,24 +140,30 @@ def table_lines(runs: list[Listed]) -> list[str]:
                 f"{_or_unknown(each.epochs_done)}/{_or_unknown(each.epochs)}",
                 "-" if each.one_nn_accuracy is None else f"{100 * each.one_nn_accuracy:.1f} %",
                 "-" if each.mfcc_dtw_deviation is None else f"{each.mfcc_dtw_deviation:.3f}",
-                _human_size(each.size_bytes),
+                human_size(each.size_bytes),
                 each.changed,
                 f"in use by {each.in_use_by}" if each.in_use_by else "",
             ]
         )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = aligned(rows)
     for number in reversed(range(len(runs))):
         if runs[number].problem:
             lines.insert(number + 2, f"    {runs[number].problem}")
     return lines
 
 
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the rows of a table as lines with their columns below each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
 def _or_unknown(value: int | None) -> str:
     return "?" if value is None else str(value)
 
 
-def _human_size(n_bytes: int) -> str:
+def human_size(n_bytes: int) -> str:
+    """Return a number of bytes as it is read most easily, such as `6.1 MiB`."""
     size = float(n_bytes)
     for unit in ("B", "KiB", "MiB"):
         if size < 1024:

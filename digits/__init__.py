@@ -2,6 +2,7 @@
 
 from audio_vae.digits.config import make, options
 from audio_vae.digits.preprocess import prepare
+from audio_vae.digits.sources import SOURCES
 from audio_vae.pipeline import Dataset
 
-DATASET = Dataset("digits", make, prepare, options=options)
+DATASET = Dataset("digits", make, prepare, options=options, sources=SOURCES)
