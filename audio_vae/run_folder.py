@@ -41,7 +41,7 @@ from audio_vae.lock import LOCK_NAME
 if TYPE_CHECKING:
     from audio_vae.vae import VAE
 
-_PACKAGES = ("keras", "tensorflow", "jax", "numpy", "librosa", "scikit-learn", "tslearn", "soundfile", "soxr")
+_PACKAGES = ("keras", "tensorflow", "jax", "numpy", "scipy", "scikit-learn", "tslearn", "soundfile", "soxr")
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,21 +1,17 @@
 """Spectra and MFCCs as differentiable functions of tensors, on any Keras backend.
 
-`features.mfcc` is librosa's, which the evaluation uses; `mfcc` here is the same figure with a gradient.
+The evaluation uses `features.mfcc`; `mfcc` here is the same figure with a gradient.
 """
 
 from __future__ import annotations
 
 import functools
 
-import librosa
 import numpy as np
 import scipy.fft
 from keras import ops
 
 from audio_vae import features
-
-_LEAST_POWER = 1e-10
-_DECIBELS_BELOW_PEAK = 80.0
 
 
 def frames(audio, window: int, hop: int):
@@ -59,10 +55,11 @@ def power_spectrogram(audio, window: int, hop: int):
 def mfcc(audio, rate_hz: int):
     """Return the MFCCs of Eq. 2's reading (`features.mfcc`) with a gradient: `[B, n]` → `[B, frames, 20]`."""
     window, hop = round(features.WINDOW_S * rate_hz), round(features.HOP_S * rate_hz)
-    power = ops.matmul(power_spectrogram(audio, window, hop), ops.convert_to_tensor(_mel_bands(rate_hz, window)))
-    decibels = ops.log(ops.maximum(power, _LEAST_POWER)) * (10 / np.log(10))
+    bands = features.mel_bands(rate_hz, window).T
+    power = ops.matmul(power_spectrogram(audio, window, hop), ops.convert_to_tensor(bands))
+    decibels = ops.log(ops.maximum(power, features.LEAST_POWER)) * (10 / np.log(10))
     loudest = ops.max(decibels, axis=(1, 2), keepdims=True)
-    return ops.matmul(ops.maximum(decibels, loudest - _DECIBELS_BELOW_PEAK), ops.convert_to_tensor(_cepstrum()))
+    return ops.matmul(ops.maximum(decibels, loudest - features.DECIBELS_BELOW_PEAK), ops.convert_to_tensor(_cepstrum()))
 
 
 @functools.cache
@@ -71,11 +68,6 @@ def _fourier(window: int) -> np.ndarray:
     angles = 2 * np.pi / window * (np.outer(np.arange(window), np.arange(window // 2 + 1)) % window)
     hann = np.hanning(window + 1)[:-1, None]
     return np.concatenate([hann * np.cos(angles), hann * np.sin(angles)], axis=1).astype(np.float32)
-
-
-@functools.cache
-def _mel_bands(rate_hz: int, window: int) -> np.ndarray:
-    return librosa.filters.mel(sr=rate_hz, n_fft=window, n_mels=features.N_MELS).T.astype(np.float32)
 
 
 @functools.cache

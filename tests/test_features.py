@@ -2,7 +2,7 @@ import librosa
 import numpy as np
 import pytest
 
-from audio_vae.features import mfcc
+from audio_vae.features import mel_bands, mfcc
 
 
 def slow_mfcc(audio, rate_hz, n_mfcc, n_mels, window, hop):
@@ -29,6 +29,17 @@ def test_mfcc_equals_a_slow_reference(rng):
     audio = rng.uniform(-1, 1, 1000)
     expected = slow_mfcc(audio, 8000, n_mfcc=20, n_mels=40, window=256, hop=128)
     np.testing.assert_allclose(mfcc(audio, 8000), expected, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize(("rate_hz", "n_mels"), [(8000, 40), (22050, 40), (1000, 5), (44100, 128), (22050, 30)])
+def test_librosa_computes_the_same(rng, rate_hz, n_mels):
+    window, hop = round(0.032 * rate_hz), round(0.016 * rate_hz)
+    np.testing.assert_array_equal(
+        mel_bands(rate_hz, window, n_mels), librosa.filters.mel(sr=rate_hz, n_fft=window, n_mels=n_mels)
+    )
+    audio = (rng.uniform(-1, 1, 3001) * np.exp(-np.arange(3001) / 300)).astype(np.float32)
+    expected = librosa.feature.mfcc(y=audio, sr=rate_hz, n_mfcc=4, n_mels=n_mels, n_fft=window, hop_length=hop)
+    np.testing.assert_allclose(mfcc(audio, rate_hz, n_mfcc=4, n_mels=n_mels), expected.T, rtol=1e-5, atol=1e-3)
 
 
 def test_mfcc_takes_other_sizes_in_seconds(rng):

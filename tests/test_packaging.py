@@ -2,12 +2,16 @@
 
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+PRETRAINED = sorted(
+    path.relative_to(ROOT).as_posix() for path in (ROOT / "audio_vae" / "pretrained").rglob("*") if path.is_file()
+)
 
 
 def test_checkout_finds_the_data_sets_inside_the_package():
@@ -25,3 +29,15 @@ def test_wheel_holds_the_package_and_nothing_at_the_top_level(tmp_path):
     for source in (*ROOT.glob("audio_vae/*.py"), *ROOT.glob("digits/*.py"), *ROOT.glob("drums/*.py")):
         folder = "audio_vae" if source.parent.name == "audio_vae" else f"audio_vae/{source.parent.name}"
         assert f"{folder}/{source.name}" in names
+    assert sorted(name for name in names if name.startswith("audio_vae/pretrained/")) == PRETRAINED
+    assert any(".dist-info/" in name and name.endswith("LICENSES.md") for name in names)
+
+
+@pytest.mark.slow
+def test_source_distribution_holds_the_pretrained_models(tmp_path):
+    code = f"from setuptools import build_meta; build_meta.build_sdist({str(tmp_path)!r})"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as file:
+        names = {name.partition("/")[2] for name in file.getnames()}
+    assert names >= {*PRETRAINED, "drums/sources.py", "digits/sources.py"}
