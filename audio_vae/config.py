@@ -163,6 +163,8 @@ class LossConfig:
         centre_weight: of the distance from the decoded centre of a sound's class to the sound
             (`losses.mfcc_distance`).
         between_weight: of the distances from a decoded point between two sounds to these (`losses.mfcc_distance`).
+        cycle_weight: of the squared distance from such a point to where the encoder hears it; counts with
+            `between_weight` only.
         soft_dtw_gamma: γ of these distances (`soft_dtw.soft_dtw`).
     """
 
@@ -175,6 +177,7 @@ class LossConfig:
     spectral_windows: tuple[int, ...] = (64, 128, 256, 512, 1024)
     centre_weight: float = 0.0
     between_weight: float = 0.0
+    cycle_weight: float = 0.0
     soft_dtw_gamma: float = 0.1
 
     def __post_init__(self):

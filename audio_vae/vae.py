@@ -16,9 +16,6 @@ from audio_vae.layers import PACKAGE, Sampling
 from audio_vae.networks import build_classifier, build_decoder, build_encoder
 from audio_vae.passes import Pass
 
-VAE_TERMS = ("likelihood", "kl", "spectral", "centre", "between")
-"""Names of the first pass's terms; those after the second have a weight of 0 in the paper's models."""
-
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class VAE(keras.Model):
@@ -79,7 +76,12 @@ class VAE(keras.Model):
     def vae_terms(self) -> tuple[str, ...]:
         """Names of the first pass's terms."""
         config = self.loss_config
-        others = {"spectral": config.spectral_weight, "centre": config.centre_weight, "between": config.between_weight}
+        others = {
+            "spectral": config.spectral_weight,
+            "centre": config.centre_weight,
+            "between": config.between_weight,
+            "cycle": config.between_weight,
+        }
         return ("likelihood", "kl", *(name for name, weight in others.items() if weight))
 
     @property
@@ -162,26 +164,46 @@ class VAE(keras.Model):
         if config.spectral_weight:
             terms["spectral"] = losses.spectral_distance(audio, reconstruction, config.spectral_windows)
             total = total + config.spectral_weight * terms["spectral"]
+        is_training = noise is not None
         if config.centre_weight or config.between_weight:
             wanted = self._mfcc(audio if originals is None else originals)
         if config.centre_weight:
-            centres = self._decode(losses.class_means(mean, labels, weights), noise is not None)
-            # As loud as decoded and as loud as it can be: both are listened to, and Eq. 2 is reported for both.
-            distances = (
-                losses.mfcc_distance(self._mfcc(each), wanted, config.soft_dtw_gamma)
-                for each in (centres, losses.with_peak_1(centres))
-            )
-            terms["centre"] = sum(distances) / 2
+            centres = losses.class_means(mean, labels, weights)
+            terms["centre"] = self._centre_distance(centres, wanted, is_training)
             total = total + config.centre_weight * terms["centre"]
         if config.between_weight:
-            between = self._mfcc(self._decode(mix * mean + (1 - mix) * ops.roll(mean, 1, axis=0), noise is not None))
-            distances = (
-                losses.mfcc_distance(between, each, config.soft_dtw_gamma) for each in (wanted, ops.roll(wanted, 1, 0))
-            )
-            share = ops.reshape(mix, (-1,))
-            terms["between"] = sum(part * each for part, each in zip((share, 1 - share), distances, strict=True))
-            total = total + config.between_weight * terms["between"]
+            # The decoder learns what lies between sounds; where sounds lie, the other terms decide.
+            points = ops.stop_gradient(mix * mean + (1 - mix) * ops.roll(mean, 1, axis=0))
+            terms["between"], terms["cycle"] = self._between_distances(points, wanted, mix, is_training)
+            total = total + config.between_weight * terms["between"] + config.cycle_weight * terms["cycle"]
         return _weighted_mean(total, weights), terms
+
+    def _centre_distance(self, centres, wanted, is_training: bool):
+        """Distance from decoded centres to the MFCCs of the sounds that they stand for: `[B]`."""
+        decoded = self._decode(centres, is_training)
+        # As loud as decoded and as loud as it can be: both are listened to, and Eq. 2 is reported for both.
+        distances = [
+            losses.mfcc_distance(self._mfcc(each), wanted, self.loss_config.soft_dtw_gamma)
+            for each in (decoded, losses.with_peak_1(decoded))
+        ]
+        return sum(distances) / 2
+
+    def _between_distances(self, points, wanted, mix, is_training: bool):
+        """Distances of points between each sound and the next of the batch.
+
+        Returns:
+            From the decoded points to the two sounds, in shares of `mix`, and from where the encoder hears them to
+            the points: two of `[B]`.
+        """
+        decoded = self._decode(points, is_training)
+        mfccs, share = self._mfcc(decoded), ops.reshape(mix, (-1,))
+        to_ends = [
+            losses.mfcc_distance(mfccs, each, self.loss_config.soft_dtw_gamma)
+            for each in (wanted, ops.roll(wanted, 1, axis=0))
+        ]
+        heard = ops.cast(self.encoder(decoded, training=is_training)[0], "float32")
+        cycle = ops.mean(ops.square(heard - points), axis=1)
+        return share * to_ends[0] + (1 - share) * to_ends[1], cycle
 
     def _decode(self, latent, training: bool):
         return ops.cast(self.decoder(latent, training=training), "float32")
