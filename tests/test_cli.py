@@ -346,9 +346,9 @@ def test_termination_before_the_training_begins(digits_folder, run, tmp_path, mo
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--preset", "dc"], "preset is 'cc', not 'dc'"),
+        (["--preset", "dc"], "preset is 'studio', not 'dc'"),
         (["--seed", 1], "seed is 0, not 1"),
-        (["--batch-size", 3], "batch_size is 8, not 3"),
+        (["--batch-size", 3], "batch_size is 16, not 3"),
         (["--speaker", "theo"], r"speakers is \['jackson'\], not \('theo',\)"),
     ],
 )
