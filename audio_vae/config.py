@@ -299,7 +299,14 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "dc-nonclass": {"model": {"architecture": "dc", "n_classes": 0}},
     "studio": {
         "model": {"architecture": "studio", "log_variance_start": -4.0},
-        "loss": {"likelihood_weight": 0.0, "kl_weight": 1e-3, "spectral_weight": 1.0, "centre_weight": 0.3},
+        "loss": {
+            "likelihood_weight": 0.0,
+            "kl_weight": 2e-3,
+            "spectral_weight": 1.0,
+            "centre_weight": 0.3,
+            "between_weight": 0.2,
+            "cycle_weight": 0.5,
+        },
         "augmentation": {"shift_s": 0.01, "speed": 0.03, "polarity": True},
         "training": {
             "epochs": 60,
@@ -320,9 +327,9 @@ def preset_training(preset: str, **others: Any) -> TrainingConfig:
 
     Args:
         preset: its name; an unknown one has the defaults.
-        others: values where the preset has none of its own.
+        others: values that go before the preset's.
     """
-    return TrainingConfig(**others | PRESETS.get(preset, {}).get("training", {}))
+    return TrainingConfig(**PRESETS.get(preset, {}).get("training", {}) | others)
 
 
 def make_config(

@@ -98,7 +98,8 @@ STUDIO = (
         _digits(f"studio-{speaker}", "studio", "studio", f"speaker {speaker}", speaker, **_TO_HEAR)
         for speaker in SPEAKERS
     ),
-    _digits("studio-speakers", "studio", "studio", "several speakers in one model", *SPEAKERS, **_TO_HEAR),
+    # Three times the sounds in half of the epochs.
+    _digits("studio-speakers", "studio", "studio", "several speakers in one model", *SPEAKERS, epochs=30, **_TO_HEAR),
     Experiment("studio-drums", "studio", "drums", "studio", "drums", **_DRUMS_TO_HEAR),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from audio_vae.config import DEFAULT_PRESET, PRESETS, AudioConfig, Config, TrainingConfig, make_config, preset_training
+from audio_vae.config import DEFAULT_PRESET, AudioConfig, Config, TrainingConfig, make_config, preset_training
 from audio_vae.errors import UserError
 
 AUDIO = AudioConfig(rate_hz=22050, n_samples=16384, onset_db=40.0, fade_s=0.02)
@@ -15,9 +15,14 @@ N_KINDS = 4
 LABELS = ("kmeans", "folder")
 
 
-def default_batch_size(preset: str) -> int:
-    """Return the sounds in a step; `dc` keeps 200 sub-layers' outputs at full length for its gradient."""
-    return 4 if PRESETS.get(preset, {}).get("model", {}).get("architecture") == "dc" else 8
+TRAINING: dict[str, dict[str, int]] = {
+    # A dilation block keeps 200 sub-layers' outputs at full length for its gradient.
+    "dc": {"batch_size": 4},
+    "dc-nonclass": {"batch_size": 4},
+    # One-shots are few, so that an epoch has few steps.
+    "studio": {"batch_size": 8, "epochs": 100},
+}
+"""Preset → values of `TrainingConfig` that drums need."""
 
 
 def make(
@@ -34,8 +39,7 @@ def make(
 
     Args:
         preset: name of a preset of `audio_vae.config.PRESETS`.
-        training: how to train; `None` takes the defaults, with `default_batch_size` sounds in a step.
-            Its seed is also that of k-means and of the split.
+        training: how to train; `None` takes the preset's values and those of `TRAINING`. Its seed is also that of k-means and of the split.
         labels: `kmeans`, or `folder` for the folders' names.
         n_clusters: k of k-means; not used by `folder`.
         n_classes: number of folders, which is known only when the sounds have been read; `None` takes
@@ -60,7 +64,7 @@ def make(
         latent_dim=LATENT_DIM,
         n_classes=n_classes,
         classifier_units=(n_classes,),
-        training=training or preset_training(preset, batch_size=default_batch_size(preset)),
+        training=training or preset_training(preset, **TRAINING.get(preset, {})),
         data=data,
     )
 
