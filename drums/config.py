@@ -39,7 +39,8 @@ def make(
 
     Args:
         preset: name of a preset of `audio_vae.config.PRESETS`.
-        training: how to train; `None` takes the preset's values and those of `TRAINING`. Its seed is also that of k-means and of the split.
+        training: how to train; `None` takes the preset's values and those of `TRAINING`.
+            Its seed is also that of k-means and of the split.
         labels: `kmeans`, or `folder` for the folders' names.
         n_clusters: k of k-means; not used by `folder`.
         n_classes: number of folders, which is known only when the sounds have been read; `None` takes
