@@ -41,6 +41,9 @@ READINGS = {
 }
 """Key of a report → how it reads the deviation (Eq. 2), the paper's reading first."""
 
+TRAIN_CENTRES = tuple(READINGS)[2:]
+"""Readings with centres of the training set."""
+
 _MARKER = "report.json"
 
 

@@ -10,7 +10,7 @@ from audio_vae.experiments import Experiment
 from audio_vae.markdown import UNKNOWN, duration, number, percent, short, spread, table
 from audio_vae.report_page import PAPER_TABLE_3, morphs_table
 from audio_vae.results import DEVIATION, NOT_RUN, READINGS, Result
-from audio_vae.targets import TITLES, verdicts
+from audio_vae.targets import TITLES, Verdict
 
 Results = Mapping[str, Result | None]
 
@@ -18,9 +18,9 @@ _CLASSES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eigh
 _PICTURES_SIDE_BY_SIDE = 3
 
 
-def verdicts_table(results: Mapping[str, Result]) -> str:
-    """Return which of the paper's figures are reached."""
-    rows = [[each.figure, each.paper, each.needed, each.measured, each.verdict] for each in verdicts(results)]
+def verdicts_table(found: Iterable[Verdict]) -> str:
+    """Return which figures are reached."""
+    rows = [[each.figure, each.paper, each.needed, each.measured, each.verdict] for each in found]
     return table(["figure", "paper", "needed", "measured", "verdict"], rows)
 
 
@@ -55,7 +55,8 @@ def _rows_of_digits(columns: Sequence[Sequence[str]]) -> list[list[str]]:
 
 def figures_table(results: Results) -> str:
     """Return 1-NN accuracy, the deviation in all readings, and how close reconstructions are."""
-    head = ["", "epochs", "seed", "1-NN", *READINGS.values(), "SNR, training", "SNR, test", "log-spectral, test"]
+    ends = ["SNR, training", "SNR, test", "log-spectral, test", "attack, test"]
+    head = ["", "epochs", "seed", "1-NN", *READINGS.values(), *ends]
     return table(head, [_figures(name, result, len(head)) for name, result in results.items()])
 
 
@@ -63,8 +64,9 @@ def _figures(name: str, result: Result | None, n_columns: int) -> list[str]:
     if result is None:
         return [_code(name), NOT_RUN, *[""] * (n_columns - 2)]
     report = result.report
-    # Reports of older versions have no distance between spectra.
+    # Reports of older versions have neither, and a silent model has no attack.
     distance_db = report.get("log_spectral_distance_db", {}).get("test")
+    attack_ms = (report.get("attack_time_error_ms") or {}).get("test")
     return [
         _code(name),
         result.epochs_shown,
@@ -73,6 +75,7 @@ def _figures(name: str, result: Result | None, n_columns: int) -> list[str]:
         *(number(report[reading]["average"]["mean"]) for reading in READINGS),
         *(f"{number(report['signal_to_noise_db'][part], 1)} dB" for part in ("train", "test")),
         f"{number(distance_db['mean'], 1)} dB" if distance_db else UNKNOWN,
+        UNKNOWN if attack_ms is None else f"{number(attack_ms, 1)} ms",
     ]
 
 
@@ -134,7 +137,7 @@ def tried_table(planned: Iterable[Experiment], results: Mapping[str, Result]) ->
         )
         last = result.history[-1] if result and result.history else {}
         losses = [short(last.get(term)) for term in ("likelihood", "kl", "cross_entropy")] if result else [""] * 3
-        figures = _figures(name, result, 11)
+        figures = _figures(name, result, 12)
         rows.append([figures[0], _code(preset), _changes(changes), figures[1], *figures[3:6], figures[9], *losses])
     readings = list(READINGS.values())[:2]
     ends = ["SNR, test", "likelihood", "KL", "cross-entropy"]

@@ -1,26 +1,46 @@
-"""Which of the paper's figures are reached."""
+"""Which of the paper's figures are reached, and which of those that the studio preset is to reach."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from audio_vae.markdown import number, percent
 from audio_vae.report_page import PAPER_ONE_NN, PAPER_TABLE_3
-from audio_vae.results import DEVIATION, NOT_RUN, Result
+from audio_vae.results import DEVIATION, NOT_RUN, TRAIN_CENTRES, Result
+from audio_vae.scorecard import MEASURES
 
 TITLES = {"dc": "DC-VAE", "cc": "CC-VAE", "dc-nonclass": "DC-VAE, no classifier"}
 """Experiment with a column in the paper's Table 3 → what the paper calls it."""
 
 
+STUDIO_ONE_NN = {
+    "studio-jackson": 0.99,
+    "studio-theo": 0.97,
+    "studio-nicolas": 0.97,
+    "studio-speakers": 0.95,
+}
+"""Experiment → 1-NN accuracy that it is to reach."""
+
+STUDIO_DEVIATION = {"studio-jackson": -0.8, "studio-theo": 0.0, "studio-nicolas": -0.4}
+"""Experiment → mean deviation that it is to reach with centres of the training set, as decoded and at peak 1."""
+
+STUDIO_MINUTES = 15
+
+# The path has to be better than the cross-fade by these, and at least as good by the last.
+_BETTER = ("not_a_mix", "nearest_real_distance", "confidence")
+_AS_GOOD = "smoothness"
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """What is to be said of one of the paper's figures, in words.
+    """What is to be said of a figure, in words.
 
     Attributes:
         figure: which one.
-        paper: what the paper has.
+        paper: what the paper has, or for its morphs what the cross-fade has.
         needed: what is needed.
         measured: what was measured.
         verdict: `reached` or `missed`, and after how many epochs where these are not all; `open` where another
@@ -65,9 +85,52 @@ def verdicts(results: Mapping[str, Result]) -> list[Verdict]:
     return found
 
 
+def studio_verdicts(results: Mapping[str, Result]) -> list[Verdict]:
+    """Judge the studio preset's results, name → result, by what they are to reach."""
+    found = []
+    for name, needed in STUDIO_ONE_NN.items():
+        value = _measured(results, name, lambda report: report["one_nn_accuracy"])
+        is_reached = value is not None and value >= needed
+        said = _said(results, name, percent(value), is_reached)
+        found.append(
+            Verdict(f"1-NN accuracy, `{name}`", percent(PAPER_ONE_NN["dc"]), f"at least {percent(needed)}", *said)
+        )
+    for name, needed in STUDIO_DEVIATION.items():
+        values = [_measured(results, name, partial(_average, reading)) for reading in TRAIN_CENTRES]
+        is_reached = all(value is not None and value <= needed for value in values)
+        said = _said(results, name, " / ".join(number(value) for value in values), is_reached)
+        paper = number(PAPER_TABLE_3["dc"][-1][0])
+        found.append(Verdict(f"mean deviation, `{name}`", paper, f"at most {number(needed)}", *said))
+    for name in STUDIO_DEVIATION:
+        times = results[name].times if name in results else []
+        minutes = sum(row["seconds"] for row in times) / 60 if times else None
+        is_reached = None if minutes is None else minutes <= STUDIO_MINUTES
+        said = _said(results, name, f"{number(minutes, 1)} min", is_reached)
+        found.append(Verdict(f"training, `{name}`", "", f"at most {STUDIO_MINUTES} min", *said))
+    for name in ("studio-jackson", "studio-drums"):
+        morphs = results[name].report.get("morphs") if name in results else None
+        for key in (*_BETTER, _AS_GOOD) if morphs else ():
+            figures = morphs["measures"][key]
+            ours, other = figures["morph"], figures["crossfade"]
+            gain = (ours - other) * (1 if MEASURES[key].higher_is_better else -1)
+            found.append(
+                Verdict(
+                    f"morphs, {MEASURES[key].name}, `{name}`",
+                    f"cross-fade {number(other, 3)}",
+                    "at least as good" if key == _AS_GOOD else "better",
+                    *_said(results, name, number(ours, 3), gain >= 0 if key == _AS_GOOD else gain > 0),
+                )
+            )
+    return found
+
+
+def _average(reading: str, report: Mapping[str, Any]) -> float | None:
+    return report[reading]["average"]["mean"]
+
+
 def average_deviation(report: Mapping[str, Any]) -> float | None:
     """Return a report's mean deviation over the classes, with centres of the test set as in the paper."""
-    return report[DEVIATION]["average"]["mean"]
+    return _average(DEVIATION, report)
 
 
 def _measured(results: Mapping[str, Result], name: str, figure) -> float | None:
