@@ -126,6 +126,10 @@ def store(tmp_path):
     return store
 
 
+def stored(out):
+    return results.load_results(out / "results")
+
+
 def rendered(out):
     return results_page.write_results_page(out).read_text(encoding="utf-8")
 
@@ -280,10 +284,36 @@ def test_what_is_reached_and_what_is_missed(store, tmp_path):
     ]
 
 
+def test_what_the_studio_preset_reaches(store, tmp_path):
+    peak_1 = targets.TRAIN_CENTRES[1]
+    figures = {"morph": 0.25, "crossfade": 0.2, "won": 7, "lost": 3, "equal": 0}
+    names = ("smoothness", "nearest_real_distance", "confidence", "not_a_mix")
+    morphs = {"steps": 9, "spacing": "even", "n_pairs": 10, "measures": {name: figures for name in names}}
+    store("studio-jackson", one_nn=0.98, mean=-0.9, morphs=morphs)
+    # Both readings count.
+    store("studio-theo", one_nn=0.97, mean=-0.1, **{peak_1: deviation(0.1)})
+    found = {
+        each.figure: (each.needed, each.measured, each.verdict) for each in targets.studio_verdicts(stored(tmp_path))
+    }
+    assert found["1-NN accuracy, `studio-jackson`"] == ("at least 99 %", "98 %", "**missed**")
+    assert found["1-NN accuracy, `studio-theo`"] == ("at least 97 %", "97 %", "reached")
+    assert found["1-NN accuracy, `studio-nicolas`"][1:] == ("not run", "not run")
+    assert found["mean deviation, `studio-jackson`"] == ("at most −0.80", "−0.90 / −0.90", "reached")
+    assert found["mean deviation, `studio-theo`"] == ("at most 0.00", "−0.10 / 0.10", "**missed**")
+    assert found["training, `studio-jackson`"] == ("at most 15 min", "121.0 min", "**missed**")
+    of_morphs = {figure: said for figure, said in found.items() if figure.startswith("morphs, ")}
+    assert list(of_morphs.values()) == [
+        ("better", "0.250", "reached"),
+        ("better", "0.250", "**missed**"),
+        ("better", "0.250", "reached"),
+        ("at least as good", "0.250", "**missed**"),
+    ]
+
+
 def test_a_deviation_that_is_not_known_is_no_success(store, tmp_path):
     store("dc-nonclass", mean=None)
     store("cc", mean=None)
-    said = {each.figure: each.verdict for each in targets.verdicts(results.load_results(tmp_path / "results"))}
+    said = {each.figure: each.verdict for each in targets.verdicts(stored(tmp_path))}
     assert said["mean deviation, DC-VAE, no classifier"] == "open"
     assert said["mean deviation, CC-VAE"] == "**missed**"
     assert "–" in rendered(tmp_path)
