@@ -217,6 +217,7 @@ class TrainingConfig:
         precision: what the networks compute in; weights, losses and optimizers are float32 with either
             of `float32` and `bfloat16`.
         decay: how the learning rates go on from their start: `none`, or `cosine` down to 0 over the epochs.
+        clip_norm: largest norm of a pass's gradient, all its variables together; `None` leaves it as it is.
     """
 
     epochs: int = 117
@@ -226,6 +227,7 @@ class TrainingConfig:
     seed: int = 0
     precision: str = "float32"
     decay: str = "none"
+    clip_norm: float | None = None
 
     def __post_init__(self):
         _require(self.epochs >= 1, "1 epoch or more", epochs=self.epochs)
@@ -233,6 +235,7 @@ class TrainingConfig:
         _require(self.seed >= 0, "a seed of 0 or more", seed=self.seed)
         _require(self.precision in PRECISIONS, f"one of {PRECISIONS}", precision=self.precision)
         _require(self.decay in DECAYS, f"one of {DECAYS}", decay=self.decay)
+        _require(self.clip_norm is None or self.clip_norm > 0, "a positive norm, or None", clip_norm=self.clip_norm)
 
 
 @dataclass(frozen=True)
@@ -311,9 +314,10 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "training": {
             "epochs": 60,
             "batch_size": 16,
-            "vae_learning_rate": 2e-3,
-            "classifier_learning_rate": 2e-3,
+            "vae_learning_rate": 1e-3,
+            "classifier_learning_rate": 1e-3,
             "decay": "cosine",
+            "clip_norm": 1.0,
         },
     },
 }

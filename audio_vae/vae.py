@@ -372,8 +372,9 @@ def build_vae(
     keras.utils.set_random_seed(training.seed)
     policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[training.precision]
     vae = VAE(model, loss, augmentation, rate_hz, training.seed, dtype=policy)
+    clip = {"global_clipnorm": training.clip_norm}
     vae.compile(
-        keras.optimizers.Adam(training.vae_learning_rate, name="vae_optimizer"),
-        keras.optimizers.Adam(training.classifier_learning_rate, name="classifier_optimizer"),
+        keras.optimizers.Adam(training.vae_learning_rate, name="vae_optimizer", **clip),
+        keras.optimizers.Adam(training.classifier_learning_rate, name="classifier_optimizer", **clip),
     )
     return vae
