@@ -288,7 +288,7 @@ def test_what_the_studio_preset_reaches(store, tmp_path):
     peak_1 = targets.TRAIN_CENTRES[1]
     figures = {"morph": 0.25, "crossfade": 0.2, "won": 7, "lost": 3, "equal": 0}
     names = ("smoothness", "nearest_real_distance", "confidence", "not_a_mix")
-    morphs = {"steps": 9, "spacing": "even", "n_pairs": 10, "measures": {name: figures for name in names}}
+    morphs = {"steps": 9, "spacing": "even", "n_pairs": 10, "measures": dict.fromkeys(names, figures)}
     store("studio-jackson", one_nn=0.98, mean=-0.9, morphs=morphs)
     # Both readings count.
     store("studio-theo", one_nn=0.97, mean=-0.1, **{peak_1: deviation(0.1)})

@@ -278,3 +278,27 @@ def test_a_run_in_use_is_refused(make_run):
     with locked(run.path), pytest.raises(UserError, match="is in use by process"):
         training.train(run, say=lambda line: None)
     assert run.checkpoints() == []
+
+
+@pytest.mark.parametrize(
+    ("decay", "epoch", "share"),
+    [
+        ("none", 0, 1),
+        ("none", 9, 1),
+        ("cosine", 0, 1),
+        ("cosine", 5, 0.5),
+        ("cosine", 9, 0.5 * (1 - np.cos(np.pi / 10))),
+    ],
+)
+def test_learning_rate_share(decay, epoch, share):
+    assert training.learning_rate_share(TrainingConfig(epochs=10, decay=decay), epoch) == pytest.approx(share)
+
+
+def test_decay_falls_in_both_optimizers(make_run):
+    run = make_run("run", 4, decay="cosine", vae_learning_rate=0.04, classifier_learning_rate=0.02)
+    training.train(run, say=lambda line: None)
+    model = open_run(run.path, "digits").model
+    # The last of four epochs began at three quarters of the half wave.
+    share = 0.5 * (1 + np.cos(0.75 * np.pi))
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.04 * share)
+    assert float(model.classifier_optimizer.learning_rate) == pytest.approx(0.02 * share)

@@ -119,6 +119,12 @@ def test_optimizers_take_the_configs_learning_rates(tiny):
     assert float(vae.classifier_optimizer.learning_rate) == 0.5
 
 
+def test_gradients_are_clipped_where_the_config_asks(tiny):
+    assert [each.global_clipnorm for each in (built(tiny).optimizer, built(tiny).classifier_optimizer)] == [None, None]
+    clipped = built(tiny, clip_norm=0.5)
+    assert [each.global_clipnorm for each in (clipped.optimizer, clipped.classifier_optimizer)] == [0.5, 0.5]
+
+
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
 def test_reported_terms_of_a_test_step_equal_numpys(tiny, batch, reduction):
     audio, labels = batch
