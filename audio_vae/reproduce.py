@@ -25,6 +25,9 @@ from audio_vae.signals import Request, handling
 _ENDINGS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """What asks a program to end."""
 
+_SPACING = "even"
+"""Of all morphs: a cross-fade cannot be made smooth like this, a path can, and a user of it would."""
+
 
 @dataclass(frozen=True)
 class Folders:
@@ -157,7 +160,7 @@ def _collect(folders: Folders, run: Run, experiment: Experiment, epochs: int, le
     from audio_vae import report
     from audio_vae.tracks import PathOptions
 
-    morphs = PathOptions(length=length) if experiment.judges_morphs else None
+    morphs = PathOptions(length=length, spacing=_SPACING) if experiment.judges_morphs else None
     measured = report.evaluate(run, morphs=morphs, show_progress=show_progress)
     figures = run.path / "report" / "figures"
     pictures = {path.name: path for path in (figures / "latents.png", figures / "training.png") if path.is_file()}
@@ -173,7 +176,7 @@ def _draw_morph(run: Run, ends: tuple[str, str], length: str) -> tuple[dict[str,
 
     said: dict[str, Any] = {"start": ends[0], "end": ends[1]}
     try:
-        made = morph(run, *ends, length=length)
+        made = morph(run, *ends, length=length, spacing=_SPACING)
     except UserError as error:
         return {**said, "problem": one_line(error)}, None
     said |= {"comparison": made.sidecar["scorecard"]["comparison"], "warnings": list(made.warnings)}

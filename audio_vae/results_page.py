@@ -203,8 +203,8 @@ def _studio(material: Material) -> list[str]:
     beside = [each for each in (*PAPER, *DRUMS) if each.judges_morphs]
     morphs = all_morphs_table(material.of(beside, STUDIO))
     explained = (
-        "Morphs between all pairs of classes: the model's figure / that of the plain cross-fade, and in how many of "
-        "the pairs the model is better."
+        "Morphs between all pairs of classes, in steps of the same MFCC-DTW distance: the model's figure / that of the "
+        "plain cross-fade, and in how many of the pairs the model is better."
     )
     studio = material.present(STUDIO)
     return [
