@@ -62,6 +62,14 @@ def mfcc(audio, rate_hz: int):
     return ops.matmul(ops.maximum(decibels, loudest - features.DECIBELS_BELOW_PEAK), ops.convert_to_tensor(_cepstrum()))
 
 
+def at_most(sequence, n_frames: int):
+    """Average neighbouring frames, as many as it takes for at most `n_frames`: `[B, n, d]` → `[B, ≤ n_frames, d]`."""
+    n_together = -(-sequence.shape[1] // n_frames)
+    if n_together == 1:
+        return sequence
+    return ops.average_pool(sequence, n_together, n_together, padding="same", data_format="channels_last")
+
+
 @functools.cache
 def _fourier(window: int) -> np.ndarray:
     """The windowed Fourier transform as a matrix, cosines beside sines: float32 `[window, 2 · bins]`."""

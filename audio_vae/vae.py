@@ -16,6 +16,9 @@ from audio_vae.layers import PACKAGE, Sampling
 from audio_vae.networks import build_classifier, build_decoder, build_encoder
 from audio_vae.passes import Pass
 
+# Soft-DTW takes a step for each frame of both sounds, one after the other.
+_MOST_FRAMES = 64
+
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class VAE(keras.Model):
@@ -209,8 +212,8 @@ class VAE(keras.Model):
         return ops.cast(self.decoder(latent, training=training), "float32")
 
     def _mfcc(self, audio):
-        """MFCCs in hundreds, so that distances are about 1 to 10."""
-        return spectra.mfcc(audio, self.rate_hz) / 100
+        """MFCCs in hundreds, so that distances are about 1 to 10; long sounds in fewer and longer frames."""
+        return spectra.at_most(spectra.mfcc(audio, self.rate_hz), _MOST_FRAMES) / 100
 
     def classifier_losses(self, audio, labels, noise=None, weights=None):
         """Loss of the second pass and its term.

@@ -55,3 +55,18 @@ def test_mfcc_gradient_is_finite(audio):
 
         gradient = jax.grad(lambda x: ops.sum(spectra.mfcc(x, 8000)))(variable.value)
     assert np.isfinite(ops.convert_to_numpy(gradient)).all()
+
+
+@pytest.mark.parametrize(("n", "most", "expected"), [(6, 6, 6), (6, 3, 3), (7, 4, 4), (9, 4, 3), (100, 64, 50)])
+def test_at_most_averages_neighbours(rng, n, most, expected):
+    sequence = rng.standard_normal((2, n, 3)).astype(np.float32)
+    shorter = ops.convert_to_numpy(spectra.at_most(sequence, most))
+    assert shorter.shape == (2, expected, 3)
+    together = -(-n // most)
+    for frame in range(expected):
+        mean = sequence[:, frame * together : (frame + 1) * together].mean(axis=1)
+        # What does not fill a last frame is averaged alone, at whichever end it is.
+        if n % together == 0:
+            np.testing.assert_allclose(shorter[:, frame], mean, atol=1e-6)
+    assert shorter.min() >= sequence.min()
+    assert shorter.max() <= sequence.max()
