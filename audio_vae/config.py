@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from audio_vae.errors import UserError
@@ -336,6 +336,17 @@ def preset_training(preset: str, **others: Any) -> TrainingConfig:
     return TrainingConfig(**PRESETS.get(preset, {}).get("training", {}) | others)
 
 
+SPECTRAL_WINDOWS_S = (0.008, 0.016, 0.032, 0.064, 0.128)
+"""Windows of `losses.spectral_distance`. The longest tell what is below the lowest tones from these."""
+
+
+def with_windows_for(loss: LossConfig, rate_hz: int) -> LossConfig:
+    """Return the losses with windows of `SPECTRAL_WINDOWS_S` at a sample rate, where they compare spectra at all."""
+    if not loss.spectral_weight:
+        return loss
+    return replace(loss, spectral_windows=tuple(round(window_s * rate_hz) for window_s in SPECTRAL_WINDOWS_S))
+
+
 def make_config(
     dataset: str,
     preset: str,
@@ -366,7 +377,7 @@ def make_config(
         preset,
         audio=audio,
         model=ModelConfig(**of_data | chosen.get("model", {})),
-        loss=LossConfig(**chosen.get("loss", {})),
+        loss=with_windows_for(LossConfig(**chosen.get("loss", {})), audio.rate_hz),
         augmentation=AugmentationConfig(**chosen.get("augmentation", {})),
         training=training or preset_training(preset),
         data=data or {},

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from audio_vae.card import CARD_NAME, Source
-from audio_vae.config import Config
+from audio_vae.config import Config, with_windows_for
 from audio_vae.dataset import Prepared, class_sizes
 from audio_vae.errors import UserError
 from audio_vae.files import write_json
@@ -108,7 +108,8 @@ class Dataset:
             if self.choose and config.data == old.data:
                 units = old.model.classifier_units
                 model = dataclasses.replace(config.model, n_samples=old.audio.n_samples, classifier_units=units)
-                config = dataclasses.replace(config, audio=old.audio, model=model)
+                loss = with_windows_for(config.loss, old.audio.rate_hz)
+                config = dataclasses.replace(config, audio=old.audio, model=model, loss=loss)
         elif self.choose:
             config = self.choose(config, data)
         found_path = path / "prepare.json"

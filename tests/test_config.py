@@ -13,6 +13,7 @@ from audio_vae.config import (
     TrainingConfig,
     from_values,
     make_config,
+    with_windows_for,
 )
 from audio_vae.errors import UserError
 
@@ -56,6 +57,15 @@ def test_preset_takes_the_data_sets_values_and_its_own(preset):
 def test_the_papers_presets(preset, architecture, n_classes):
     model = preset_config(preset).model
     assert (model.architecture, model.n_classes) == (architecture, n_classes)
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "windows"), [(8000, (64, 128, 256, 512, 1024)), (22050, (176, 353, 706, 1411, 2822))]
+)
+def test_spectral_windows_are_as_long_at_any_rate(rate_hz, windows):
+    assert with_windows_for(LossConfig(spectral_weight=1.0), rate_hz).spectral_windows == windows
+    assert with_windows_for(LossConfig(), rate_hz) == LossConfig()
+    assert (preset_config("studio").loss.spectral_windows == windows) == (rate_hz == 22050)
 
 
 def test_defaults_are_the_papers_numbers():
