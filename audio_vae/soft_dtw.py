@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from keras import ops
 
 _UNREACHABLE = 1e10
@@ -52,9 +54,17 @@ def _least_path(cost, gamma: float):
     nothing = ops.full_like(cost[:, :, 0], _UNREACHABLE)
     before, last = nothing, ops.concatenate([diagonals[0][:, :1], nothing[:, 1:]], axis=1)
     for diagonal in diagonals[1:]:
-        ways = ops.stack([last, down(last), down(before)])
-        before, last = last, diagonal - gamma * ops.logsumexp(ways / -gamma, axis=0)
+        before, last = last, diagonal + _soft_minimum([last, down(last), down(before)], gamma)
     return last[:, n_rows - 1]
+
+
+def _soft_minimum(values: list, gamma: float):
+    """−γ·log Σ exp(−values/γ) of tensors, element by element."""
+    least = ops.stop_gradient(functools.reduce(ops.minimum, values))
+    # At most 0 but for the rounding of what is unreachable, which a compiler that computes a value twice may do in two
+    # ways; exp would make infinities of that.
+    parts = [ops.exp(ops.minimum((least - each) / gamma, 0.0)) for each in values]
+    return least - gamma * ops.log(sum(parts))
 
 
 def _skew(cost):

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tslearn.metrics
@@ -59,3 +63,16 @@ def test_moving_down_the_gradient_moves_together(rng):
 def test_gamma_is_positive(gamma):
     with pytest.raises(ValueError, match="positive gamma, received: gamma="):
         soft_dtw(np.zeros((1, 2, 3)), np.zeros((1, 2, 3)), gamma)
+
+
+def test_compiled_gradient_is_finite_on_jax():
+    """XLA computes what it needs twice in two ways; cells that no path reaches must not make that infinite."""
+    pytest.importorskip("jax")
+    code = (
+        "import jax, numpy as np; from audio_vae.soft_dtw import soft_dtw;"
+        "a, b = np.random.default_rng(0).normal(size=(2, 6, 5, 3)).astype('float32');"
+        "gradient = jax.jit(jax.grad(lambda x: soft_dtw(x, b, 0.1).sum()))(a);"
+        "assert np.isfinite(gradient).all()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "KERAS_BACKEND": "jax"}, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
