@@ -131,7 +131,7 @@ def test_every_format_computes_what_keras_computes(preset, file_format, tmp_path
     np.testing.assert_allclose(values["class_centres"]["low"], centre, atol=1e-5)
 
 
-@pytest.mark.parametrize("file_format", ["savedmodel", "litert", "onnx"])
+@pytest.mark.parametrize("file_format", [pytest.param("savedmodel", marks=pytest.mark.slow), "litert", "onnx"])
 def test_float16_weights_are_smaller_and_their_error_is_told(file_format, tmp_path, run):
     need(file_format)
     full = export(run, file_format, tmp_path)

@@ -101,6 +101,7 @@ def kill_and_go_on(run, sounds_folder, kill):
     assert code == 0, err
 
 
+@pytest.mark.slow
 def test_killed_training_goes_on_bit_for_bit(whole, sounds_folder, tmp_path):
     run = tmp_path / "run"
     # Between the two passes of the second epoch's second step, then within its checkpoint.

@@ -317,7 +317,7 @@ def tiny_studio(tiny_cc):
 
 def test_studio_losses_equal_their_parts(tiny_studio, batch):
     audio, labels = batch
-    config = dataclasses.replace(SPECTRAL, between_weight=4.0)
+    config = dataclasses.replace(SPECTRAL, between_weight=4.0, cycle_weight=5.0)
     vae = built(tiny_studio, loss=config)
     originals, mix = audio[:, ::-1].copy(), np.linspace(0.1, 0.9, len(audio), dtype="float32")[:, None]
     total, terms = vae.vae_losses(audio, labels=labels, originals=originals, mix=mix)
@@ -331,7 +331,8 @@ def test_studio_losses_equal_their_parts(tiny_studio, batch):
         losses.mfcc_distance(spectra.mfcc(each, 8000) / 100, wanted, 0.1)
         for each in (centres, centres / np.abs(centres).max(axis=1, keepdims=True))
     ]
-    between = hear(mix * mean + (1 - mix) * np.roll(mean, 1, axis=0))
+    points = mix * mean + (1 - mix) * np.roll(mean, 1, axis=0)
+    between = hear(points)
     expected = {
         "likelihood": losses.squared_error(audio, vae(audio)),
         "kl": losses.kl_divergence(mean, log_variance),
@@ -339,11 +340,12 @@ def test_studio_losses_equal_their_parts(tiny_studio, batch):
         "centre": (apart[0] + apart[1]) / 2,
         "between": mix[:, 0] * losses.mfcc_distance(between, wanted, 0.1)
         + (1 - mix[:, 0]) * losses.mfcc_distance(between, np.roll(wanted, 1, axis=0), 0.1),
+        "cycle": np.mean(np.square(vae.encoder(vae.decoder(points))[0] - points), axis=1),
     }
     assert list(terms) == list(expected)
     for name, values in expected.items():
         np.testing.assert_allclose(terms[name], values, rtol=1e-3, err_msg=name)
-    weights = {"likelihood": 0.5, "kl": 0.1, "spectral": 2.0, "centre": 3.0, "between": 4.0}
+    weights = {"likelihood": 0.5, "kl": 0.1, "spectral": 2.0, "centre": 3.0, "between": 4.0, "cycle": 5.0}
     assert float(total) == pytest.approx(np.mean(sum(weights[name] * expected[name] for name in weights)), rel=1e-3)
 
 
