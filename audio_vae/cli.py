@@ -432,7 +432,8 @@ def _dataset_group(name: str, about: str) -> click.Group:
             help="What to write; may be given more than once.  [default: savedmodel]",
         ),
         click.option("--float16", is_flag=True, help="Store the weights in half the bytes."),
-        epilog=f"Example:  audio-vae {name} export --format savedmodel --out models  writes models/{name}-cc/1",
+        epilog=f"Example:  audio-vae {name} export --format savedmodel --out models  writes "
+        f"models/{name}-{DEFAULT_PRESET}/1",
     )
     def export(run_path, model, out, formats, float16, quiet):
         """Write the model for other programs, each copy proven equal to it."""

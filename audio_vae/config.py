@@ -150,7 +150,7 @@ class ModelConfig:
 class LossConfig:
     """The two passes' losses (Eq. 1 and Section 3.1), and those that the paper does not have.
 
-    A term of weight 0 is not computed.
+    The terms that the paper does not have are computed where they have a weight.
 
     Attributes:
         likelihood_weight: λ₁₁.
@@ -345,6 +345,22 @@ def with_windows_for(loss: LossConfig, rate_hz: int) -> LossConfig:
     if not loss.spectral_weight:
         return loss
     return replace(loss, spectral_windows=tuple(round(window_s * rate_hz) for window_s in SPECTRAL_WINDOWS_S))
+
+
+def with_audio(config: Config, audio: AudioConfig, **model: Any) -> Config:
+    """Return the config for sounds of another rate and length, with all that follows from these.
+
+    Args:
+        config: the config.
+        audio: of the sounds.
+        model: values of `ModelConfig` that the sounds tell as well.
+    """
+    return replace(
+        config,
+        audio=audio,
+        model=replace(config.model, n_samples=audio.n_samples, **model),
+        loss=with_windows_for(config.loss, audio.rate_hz),
+    )
 
 
 def make_config(

@@ -16,7 +16,7 @@ LEAST_POWER = 1e-10
 """Of a mel band: what is less counts as this."""
 
 DECIBELS_BELOW_PEAK = 80.0
-"""What is quieter relative to the loudest mel band of a sound counts as this."""
+"""What is quieter relative to the loudest mel band, or bin, of a sound counts as this."""
 
 
 def mfcc(
@@ -53,11 +53,16 @@ def mfcc(
         audio = np.pad(audio, (0, window - len(audio)))
     padded = np.pad(audio, window // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, window)[:: round(hop_s * rate_hz)]
-    spectra = np.fft.rfft(frames * np.hanning(window + 1)[:-1]).astype(np.complex64)
+    spectra = np.fft.rfft(frames * hann(window)).astype(np.complex64)
     power = np.abs(spectra) ** 2 @ mel_bands(rate_hz, window, n_mels).T
     decibels = 10 * np.log10(np.maximum(power, LEAST_POWER))
     decibels = np.maximum(decibels, decibels.max() - DECIBELS_BELOW_PEAK)
     return scipy.fft.dct(decibels, norm="ortho")[:, :n_mfcc].astype(np.float64)
+
+
+def hann(window: int) -> np.ndarray:
+    """Return the periodic Hann window of a Fourier transform, float64 `[window]`."""
+    return np.hanning(window + 1)[:-1]
 
 
 @functools.cache
@@ -122,4 +127,4 @@ def magnitude_spectrogram(audio: np.ndarray, rate_hz: int) -> np.ndarray:
     around = [(0, 0)] * (audio.ndim - 1) + [(hop, window + hop)]
     padded = np.pad(np.asarray(audio, np.float64), around)
     frames = np.lib.stride_tricks.sliding_window_view(padded, window, axis=-1)[..., ::hop, :][..., :n_frames, :]
-    return np.abs(np.fft.rfft(frames * np.hanning(window + 1)[:-1], axis=-1))
+    return np.abs(np.fft.rfft(frames * hann(window), axis=-1))

@@ -13,7 +13,7 @@ import numpy as np
 
 from audio_vae import audio as audio_files
 from audio_vae import labels as labelling
-from audio_vae.config import DEFAULT_PRESET, AudioConfig, Config, TrainingConfig, make_config, with_windows_for
+from audio_vae.config import DEFAULT_PRESET, AudioConfig, Config, TrainingConfig, make_config, with_audio
 from audio_vae.dataset import Item, Prepared
 from audio_vae.errors import UserError
 from audio_vae.pipeline import Dataset
@@ -112,8 +112,7 @@ def choose(config: Config, data: Path | None) -> Config:
     n_classes = config.data.get("n_clusters") or max(2, len({item.class_name for item in items}))
     # A preset without a classifier stays so.
     n_classes = config.model.n_classes and n_classes
-    model = replace(config.model, n_samples=audio.n_samples, n_classes=n_classes, classifier_units=(n_classes or 2,))
-    return replace(config, audio=audio, model=model, loss=with_windows_for(config.loss, audio.rate_hz))
+    return with_audio(config, audio, n_classes=n_classes, classifier_units=(n_classes or 2,))
 
 
 def choose_audio(items: Sequence[Item], rate_hz: int | None, seconds: float | None, start: AudioConfig) -> AudioConfig:

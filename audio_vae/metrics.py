@@ -14,16 +14,13 @@ from sklearn.neighbors import KNeighborsClassifier
 from tslearn.metrics import cdist_dtw
 
 from audio_vae.audio import SILENCE
-from audio_vae.features import magnitude_spectrogram
+from audio_vae.features import DECIBELS_BELOW_PEAK, magnitude_spectrogram
 
 ATTACK_LEVELS = (0.2, 0.9)
 """Shares of the envelope's maximum between which a sound's attack lies."""
 
 ENVELOPE_WINDOW_S = 0.005
 """Of the envelope's smoothing: a shorter one lets noise ripple, a longer one hides how sharp a drum's attack is."""
-
-SPECTRUM_FLOOR_DB = -80.0
-"""Relative to the loudest bin of a sound's spectrogram: what is quieter counts as this, as in `features.mfcc`."""
 
 # So that what one row of the recursion needs stays in the processor's cache.
 _PAIRS_AT_ONCE = 4096
@@ -165,7 +162,7 @@ def log_spectral_distance_db(audio: np.ndarray, reconstruction: np.ndarray, rate
     spectra = [magnitude_spectrogram(each, rate_hz) for each in (audio, reconstruction)]
     is_sound = _peaks(audio) >= SILENCE
     loudest = np.where(is_sound, spectra[0].max(axis=(1, 2)), 1)[:, None, None]
-    levels_db = [20 * np.log10(np.maximum(each / loudest, 10 ** (SPECTRUM_FLOOR_DB / 20))) for each in spectra]
+    levels_db = [20 * np.log10(np.maximum(each / loudest, 10 ** (-DECIBELS_BELOW_PEAK / 20))) for each in spectra]
     of_frames = np.sqrt(np.mean((levels_db[0] - levels_db[1]) ** 2, axis=2))
     return np.where(is_sound, of_frames.mean(axis=1), np.nan)
 

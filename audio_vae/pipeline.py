@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from audio_vae.card import CARD_NAME, Source
-from audio_vae.config import Config, with_windows_for
+from audio_vae.config import Config, with_audio
 from audio_vae.dataset import Prepared, class_sizes
 from audio_vae.errors import UserError
 from audio_vae.files import write_json
@@ -106,10 +106,7 @@ class Dataset:
             old = open_run(path, self.name).config
             config = _with_classes(config, old.model.n_classes)
             if self.choose and config.data == old.data:
-                units = old.model.classifier_units
-                model = dataclasses.replace(config.model, n_samples=old.audio.n_samples, classifier_units=units)
-                loss = with_windows_for(config.loss, old.audio.rate_hz)
-                config = dataclasses.replace(config, audio=old.audio, model=model, loss=loss)
+                config = with_audio(config, old.audio, classifier_units=old.model.classifier_units)
         elif self.choose:
             config = self.choose(config, data)
         found_path = path / "prepare.json"

@@ -74,7 +74,7 @@ def at_most(sequence, n_frames: int):
 def _fourier(window: int) -> np.ndarray:
     """The windowed Fourier transform as a matrix, cosines beside sines: float32 `[window, 2 · bins]`."""
     angles = 2 * np.pi / window * (np.outer(np.arange(window), np.arange(window // 2 + 1)) % window)
-    hann = np.hanning(window + 1)[:-1, None]
+    hann = features.hann(window)[:, None]
     return np.concatenate([hann * np.cos(angles), hann * np.sin(angles)], axis=1).astype(np.float32)
 
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from noisy_tones import noisy_tones
 
 from audio_vae import bounds, metrics
 from audio_vae.config import Config
-from audio_vae.dataset import SoundSet
 from audio_vae.digits import DATASET
 from audio_vae.features import mfcc
 
@@ -20,19 +20,7 @@ def test_medoid_is_the_sequence_between_the_others():
 
 
 def test_every_bound_is_measured(rng):
-    labels = np.repeat([0, 1], 6)
-    tones = np.sin(np.arange(512) * (0.2 + 0.5 * labels[:, None])) + rng.normal(0, 0.1, (12, 512))
-    sounds = SoundSet(
-        names=tuple(f"{number}.wav" for number in range(12)),
-        audio=tones.astype(np.float32),
-        labels=labels.astype(np.int32),
-        is_test=np.arange(12) % 2 == 0,
-        class_names=("low", "high"),
-        peaks=np.ones(12, np.float32),
-        lengths=np.full(12, 512, np.int32),
-        rate_hz=8000,
-    )
-    measured = bounds.bounds(sounds)
+    measured = bounds.bounds(noisy_tones(rng, 6))
     assert list(measured) == [*bounds.DEVIATIONS, bounds.ONE_NN]
     assert measured[bounds.ONE_NN] == 1.0
     assert np.isfinite(list(measured.values())).all()

@@ -5,11 +5,12 @@ import sys
 
 import numpy as np
 import pytest
+from noisy_tones import noisy_tones
 
 from audio_vae import reproduce as reproducing
 from audio_vae import results, results_page, targets
 from audio_vae.config import AudioConfig, Config, ModelConfig, TrainingConfig
-from audio_vae.dataset import Prepared, SoundSet
+from audio_vae.dataset import Prepared
 from audio_vae.errors import UserError
 from audio_vae.experiments import BOUNDS, EXPERIMENTS, Experiment, choose, names
 from audio_vae.pipeline import Dataset
@@ -54,20 +55,7 @@ def tiny_config(preset="cc", *, speakers=("jackson",)):
 
 def tiny_sounds(config, data, *, show_progress=False):
     """Eight noisy tones a class, half of them for the test."""
-    rng = np.random.default_rng(0)
-    labels = np.repeat([0, 1], 8)
-    audio = np.sin(np.arange(512) * (0.2 + 0.5 * labels[:, None])) + rng.normal(0, 0.1, (16, 512))
-    sounds = SoundSet(
-        names=tuple(f"{number}.wav" for number in range(16)),
-        audio=(audio / np.abs(audio).max(axis=1, keepdims=True)).astype(np.float32),
-        labels=labels.astype(np.int32),
-        is_test=np.arange(16) % 2 == 0,
-        class_names=("low", "high"),
-        peaks=np.ones(16, np.float32),
-        lengths=np.full(16, 512, np.int32),
-        rate_hz=8000,
-    )
-    return Prepared(sounds, [], {})
+    return Prepared(noisy_tones(np.random.default_rng(0), 8), [], {})
 
 
 DATASET = Dataset("digits", tiny_config, tiny_sounds)
