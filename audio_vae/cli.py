@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from audio_vae import __version__, experiments
-from audio_vae.config import DEFAULT_PRESET, PRECISIONS, PRESETS, preset_training
+from audio_vae.config import DEFAULT_PRESET, PRECISIONS, PRESETS, TrainingConfig
 from audio_vae.distribute import (
     STRATEGIES,
     Devices,
@@ -195,7 +195,7 @@ def _dataset_group(name: str, about: str) -> click.Group:
             "--epochs",
             type=click.IntRange(1),
             help="Passes over the sounds.  [default: "
-            f"{preset_training(DEFAULT_PRESET).epochs}, dc and cc: {preset_training('cc').epochs}]",
+            f"{PRESETS[DEFAULT_PRESET]['training']['epochs']}, dc and cc: {TrainingConfig.epochs}]",
         ),
         click.option("--batch-size", type=click.IntRange(1), help="Sounds in a step."),
         click.option(

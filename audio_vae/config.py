@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -83,6 +84,7 @@ class ModelConfig:
             mirrors them.
         studio_frames: stages follow each other until a sound is at most so many frames.
         studio_dilations: of the residual convolutions of a stage.
+        studio_tones: oscillators of the studio decoder; 0 leaves them out.
         gate: `tanh_sigmoid` (WaveNet's) or `product` (as the paper writes it).
         activation: between the many-channel convolutions of `cc`.
         single_channel_activation: after the one-channel convolutions around the bottleneck.
@@ -105,6 +107,7 @@ class ModelConfig:
     studio_filters: tuple[int, ...] = (32, 64, 128)
     studio_frames: int = 32
     studio_dilations: tuple[int, ...] = (1, 3, 9)
+    studio_tones: int = 0
     gate: str = "tanh_sigmoid"
     activation: str = "relu"
     single_channel_activation: str = "linear"
@@ -138,6 +141,9 @@ class ModelConfig:
             cc_filters=self.cc_filters,
             cc_kernels=self.cc_kernels,
         )
+        _require(
+            self.studio_tones == 0 or self.studio_tones >= 2, "0 or 2 tones or more", studio_tones=self.studio_tones
+        )
         for name in ("studio_filters", "studio_dilations"):
             _require(
                 bool(getattr(self, name)) and min(getattr(self, name)) >= 1,
@@ -160,6 +166,8 @@ class LossConfig:
         kl_reduction: `sum` over latent dimensions or `mean`.
         spectral_weight: of the distance between spectrograms (`losses.spectral_distance`).
         spectral_windows: windows of these, in samples.
+        spectral_tilt: how much more the logarithms' differences count the lower the frequency: 0 all bins alike, 1 all
+            octaves alike.
         centre_weight: of the distance from the decoded centre of a sound's class to the sound
             (`losses.mfcc_distance`).
         between_weight: of the distances from a decoded point between two sounds to these (`losses.mfcc_distance`).
@@ -175,6 +183,7 @@ class LossConfig:
     kl_reduction: str = "sum"
     spectral_weight: float = 0.0
     spectral_windows: tuple[int, ...] = (64, 128, 256, 512, 1024)
+    spectral_tilt: float = 0.0
     centre_weight: float = 0.0
     between_weight: float = 0.0
     cycle_weight: float = 0.0
@@ -183,6 +192,7 @@ class LossConfig:
     def __post_init__(self):
         for name in ("likelihood_reduction", "kl_reduction"):
             _require(getattr(self, name) in REDUCTIONS, f"one of {REDUCTIONS}", **{name: getattr(self, name)})
+        _require(self.spectral_tilt >= 0, "a tilt of 0 or more", spectral_tilt=self.spectral_tilt)
 
 
 @dataclass(frozen=True)
@@ -218,6 +228,8 @@ class TrainingConfig:
             of `float32` and `bfloat16`.
         decay: how the learning rates go on from their start: `none`, or `cosine` down to 0 over the epochs.
         clip_norm: largest norm of a pass's gradient, all its variables together; `None` leaves it as it is.
+        adam_epsilon: ε of Adam. A gradient far below it makes hardly a step: those of the decoder of a likelihood
+            averaged over samples are 1e-8 to 1e-6.
     """
 
     epochs: int = 117
@@ -228,6 +240,7 @@ class TrainingConfig:
     precision: str = "float32"
     decay: str = "none"
     clip_norm: float | None = None
+    adam_epsilon: float = 1e-7
 
     def __post_init__(self):
         _require(self.epochs >= 1, "1 epoch or more", epochs=self.epochs)
@@ -236,6 +249,7 @@ class TrainingConfig:
         _require(self.precision in PRECISIONS, f"one of {PRECISIONS}", precision=self.precision)
         _require(self.decay in DECAYS, f"one of {DECAYS}", decay=self.decay)
         _require(self.clip_norm is None or self.clip_norm > 0, "a positive norm, or None", clip_norm=self.clip_norm)
+        _require(self.adam_epsilon > 0, "a positive number", adam_epsilon=self.adam_epsilon)
 
 
 @dataclass(frozen=True)
@@ -296,18 +310,38 @@ def from_values(kind: type, values: dict[str, Any]) -> Any:
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
 
-PRESETS: dict[str, dict[str, dict[str, Any]]] = {
-    "cc": {"model": {"architecture": "cc"}},
-    "dc": {"model": {"architecture": "dc"}},
-    "dc-nonclass": {"model": {"architecture": "dc", "n_classes": 0}},
+Values = Mapping[str, Mapping[str, Any]]
+"""Part of a `Config` → name → value."""
+
+_OPEN_POINTS: Values = {
+    "model": {"log_variance_start": -4.0},
+    "loss": {"likelihood_reduction": "mean", "kl_reduction": "mean"},
+    "training": {"adam_epsilon": 1e-10},
+}
+"""What the paper leaves open, as it measured best (RESULTS.md)."""
+
+
+def joined(*parts: Values) -> dict[str, dict[str, Any]]:
+    """Return the values of several; later ones go before earlier ones."""
+    return {
+        part: {name: value for values in parts for name, value in values.get(part, {}).items()}
+        for part in dict.fromkeys(part for values in parts for part in values)
+    }
+
+
+PRESETS: dict[str, Values] = {
+    "cc": joined(_OPEN_POINTS, {"model": {"architecture": "cc"}}),
+    "dc": joined(_OPEN_POINTS, {"model": {"architecture": "dc"}}),
+    "dc-nonclass": joined(_OPEN_POINTS, {"model": {"architecture": "dc", "n_classes": 0}}),
     "studio": {
-        "model": {"architecture": "studio", "log_variance_start": -4.0},
+        "model": {"architecture": "studio", "log_variance_start": -4.0, "studio_tones": 40},
         "loss": {
             "likelihood_weight": 0.0,
-            "kl_weight": 2e-3,
+            "kl_weight": 1e-3,
             "spectral_weight": 1.0,
-            "centre_weight": 0.3,
-            "between_weight": 0.2,
+            "spectral_tilt": 0.5,
+            "centre_weight": 0.1,
+            "between_weight": 0.05,
             "cycle_weight": 0.5,
         },
         "augmentation": {"shift_s": 0.01, "speed": 0.03, "polarity": True},
@@ -321,19 +355,9 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
 }
-"""Preset name → part of a `Config` → the values in which it differs from that part's default."""
+"""Preset name → the values in which it differs from the parts' defaults."""
 
 DEFAULT_PRESET = "studio"
-
-
-def preset_training(preset: str, **others: Any) -> TrainingConfig:
-    """Return how a preset is trained.
-
-    Args:
-        preset: its name; an unknown one has the defaults.
-        others: values that go before the preset's.
-    """
-    return TrainingConfig(**PRESETS.get(preset, {}).get("training", {}) | others)
 
 
 SPECTRAL_WINDOWS_S = (0.008, 0.016, 0.032, 0.064, 0.128)
@@ -371,17 +395,29 @@ def make_config(
     latent_dim: int,
     n_classes: int,
     classifier_units: tuple[int, ...],
+    needs: Mapping[str, Values] | None = None,
     training: TrainingConfig | None = None,
     data: dict[str, Any] | None = None,
 ) -> Config:
     """Return the config of a preset for a data set's sounds.
+
+    Args:
+        dataset: name of the data set.
+        preset: name of a preset.
+        audio: of the sounds.
+        latent_dim: size of the latent space.
+        n_classes: of the sounds; a preset without a classifier has none.
+        classifier_units: of the classifier's layers before the last.
+        needs: preset → what it needs for these sounds; goes before the preset's own values.
+        training: how to train; `None` takes what preset and `needs` say.
+        data: the data set's own options.
 
     Raises:
         UserError: the preset is unknown.
     """
     if preset not in PRESETS:
         raise UserError(f"unknown preset {preset!r}: choose one of {', '.join(sorted(PRESETS))} with --preset")
-    chosen = PRESETS[preset]
+    chosen = joined(PRESETS[preset], (needs or {}).get(preset, {}))
     of_data = {
         "n_samples": audio.n_samples,
         "latent_dim": latent_dim,
@@ -395,6 +431,6 @@ def make_config(
         model=ModelConfig(**of_data | chosen.get("model", {})),
         loss=with_windows_for(LossConfig(**chosen.get("loss", {})), audio.rate_hz),
         augmentation=AugmentationConfig(**chosen.get("augmentation", {})),
-        training=training or preset_training(preset),
+        training=training or TrainingConfig(**chosen.get("training", {})),
         data=data or {},
     )

@@ -193,6 +193,27 @@ def attack_time_s(audio: np.ndarray, rate_hz: int) -> np.ndarray:
     return np.where(_peaks(audio) >= SILENCE, (end - start) / rate_hz, np.nan)
 
 
+def strongest_frequency_hz(audio: np.ndarray, rate_hz: int) -> np.ndarray:
+    """Frequency of each sound's strongest partial: the maximum of the power spectrum of the whole sound.
+
+    What is heard as the pitch of a drum, which MFCCs and distances of spectra on a linear frequency axis hardly notice.
+
+    Args:
+        audio: `[B, T]`.
+        rate_hz: its sample rate.
+
+    Returns:
+        float64 `[B]`, to a quarter of a cycle over the sound; NaN where a sound is silent (peak below `audio.SILENCE`).
+
+    Raises:
+        ValueError: the sounds are not `[B, T]`.
+    """
+    _require_batch(audio)
+    n_points = fft.next_fast_len(4 * np.shape(audio)[1], real=True)
+    spectra = np.abs(fft.rfft(np.asarray(audio, np.float64), n_points, axis=1))
+    return np.where(_peaks(audio) >= SILENCE, spectra.argmax(axis=1) * rate_hz / n_points, np.nan)
+
+
 def peak_level_error_db(audio: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:
     """How much higher the peak of each reconstruction is than its sound's, in decibels; negative is lower.
 

@@ -24,6 +24,7 @@ from keras import layers
 
 from audio_vae.config import ModelConfig
 from audio_vae.layers import DilationBlock
+from audio_vae.oscillators import Oscillators
 
 HALVINGS = 5
 """Strided layers of each of the paper's networks: T shrinks to T/32 and grows back."""
@@ -173,6 +174,10 @@ def _studio_mirror(config: ModelConfig, latent):
     for stage in reversed(stages):
         x = _residual_blocks(config, x, stage.name)
         x = layers.LeakyReLU(_SLOPE, name=f"{stage.name}_activation")(x)
+        if stage is stages[min(1, len(stages) - 1)] and config.studio_tones:
+            hop = math.prod(each.stride for each in stages[:2])
+            controls = layers.Conv1D(2 * config.studio_tones, 3, padding="same", name="tone_controls")(x)
+            tones = Oscillators(config.studio_tones, hop, name="tones")(controls)
         is_last = stage is stages[0]
         if is_last:
             # What a network of many channels hardly learns, silence, is a gate away: nothing is added behind it.
@@ -186,6 +191,8 @@ def _studio_mirror(config: ModelConfig, latent):
             use_bias=not is_last,
             name=f"{stage.name}_out",
         )(x)
+    if config.studio_tones:
+        x = layers.Add(name="with_tones")([x, tones])
     return layers.Cropping1D((0, x.shape[1] - config.n_samples), name="whole_sound")(x)
 
 

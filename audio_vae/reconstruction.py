@@ -16,6 +16,8 @@ SETS = {"train": "training", "test": "test"}
 # Spectrograms and envelopes of a whole data set at once would take several times its memory.
 _AT_ONCE = 64
 
+_LOWEST_HEARD_HZ = 20.0
+
 
 def judge(sounds: SoundSet, reconstructions: np.ndarray) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Judge the reconstructions of the training and the test sounds.
@@ -52,7 +54,8 @@ def measure(audio: np.ndarray, reconstructions: np.ndarray, rate_hz: int) -> dic
 
     Returns:
         Measure → `[N]`: the functions of `metrics` by their names, and `attack_time_error_s`, the reconstruction's
-        attack time less the sound's. NaN as these say.
+        attack time less the sound's, and `strongest_frequency_error_octaves`, how far its strongest frequency lies
+        above the sound's (what lies below 20 Hz counts as 20 Hz). NaN as these say.
     """
     starts = range(0, len(audio), _AT_ONCE)
     parts = [_measure(audio[start:][:_AT_ONCE], reconstructions[start:][:_AT_ONCE], rate_hz) for start in starts]
@@ -68,8 +71,9 @@ def summary(measured: Mapping[str, np.ndarray]) -> dict[str, Any]:
     Returns:
         Plain JSON values, `None` where no sound has one: `signal_to_noise_db` (mean), `log_spectral_distance_db`
         (`mean` and population `std`), `attack_time_error_ms` (mean of the absolute errors),
-        `attack_time_error_relative` (the same, each by its sound's attack time), and `peak_level_error_db`
-        (`median`, negative where reconstructions are too quiet, and `median_absolute`).
+        `attack_time_error_relative` (the same, each by its sound's attack time), `peak_level_error_db`
+        (`median`, negative where reconstructions are too quiet, and `median_absolute`), and
+        `strongest_frequency_error_octaves` (median of the absolute errors).
     """
     attack_errors_s = np.abs(measured["attack_time_error_s"])
     distances_db, level_errors_db = measured["log_spectral_distance_db"], measured["peak_level_error_db"]
@@ -82,17 +86,22 @@ def summary(measured: Mapping[str, np.ndarray]) -> dict[str, Any]:
             "median": _figure(np.median, level_errors_db),
             "median_absolute": _figure(np.median, np.abs(level_errors_db)),
         },
+        "strongest_frequency_error_octaves": _figure(np.median, np.abs(measured["strongest_frequency_error_octaves"])),
     }
 
 
 def _measure(audio: np.ndarray, reconstructions: np.ndarray, rate_hz: int) -> dict[str, np.ndarray]:
     attack_time_s = metrics.attack_time_s(audio, rate_hz)
+    wanted_hz, got_hz = (
+        np.maximum(metrics.strongest_frequency_hz(each, rate_hz), _LOWEST_HEARD_HZ) for each in (audio, reconstructions)
+    )
     return {
         "signal_to_noise_db": metrics.signal_to_noise_db(audio, reconstructions),
         "log_spectral_distance_db": metrics.log_spectral_distance_db(audio, reconstructions, rate_hz),
         "attack_time_s": attack_time_s,
         "attack_time_error_s": metrics.attack_time_s(reconstructions, rate_hz) - attack_time_s,
         "peak_level_error_db": metrics.peak_level_error_db(audio, reconstructions),
+        "strongest_frequency_error_octaves": np.log2(got_hz / wanted_hz),
     }
 
 

@@ -190,7 +190,7 @@ def _reconstruction_figures(report: Mapping[str, Any]) -> dict[str, str]:
 
     ratio_db, distance_db = report["signal_to_noise_db"], report["log_spectral_distance_db"]
     error_ms, share = report["attack_time_error_ms"], report["attack_time_error_relative"]
-    level_error_db = report["peak_level_error_db"]
+    level_error_db, pitch_error = report["peak_level_error_db"], report["strongest_frequency_error_octaves"]
     return {
         "Reconstruction, signal to noise": of_both(lambda key: f"{ratio_db[key]:.1f} dB"),
         "Reconstruction, log-spectral distance": of_both(lambda key: f"{_cell(distance_db[key])} dB"),
@@ -199,6 +199,9 @@ def _reconstruction_figures(report: Mapping[str, Any]) -> dict[str, str]:
         ),
         "Reconstruction, median error of the peak level": of_both(
             lambda key: f"{level_error_db[key]['median']:+.1f} dB"
+        ),
+        "Reconstruction, median error of the strongest frequency": of_both(
+            lambda key: "–" if pitch_error[key] is None else f"{pitch_error[key]:.2f} octaves"
         ),
     }
 

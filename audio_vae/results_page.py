@@ -223,8 +223,8 @@ def _tried(material: Material) -> list[str]:
     elsewhere = {each.name for each in EXPERIMENTS if each not in TRIED}
     return [
         "## What was tried",
-        "Short trainings, each with one change to the literal reading of the paper, beside the same without it. After "
-        "so few epochs a figure ranks a change, it does not judge it; the losses are the last epoch's.",
+        "Trainings that each change something in the paper's presets, most of them short. After few epochs a figure "
+        "ranks a change, it does not judge it; the losses are the last epoch's.",
         tried_table(TRIED, {name: each for name, each in material.results.items() if name not in elsewhere}),
     ]
 

@@ -55,7 +55,7 @@ def _rows_of_digits(columns: Sequence[Sequence[str]]) -> list[list[str]]:
 
 def figures_table(results: Results) -> str:
     """Return 1-NN accuracy, the deviation in all readings, and how close reconstructions are."""
-    ends = ["SNR, training", "SNR, test", "log-spectral, test", "attack, test"]
+    ends = ["SNR, training", "SNR, test", "log-spectral, test", "attack, test", "pitch, test"]
     head = ["", "epochs", "seed", "1-NN", *READINGS.values(), *ends]
     return table(head, [_figures(name, result, len(head)) for name, result in results.items()])
 
@@ -64,9 +64,10 @@ def _figures(name: str, result: Result | None, n_columns: int) -> list[str]:
     if result is None:
         return [_code(name), NOT_RUN, *[""] * (n_columns - 2)]
     report = result.report
-    # Reports of older versions have neither, and a silent model has no attack.
+    # Reports of older versions have none of these, and a silent model has no attack.
     distance_db = report.get("log_spectral_distance_db", {}).get("test")
     attack_ms = (report.get("attack_time_error_ms") or {}).get("test")
+    pitch_octaves = report.get("strongest_frequency_error_octaves", {}).get("test")
     return [
         _code(name),
         result.epochs_shown,
@@ -76,6 +77,7 @@ def _figures(name: str, result: Result | None, n_columns: int) -> list[str]:
         *(f"{number(report['signal_to_noise_db'][part], 1)} dB" for part in ("train", "test")),
         f"{number(distance_db['mean'], 1)} dB" if distance_db else UNKNOWN,
         UNKNOWN if attack_ms is None else f"{number(attack_ms, 1)} ms",
+        UNKNOWN if pitch_octaves is None else f"{number(pitch_octaves)} octaves",
     ]
 
 

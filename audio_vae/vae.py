@@ -165,7 +165,8 @@ class VAE(keras.Model):
         total = config.likelihood_weight * likelihood + config.kl_weight * kl
         terms = {"likelihood": likelihood, "kl": kl}
         if config.spectral_weight:
-            terms["spectral"] = losses.spectral_distance(audio, reconstruction, config.spectral_windows)
+            windows, tilt = config.spectral_windows, config.spectral_tilt
+            terms["spectral"] = losses.spectral_distance(audio, reconstruction, windows, tilt)
             total = total + config.spectral_weight * terms["spectral"]
         is_training = noise is not None
         if config.centre_weight or config.between_weight:
@@ -375,9 +376,9 @@ def build_vae(
     keras.utils.set_random_seed(training.seed)
     policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[training.precision]
     vae = VAE(model, loss, augmentation, rate_hz, training.seed, dtype=policy)
-    clip = {"global_clipnorm": training.clip_norm}
+    adam = {"global_clipnorm": training.clip_norm, "epsilon": training.adam_epsilon}
     vae.compile(
-        keras.optimizers.Adam(training.vae_learning_rate, name="vae_optimizer", **clip),
-        keras.optimizers.Adam(training.classifier_learning_rate, name="classifier_optimizer", **clip),
+        keras.optimizers.Adam(training.vae_learning_rate, name="vae_optimizer", **adam),
+        keras.optimizers.Adam(training.classifier_learning_rate, name="classifier_optimizer", **adam),
     )
     return vae

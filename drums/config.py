@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from audio_vae.config import DEFAULT_PRESET, AudioConfig, Config, TrainingConfig, make_config, preset_training
+from audio_vae.config import DEFAULT_PRESET, AudioConfig, Config, TrainingConfig, Values, make_config
 from audio_vae.errors import UserError
 
 AUDIO = AudioConfig(rate_hz=22050, n_samples=16384, onset_db=40.0, fade_s=0.02)
@@ -13,16 +13,14 @@ N_CLUSTERS = 5
 N_KINDS = 4
 """Kick, snare, tom and hi-hat: the classes of the built-in kit's folder labels."""
 LABELS = ("kmeans", "folder")
-
-
-TRAINING: dict[str, dict[str, int]] = {
+NEEDS: dict[str, Values] = {
     # A dilation block keeps 200 sub-layers' outputs at full length for its gradient.
-    "dc": {"batch_size": 4},
-    "dc-nonclass": {"batch_size": 4},
+    "dc": {"training": {"batch_size": 4}},
+    "dc-nonclass": {"training": {"batch_size": 4}},
     # One-shots are few, so that an epoch has few steps.
-    "studio": {"batch_size": 8, "epochs": 100},
+    "studio": {"training": {"batch_size": 8, "epochs": 110}},
 }
-"""Preset → values of `TrainingConfig` that drums need."""
+"""Preset → the values that drums need in place of its own."""
 
 
 def make(
@@ -39,7 +37,7 @@ def make(
 
     Args:
         preset: name of a preset of `audio_vae.config.PRESETS`.
-        training: how to train; `None` takes the preset's values and those of `TRAINING`.
+        training: how to train; `None` takes the preset's values and those of `NEEDS`.
             Its seed is also that of k-means and of the split.
         labels: `kmeans`, or `folder` for the folders' names.
         n_clusters: k of k-means; not used by `folder`.
@@ -65,7 +63,8 @@ def make(
         latent_dim=LATENT_DIM,
         n_classes=n_classes,
         classifier_units=(n_classes,),
-        training=training or preset_training(preset, **TRAINING.get(preset, {})),
+        needs=NEEDS,
+        training=training,
         data=data,
     )
 

@@ -14,12 +14,14 @@ import soundfile
 import tiny_presets
 
 from audio_vae import cli, config
+from audio_vae.digits import config as digits
 from audio_vae.lock import locked
 
 
 @pytest.fixture(autouse=True)
 def small_presets(monkeypatch, tmp_path):
     monkeypatch.setattr(config, "PRESETS", dict(config.PRESETS))
+    monkeypatch.setattr(digits, "NEEDS", {})
     tiny_presets.shrink(config.PRESETS)
     monkeypatch.chdir(tmp_path)
 

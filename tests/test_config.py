@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 import json
 import re
 
@@ -77,8 +78,20 @@ def test_defaults_are_the_papers_numbers():
 
 def test_training_and_data_are_optional():
     config = make_config("drums", "dc", audio=AudioConfig(), latent_dim=30, n_classes=5, classifier_units=(5,))
-    assert config.training == TrainingConfig()
+    assert config.training == TrainingConfig(**PRESETS["dc"]["training"])
     assert config.data == {}
+
+
+def test_what_a_data_set_needs_goes_before_the_preset():
+    needs = {"studio": {"loss": {"kl_weight": 7.0}, "training": {"epochs": 3}}, "cc": {"training": {"epochs": 4}}}
+    made = functools.partial(make_config, "x", audio=AudioConfig(), latent_dim=2, n_classes=2, classifier_units=(2,))
+    plain, changed = made("studio"), made("studio", needs=needs)
+    assert changed.loss == dataclasses.replace(plain.loss, kl_weight=7.0)
+    assert changed.training == dataclasses.replace(plain.training, epochs=3)
+    assert (changed.model, changed.audio) == (plain.model, plain.audio)
+    assert made("dc", needs=needs) == made("dc")
+    # Training that is asked for is taken as it is.
+    assert made("studio", needs=needs, training=TrainingConfig(epochs=9)).training == TrainingConfig(epochs=9)
 
 
 def test_unknown_preset_names_the_known_ones():
@@ -114,6 +127,9 @@ def test_unknown_preset_names_the_known_ones():
         (ModelConfig, "cc_kernels", (5, 4, 4, 4, 4, 4), "five filters and five kernels"),
         (LossConfig, "likelihood_reduction", "max", "one of ('sum', 'mean')"),
         (LossConfig, "kl_reduction", "max", "one of ('sum', 'mean')"),
+        (ModelConfig, "studio_tones", 1, "0 or 2 tones or more"),
+        (LossConfig, "spectral_tilt", -0.5, "a tilt of 0 or more"),
+        (TrainingConfig, "adam_epsilon", 0, "a positive number"),
         (TrainingConfig, "epochs", 0, "1 epoch or more"),
         (TrainingConfig, "batch_size", 0, "1 sound or more"),
         (TrainingConfig, "seed", -1, "a seed of 0 or more"),

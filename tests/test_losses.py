@@ -68,7 +68,7 @@ def test_cross_entropy_of_extreme_logits_is_finite():
     np.testing.assert_allclose(result, [0, 1000])
 
 
-def reference_spectral_distance(audio, reconstruction, windows):
+def reference_spectral_distance(audio, reconstruction, windows, tilt=0.0):
     total = 0
     for window in windows:
         hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
@@ -81,15 +81,24 @@ def reference_spectral_distance(audio, reconstruction, windows):
 
         wanted, got = magnitudes(audio), magnitudes(reconstruction)
         total += np.abs(wanted - got).sum() / (wanted.sum() + 1e-3)
-        total += np.abs(np.log(wanted + 1e-3) - np.log(got + 1e-3)).mean()
+        differences = np.abs(np.log(wanted + 1e-3) - np.log(got + 1e-3))
+        total += np.average(differences, axis=1, weights=[1 / (k + 1) ** tilt for k in range(window // 2 + 1)]).mean()
     return total / len(windows)
 
 
+@pytest.mark.parametrize("tilt", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("windows", [(16,), (8, 32, 64)])
-def test_spectral_distance_equals_numpy(rng, windows):
+def test_spectral_distance_equals_numpy(rng, windows, tilt):
     audio, reconstruction = rng.normal(size=(2, 3, 128)).astype("float32")
-    expected = [reference_spectral_distance(x, y, windows) for x, y in zip(audio, reconstruction, strict=True)]
-    np.testing.assert_allclose(losses.spectral_distance(audio, reconstruction, windows), expected, rtol=1e-4)
+    expected = [reference_spectral_distance(x, y, windows, tilt) for x, y in zip(audio, reconstruction, strict=True)]
+    np.testing.assert_allclose(losses.spectral_distance(audio, reconstruction, windows, tilt), expected, rtol=1e-4)
+
+
+def test_tilt_hears_a_low_tone():
+    t = np.arange(4096) / 8000
+    tone, other = (np.sin(2 * np.pi * pitch_hz * t)[None].astype("float32") for pitch_hz in (100, 200))
+    flat, tilted = (losses.spectral_distance(tone, other, (1024,), tilt)[0] for tilt in (0, 1))
+    assert tilted > 1.3 * flat
 
 
 def test_spectral_distance_is_deaf_to_polarity_and_hears_level(rng):

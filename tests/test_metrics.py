@@ -185,6 +185,21 @@ class TestAttackTime:
         assert metrics.attack_time_s(np.array([sound]), rate_hz)[0] > 0
 
 
+class TestStrongestFrequency:
+    @pytest.mark.parametrize("frequency_hz", [33, 110.3, 2000])
+    def test_of_a_decaying_tone_with_a_weaker_partial(self, frequency_hz):
+        time_s = np.arange(8192) / RATE_HZ
+        tone = sum(
+            level * np.exp(-time_s / 0.2) * np.sin(2 * np.pi * ratio * frequency_hz * time_s)
+            for level, ratio in ((1, 1), (0.5, 1.6))
+        )
+        assert metrics.strongest_frequency_hz(tone[np.newaxis], RATE_HZ) == pytest.approx([frequency_hz], abs=0.5)
+
+    def test_of_silence_is_nan_and_of_a_level_0(self):
+        found = metrics.strongest_frequency_hz(np.stack([np.zeros(64), np.ones(64)]), RATE_HZ)
+        np.testing.assert_array_equal(found, [np.nan, 0])
+
+
 def slow_attack_time_s(sound, rate_hz):
     """The envelope sample by sample; the analytic signal has no negative frequencies, and all others twice."""
     n_around = round(0.05 * rate_hz)
@@ -291,6 +306,7 @@ def test_sounds_of_other_shapes_are_refused(shape):
     audio = np.ones(shape)
     for call in (
         lambda: metrics.attack_time_s(audio, RATE_HZ),
+        lambda: metrics.strongest_frequency_hz(audio, RATE_HZ),
         lambda: metrics.log_spectral_distance_db(audio, audio, RATE_HZ),
         lambda: metrics.peak_level_error_db(audio, audio),
     ):

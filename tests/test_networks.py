@@ -248,6 +248,19 @@ def test_studio_blocks_start_as_identities(rng):
     np.testing.assert_array_equal(block(x), x)
 
 
+@pytest.mark.parametrize(("n_samples", "hop"), [(64, 8), (4096, 32), (4096 + 32, 32)])
+def test_studio_tones_are_added_to_the_last_convolution(rng, n_samples, hop):
+    config = ModelConfig(architecture="studio", n_samples=n_samples, latent_dim=3, studio_tones=5)
+    decoder = build_decoder(config)
+    assert decoder.get_layer("tones").hop == hop
+    assert decoder.output_shape == (None, n_samples)
+    latents = rng.standard_normal((2, 3)).astype("float32")
+    parts = keras.Model(decoder.input, [decoder.get_layer(name).output for name in ("stage_1_out", "tones")])
+    stage, tones = (np.asarray(each)[:, :n_samples, 0] for each in parts(latents))
+    assert np.abs(tones).max() > 1e-3
+    np.testing.assert_allclose(decoder(latents), stage + tones, atol=1e-6)
+
+
 def test_studio_decoder_can_be_silent(rng):
     decoder = build_decoder(ModelConfig(architecture="studio", n_samples=256, latent_dim=3, studio_filters=(4,)))
     kernel, bias = decoder.get_layer("loudness").get_weights()

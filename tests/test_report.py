@@ -22,6 +22,7 @@ RECONSTRUCTION = (
     "log_spectral_distance_db",
     "attack_time_error_ms",
     "attack_time_error_relative",
+    "strongest_frequency_error_octaves",
     "peak_level_error_db",
 )
 CLASSES = ("0", "1", "Hi/Hat $x^$ <b>")
@@ -185,12 +186,13 @@ def test_summary_is_the_table_as_text(judged):
     assert f"1-NN accuracy in the latent space: {100 * result['one_nn_accuracy']:.1f} % (paper: 94 %)" in lines
     ratio_db, distance_db = result["signal_to_noise_db"], result["log_spectral_distance_db"]
     error_ms, share = result["attack_time_error_ms"], result["attack_time_error_relative"]
-    level_db = result["peak_level_error_db"]
+    level_db, pitch = result["peak_level_error_db"], result["strongest_frequency_error_octaves"]
     for figure, text_of in {
         "signal to noise": lambda key: f"{ratio_db[key]:.1f} dB",
         "log-spectral distance": lambda key: "{mean:.2f} ± {std:.2f} dB".format(**distance_db[key]),
         "mean error of the attack time": lambda key: f"{error_ms[key]:.1f} ms ({100 * share[key]:.0f} %)",
         "median error of the peak level": lambda key: f"{level_db[key]['median']:+.1f} dB",
+        "median error of the strongest frequency": lambda key: f"{pitch[key]:.2f} octaves",
     }.items():
         assert f"Reconstruction, {figure}: {text_of('train')} training, {text_of('test')} test" in lines
     value = result["mfcc_dtw_deviation"]["classes"]["1"]

@@ -11,6 +11,7 @@ import signal
 import tiny_presets
 
 from audio_vae import cli, files
+from audio_vae.digits import config as digits
 
 
 def kill():
@@ -54,6 +55,7 @@ def kill_between_passes(number: int) -> None:
 
 if __name__ == "__main__":
     tiny_presets.shrink()
+    digits.NEEDS = {}
     kind, _, number = os.environ.get("KILL", "").partition(":")
     if kind in ("replace", "half"):
         kill_at_file(int(number), half=kind == "half")
