@@ -166,8 +166,8 @@ class LossConfig:
         kl_reduction: `sum` over latent dimensions or `mean`.
         spectral_weight: of the distance between spectrograms (`losses.spectral_distance`).
         spectral_windows: windows of these, in samples.
-        spectral_tilt: how much more the logarithms' differences count the lower the frequency: 0 all bins alike, 1 all
-            octaves alike.
+        spectral_bands: bands an octave in which the logarithms of the spectrograms are compared, so that all octaves
+            count alike; 0 compares bin by bin.
         centre_weight: of the distance from the decoded centre of a sound's class to the sound
             (`losses.mfcc_distance`).
         between_weight: of the distances from a decoded point between two sounds to these (`losses.mfcc_distance`).
@@ -183,7 +183,7 @@ class LossConfig:
     kl_reduction: str = "sum"
     spectral_weight: float = 0.0
     spectral_windows: tuple[int, ...] = (64, 128, 256, 512, 1024)
-    spectral_tilt: float = 0.0
+    spectral_bands: int = 0
     centre_weight: float = 0.0
     between_weight: float = 0.0
     cycle_weight: float = 0.0
@@ -192,7 +192,7 @@ class LossConfig:
     def __post_init__(self):
         for name in ("likelihood_reduction", "kl_reduction"):
             _require(getattr(self, name) in REDUCTIONS, f"one of {REDUCTIONS}", **{name: getattr(self, name)})
-        _require(self.spectral_tilt >= 0, "a tilt of 0 or more", spectral_tilt=self.spectral_tilt)
+        _require(self.spectral_bands >= 0, "0 or more bands an octave", spectral_bands=self.spectral_bands)
 
 
 @dataclass(frozen=True)
@@ -339,7 +339,7 @@ PRESETS: dict[str, Values] = {
             "likelihood_weight": 0.0,
             "kl_weight": 1e-3,
             "spectral_weight": 1.0,
-            "spectral_tilt": 0.5,
+            "spectral_bands": 8,
             "centre_weight": 0.1,
             "between_weight": 0.05,
             "cycle_weight": 0.5,

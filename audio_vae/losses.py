@@ -5,6 +5,8 @@ Each returns one value a sound, shape `[B]`; weights and the batch mean are the 
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from keras import ops
 
@@ -64,7 +66,7 @@ def cross_entropy(labels, logits):
     return -ops.take_along_axis(log_probability, ops.expand_dims(labels, -1), axis=-1)[:, 0]
 
 
-def spectral_distance(audio, reconstruction, windows, tilt: float = 0.0):
+def spectral_distance(audio, reconstruction, windows, bands_per_octave: int = 0):
     """Distance between magnitude spectrograms of several resolutions, which is deaf to phase.
 
     For each window, with a hop of a quarter of it, the relative error of the magnitudes and the mean difference of
@@ -74,14 +76,16 @@ def spectral_distance(audio, reconstruction, windows, tilt: float = 0.0):
         audio: `[B, T]`, full scale ±1.
         reconstruction: the same shape.
         windows: in samples.
-        tilt: the difference of the logarithms in bin k counts (k + 1)^−tilt. With 0 the octave around a tone of 100 Hz
-            is a hundredth of the whole at 22.05 kHz; with 1 all octaves count alike.
+        bands_per_octave: the logarithms are those of the root mean squares of so many bands, where bins are not
+            wider; 0: of the bins. All octaves count alike then, where bins give the one around a tone of 100 Hz a
+            hundredth of the whole at 22.05 kHz, and what differs between two noises is averaged out.
 
     Returns:
         `[B]`.
 
     References:
-        Engel et al. (2020), DDSP, Section 4.2.1; Yamamoto et al. (2020), Parallel WaveGAN, Section 2.2.
+        Engel et al. (2020), DDSP, Section 4.2.1; Yamamoto et al. (2020), Parallel WaveGAN, Section 2.2; Kumar et al.
+        (2023), High-fidelity audio compression with improved RVQGAN, Section 3.4 (bands).
     """
     total = 0.0
     for window in windows:
@@ -89,11 +93,22 @@ def spectral_distance(audio, reconstruction, windows, tilt: float = 0.0):
         scale = (8 / 3 / window) ** 0.5
         wanted, got = (scale * _magnitudes(each, window) for each in (audio, reconstruction))
         relative = _reduce(ops.abs(wanted - got), "sum") / (_reduce(wanted, "sum") + _FLOOR)
-        counts = np.arange(1.0, wanted.shape[-1] + 1) ** -tilt
-        counts = ops.convert_to_tensor(counts / np.mean(counts), dtype="float32")
-        logarithmic = _reduce(counts * ops.abs(ops.log(wanted + _FLOOR) - ops.log(got + _FLOOR)), "mean")
+        if bands_per_octave:
+            shares = ops.convert_to_tensor(_band_shares(wanted.shape[-1], bands_per_octave))
+            wanted, got = (ops.sqrt(ops.matmul(ops.square(each), shares)) for each in (wanted, got))
+        logarithmic = _reduce(ops.abs(ops.log(wanted + _FLOOR) - ops.log(got + _FLOOR)), "mean")
         total = total + relative + logarithmic
     return total / len(windows)
+
+
+@functools.cache
+def _band_shares(n_bins: int, bands_per_octave: int) -> np.ndarray:
+    """Share of each bin in each band's mean: float32 `[n_bins, bands]`. The level, bin 0, is a band."""
+    n_edges = int(np.ceil(bands_per_octave * np.log2(n_bins))) + 1
+    edges = np.unique(np.round(np.geomspace(1, n_bins, n_edges)).astype(int))
+    band = np.searchsorted(edges, np.arange(n_bins), side="right")
+    shares = np.equal.outer(band, np.arange(len(edges))).astype(np.float32)
+    return shares / shares.sum(axis=0)
 
 
 def _magnitudes(audio, window: int):

@@ -165,8 +165,8 @@ class VAE(keras.Model):
         total = config.likelihood_weight * likelihood + config.kl_weight * kl
         terms = {"likelihood": likelihood, "kl": kl}
         if config.spectral_weight:
-            windows, tilt = config.spectral_windows, config.spectral_tilt
-            terms["spectral"] = losses.spectral_distance(audio, reconstruction, windows, tilt)
+            windows, bands = config.spectral_windows, config.spectral_bands
+            terms["spectral"] = losses.spectral_distance(audio, reconstruction, windows, bands)
             total = total + config.spectral_weight * terms["spectral"]
         is_training = noise is not None
         if config.centre_weight or config.between_weight:

@@ -17,7 +17,7 @@ NEEDS: dict[str, Values] = {
     # Alike as they are, digits bear larger steps, and low tones do not matter as they do for drums.
     "studio": {
         "model": {"studio_tones": 0},
-        "loss": {"kl_weight": 2e-3, "spectral_tilt": 0.0, "centre_weight": 0.3, "between_weight": 0.2},
+        "loss": {"kl_weight": 2e-3, "spectral_bands": 0, "centre_weight": 0.3, "between_weight": 0.2},
         "training": {"vae_learning_rate": 2e-3, "classifier_learning_rate": 2e-3, "clip_norm": None},
     },
 }

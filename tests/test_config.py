@@ -128,7 +128,7 @@ def test_unknown_preset_names_the_known_ones():
         (LossConfig, "likelihood_reduction", "max", "one of ('sum', 'mean')"),
         (LossConfig, "kl_reduction", "max", "one of ('sum', 'mean')"),
         (ModelConfig, "studio_tones", 1, "0 or 2 tones or more"),
-        (LossConfig, "spectral_tilt", -0.5, "a tilt of 0 or more"),
+        (LossConfig, "spectral_bands", -1, "0 or more bands an octave"),
         (TrainingConfig, "adam_epsilon", 0, "a positive number"),
         (TrainingConfig, "epochs", 0, "1 epoch or more"),
         (TrainingConfig, "batch_size", 0, "1 sound or more"),
