@@ -127,7 +127,13 @@ TRIED = (
         loss={"likelihood_reduction": "sum", "kl_reduction": "sum"},
         training={"adam_epsilon": 1e-7},
     ),
-    _tried("dc-epsilon", "dc", "ε of Adam as Keras has it", epochs=9, training={"adam_epsilon": 1e-7}),
+    _tried(
+        "dc-epsilon",
+        "dc",
+        "ε of Adam as Keras has it",
+        epochs=9,
+        training=_IN_BFLOAT16["training"] | {"adam_epsilon": 1e-7},
+    ),
     _tried("cc-unchanged", "cc", "what the others are compared with"),
     _tried("cc-log-variance", "cc", "latents that start with a variance of 1", model={"log_variance_start": 0.0}),
     _tried(
