@@ -7,6 +7,8 @@ import functools
 import numpy as np
 import scipy.fft
 
+from audio_vae.audio import normalised
+
 N_MFCC = 20
 N_MELS = 40
 WINDOW_S = 0.032
@@ -58,6 +60,19 @@ def mfcc(
     decibels = 10 * np.log10(np.maximum(power, LEAST_POWER))
     decibels = np.maximum(decibels, decibels.max() - DECIBELS_BELOW_PEAK)
     return scipy.fft.dct(decibels, norm="ortho")[:, :n_mfcc].astype(np.float64)
+
+
+def timbre(audio: np.ndarray, rate_hz: int) -> np.ndarray:
+    """Return the mel-frequency cepstrum of a sound without its level: at peak 1, and without the zeroth coefficient.
+
+    Args:
+        audio: `[n]`.
+        rate_hz: its sample rate.
+
+    Returns:
+        float64 `[frames, N_MFCC - 1]`.
+    """
+    return mfcc(normalised(audio), rate_hz)[:, 1:]
 
 
 def hann(window: int) -> np.ndarray:

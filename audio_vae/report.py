@@ -6,7 +6,8 @@ log-spectral distance, attack time and peak level (`reconstruction.py`).
 
 The MFCCs of Eq. 2 are those of the sounds as the model sees them: peak-normalised and whole, the T samples
 with the padding. This is the reading that reproduces the bounds of `bounds.py`, and the one that
-compares like with like, because a decoded centre has no length of its own.
+compares like with like, because a decoded centre has no length of its own. The paper does not say whether level
+counts: a decoded centre is judged as it is, at peak 1, and by MFCCs that do not hear its level (`LEVELS`).
 """
 
 from __future__ import annotations
@@ -30,6 +31,13 @@ from audio_vae.run_folder import Run, environment
 from audio_vae.tracks import PathOptions
 
 __all__ = ["evaluate", "summary_lines"]
+
+LEVELS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
+    "": features.mfcc,
+    "_peak_normalised": lambda samples, rate_hz: features.mfcc(audio.normalised(samples), rate_hz),
+    "_without_c0": features.timbre,
+}
+"""End of a deviation's key → MFCCs of a decoded centre, `[frames, coefficients]`, from samples and rate."""
 
 LEAST_SOUNDS = 3
 """Test sounds that a class needs for a deviation: fewer have no spread."""
@@ -181,9 +189,9 @@ def _judge(run: Run, sounds: SoundSet, outputs: _Outputs) -> dict[str, Any]:
 
 
 def _deviations(test: SoundSet, outputs: _Outputs) -> tuple[dict[str, Any], list[str]]:
-    """Return the four tables of Eq. 2 (both kinds of centres, raw and peak-normalised) and what to warn of."""
+    """Return the tables of Eq. 2 (both kinds of centres, each of `LEVELS`) and what to warn of."""
     sets = {"": outputs.centres, "_train_centres": outputs.train_centres}
-    values = {f"mfcc_dtw_deviation{name}{level}": {} for name in sets for level in ("", "_peak_normalised")}
+    values = {f"mfcc_dtw_deviation{name}{level}": {} for name in sets for level in LEVELS}
     warnings = []
     for label, class_name in enumerate(test.class_names):
         chosen = test.of_class(label)
@@ -193,8 +201,11 @@ def _deviations(test: SoundSet, outputs: _Outputs) -> tuple[dict[str, Any], list
                 f"which takes {LEAST_SOUNDS}"
             )
             continue
-        mfccs = [features.mfcc(samples, test.rate_hz) for samples in test.audio[chosen]]
-        between = metrics.dtw_matrix(mfccs)
+        mfccs = {
+            level: [of_level(samples, test.rate_hz) for samples in test.audio[chosen]]
+            for level, of_level in LEVELS.items()
+        }
+        between = {level: metrics.dtw_matrix(each) for level, each in mfccs.items()}
         n_without = 0
         for name, centres in sets.items():
             centre, of_set = centres[label], "training" if name else "test"
@@ -203,8 +214,9 @@ def _deviations(test: SoundSet, outputs: _Outputs) -> tuple[dict[str, Any], list
                 continue
             if audio.peak(centre) < audio.SILENCE:
                 warnings.append(f"class {class_name}: the decoded centre of its {of_set} sounds is silent")
-            for level, samples in (("", centre), ("_peak_normalised", audio.normalised(centre))):
-                deviation = metrics.mfcc_dtw_deviation(features.mfcc(samples, test.rate_hz), mfccs, between)
+            for level, of_level in LEVELS.items():
+                decoded = of_level(centre, test.rate_hz)
+                deviation = metrics.mfcc_dtw_deviation(decoded, mfccs[level], between[level])
                 kept = deviation[np.isfinite(deviation)]
                 n_without = len(deviation) - len(kept)
                 if len(kept):

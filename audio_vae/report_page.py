@@ -31,12 +31,19 @@ PAPER_TABLE_3 = {
 PAPER_ONE_NN = {"dc": 0.96, "cc": 0.94}
 """Preset → 1-NN accuracy in the latent space (Section 5)."""
 
-_COLUMNS = {
-    "mfcc_dtw_deviation": "test centre",
-    "mfcc_dtw_deviation_peak_normalised": "test centre, peak 1",
-    "mfcc_dtw_deviation_train_centres": "training centre",
-    "mfcc_dtw_deviation_train_centres_peak_normalised": "training centre, peak 1",
+DEVIATION = "mfcc_dtw_deviation"
+READINGS = {
+    DEVIATION: "test centres",
+    f"{DEVIATION}_peak_normalised": "test centres, peak 1",
+    f"{DEVIATION}_without_c0": "test centres, without c0",
+    f"{DEVIATION}_train_centres": "training centres",
+    f"{DEVIATION}_train_centres_peak_normalised": "training centres, peak 1",
+    f"{DEVIATION}_train_centres_without_c0": "training centres, without c0",
 }
+"""Key of a report → how it reads the deviation (Eq. 2), the paper's reading first."""
+
+NO_DEVIATION: dict[str, Any] = {"classes": {}, "average": {"mean": None, "std": None}}
+"""Under a key of `READINGS` where no class has one, and in place of one that a report of an older version lacks."""
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
@@ -61,12 +68,12 @@ def table(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     Returns:
         The head and the rows, all as text; the last row is the average.
     """
-    columns = [report[key] for key in _COLUMNS]
+    columns = [report.get(key, NO_DEVIATION) for key in READINGS]
     paper = PAPER_TABLE_3.get(report["preset"]) if report["dataset"] == "digits" else None
     names = list(dict.fromkeys(name for column in columns for name in column["classes"]))
     rows = [[name, *(_cell(column["classes"].get(name)) for column in columns)] for name in names]
     rows.append(["average", *(_cell(column["average"]) for column in columns)])
-    head = ["class", *_COLUMNS.values()]
+    head = ["class", *READINGS.values()]
     if paper:
         head.append("paper")
         of_paper = dict(zip([*_DIGITS, "average"], paper, strict=True))
@@ -211,7 +218,8 @@ def _deviation_section(report: Mapping[str, Any]) -> list[str]:
     note = (
         "Mean ± standard deviation over the test sounds of a class (Eq. 2, Table 3). Lower is better; 0 is as far from "
         "the sounds as they are from one another. The centre is the mean latent of the class's test or training "
-        "sounds, decoded; “peak 1” is the same with its level brought to that of the sounds. “paper” used test centres."
+        "sounds, decoded; “peak 1” is the same with its level brought to that of the sounds, “without c0” compares by "
+        "MFCCs that hear no level. “paper” used test centres."
     )
     return _section("MFCC-DTW deviation of the decoded class centres", note, head, rows, last_row="average")
 

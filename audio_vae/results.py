@@ -32,18 +32,6 @@ RESULTS_FOLDER = "results"
 NOT_RUN = "not run"
 """What is said of an experiment without a result."""
 
-DEVIATION = "mfcc_dtw_deviation"
-READINGS = {
-    DEVIATION: "test centres",
-    f"{DEVIATION}_peak_normalised": "test centres, peak 1",
-    f"{DEVIATION}_train_centres": "training centres",
-    f"{DEVIATION}_train_centres_peak_normalised": "training centres, peak 1",
-}
-"""Key of a report → how it reads the deviation (Eq. 2), the paper's reading first."""
-
-TRAIN_CENTRES = tuple(READINGS)[2:]
-"""Readings with centres of the training set."""
-
 _MARKER = "report.json"
 
 

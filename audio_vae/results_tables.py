@@ -8,14 +8,21 @@ from typing import Any
 from audio_vae.bounds import DEVIATIONS, ONE_NN
 from audio_vae.experiments import Experiment
 from audio_vae.markdown import UNKNOWN, duration, number, percent, short, spread, table
-from audio_vae.report_page import PAPER_TABLE_3, morphs_table
-from audio_vae.results import DEVIATION, NOT_RUN, READINGS, Result
+from audio_vae.report_page import DEVIATION, NO_DEVIATION, PAPER_TABLE_3, READINGS, morphs_table
+from audio_vae.results import NOT_RUN, Result
 from audio_vae.targets import TITLES, Verdict
 
 Results = Mapping[str, Result | None]
 
 _CLASSES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _PICTURES_SIDE_BY_SIDE = 3
+
+_ONE_NN, _SNR_TEST = "1-NN", "SNR, test"
+_FIGURES = (
+    *("", "epochs", "seed", _ONE_NN, *READINGS.values()),
+    *("SNR, training", _SNR_TEST, "log-spectral, test", "attack, test", "pitch, test"),
+)
+"""Head of what `figures_table` returns."""
 
 
 def verdicts_table(found: Iterable[Verdict]) -> str:
@@ -55,14 +62,12 @@ def _rows_of_digits(columns: Sequence[Sequence[str]]) -> list[list[str]]:
 
 def figures_table(results: Results) -> str:
     """Return 1-NN accuracy, the deviation in all readings, and how close reconstructions are."""
-    ends = ["SNR, training", "SNR, test", "log-spectral, test", "attack, test", "pitch, test"]
-    head = ["", "epochs", "seed", "1-NN", *READINGS.values(), *ends]
-    return table(head, [_figures(name, result, len(head)) for name, result in results.items()])
+    return table(_FIGURES, [_figures(name, result) for name, result in results.items()])
 
 
-def _figures(name: str, result: Result | None, n_columns: int) -> list[str]:
+def _figures(name: str, result: Result | None) -> list[str]:
     if result is None:
-        return [_code(name), NOT_RUN, *[""] * (n_columns - 2)]
+        return [_code(name), NOT_RUN, *[""] * (len(_FIGURES) - 2)]
     report = result.report
     # Reports of older versions have none of these, and a silent model has no attack.
     distance_db = report.get("log_spectral_distance_db", {}).get("test")
@@ -73,7 +78,7 @@ def _figures(name: str, result: Result | None, n_columns: int) -> list[str]:
         result.epochs_shown,
         str(report["seed"]),
         percent(report["one_nn_accuracy"]),
-        *(number(report[reading]["average"]["mean"]) for reading in READINGS),
+        *(number(report.get(reading, NO_DEVIATION)["average"]["mean"]) for reading in READINGS),
         *(f"{number(report['signal_to_noise_db'][part], 1)} dB" for part in ("train", "test")),
         f"{number(distance_db['mean'], 1)} dB" if distance_db else UNKNOWN,
         UNKNOWN if attack_ms is None else f"{number(attack_ms, 1)} ms",
@@ -83,7 +88,7 @@ def _figures(name: str, result: Result | None, n_columns: int) -> list[str]:
 
 def classes_table(result: Result) -> str:
     """Return the deviation of each class in all readings."""
-    of_reading = [result.report[reading] for reading in READINGS]
+    of_reading = [result.report.get(reading, NO_DEVIATION) for reading in READINGS]
     rows = [[name, *(_cell(each["classes"].get(name)) for each in of_reading)] for name in of_reading[0]["classes"]]
     rows.append([f"**{cell}**" for cell in ("average", *(_cell(each["average"]) for each in of_reading))])
     return table(["class", *READINGS.values()], rows)
@@ -129,6 +134,8 @@ def _has_morphs(result: Result | None) -> bool:
 def tried_table(planned: Iterable[Experiment], results: Mapping[str, Result]) -> str:
     """Return what was changed and what it gave: planned experiments, then results of others."""
     planned = {each.name: each for each in planned}
+    # Centres of the test set, as Table 3 has them.
+    shown = ("epochs", _ONE_NN, *list(READINGS.values())[:3], _SNR_TEST)
     rows = []
     for name in [*planned, *(name for name in results if name not in planned)]:
         result = results.get(name)
@@ -139,11 +146,9 @@ def tried_table(planned: Iterable[Experiment], results: Mapping[str, Result]) ->
         )
         last = result.history[-1] if result and result.history else {}
         losses = [short(last.get(term)) for term in ("likelihood", "kl", "cross_entropy")] if result else [""] * 3
-        figures = _figures(name, result, 12)
-        rows.append([figures[0], _code(preset), _changes(changes), figures[1], *figures[3:6], figures[9], *losses])
-    readings = list(READINGS.values())[:2]
-    ends = ["SNR, test", "likelihood", "KL", "cross-entropy"]
-    return table(["", "preset", "change", "epochs", "1-NN", *readings, *ends], rows)
+        figures = dict(zip(_FIGURES, _figures(name, result), strict=True))
+        rows.append([_code(name), _code(preset), _changes(changes), *(figures[title] for title in shown), *losses])
+    return table(["", "preset", "change", *shown, "likelihood", "KL", "cross-entropy"], rows)
 
 
 def _changes(changes: Mapping[str, Mapping[str, Any]]) -> str:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from noisy_tones import noisy_tones
 
+from audio_vae import report_page, results, results_page, targets
 from audio_vae import reproduce as reproducing
-from audio_vae import results, results_page, targets
 from audio_vae.config import AudioConfig, Config, ModelConfig, TrainingConfig
 from audio_vae.dataset import Prepared
 from audio_vae.errors import UserError
@@ -91,7 +91,7 @@ def store(tmp_path):
             "epochs": epochs_done,
             "seed": 0,
             "one_nn_accuracy": one_nn,
-            **{reading: deviation(mean) for reading in results.READINGS},
+            **{reading: deviation(mean) for reading in report_page.READINGS},
             "signal_to_noise_db": {"train": 3.0, "test": -2.0},
             "n_train": 400,
             "n_test": 100,
@@ -276,7 +276,7 @@ def test_what_is_reached_and_what_is_missed(store, tmp_path):
 
 
 def test_what_the_studio_preset_reaches(store, tmp_path):
-    peak_1 = targets.TRAIN_CENTRES[1]
+    peak_1 = targets.STUDIO_READINGS[1]
     figures = {"morph": 0.25, "crossfade": 0.2, "won": 7, "lost": 3, "equal": 0}
     names = ("smoothness", "nearest_real_distance", "confidence", "not_a_mix")
     morphs = {"steps": 9, "spacing": "even", "n_pairs": 10, "measures": dict.fromkeys(names, figures)}
