@@ -85,6 +85,7 @@ class ModelConfig:
         studio_frames: stages follow each other until a sound is at most so many frames.
         studio_dilations: of the residual convolutions of a stage.
         studio_tones: oscillators of the studio decoder; 0 leaves them out.
+        studio_noise_bands: bands of noise of the studio decoder; 0 leaves them out.
         gate: `tanh_sigmoid` (WaveNet's) or `product` (as the paper writes it).
         activation: between the many-channel convolutions of `cc`.
         single_channel_activation: after the one-channel convolutions around the bottleneck.
@@ -108,6 +109,7 @@ class ModelConfig:
     studio_frames: int = 32
     studio_dilations: tuple[int, ...] = (1, 3, 9)
     studio_tones: int = 0
+    studio_noise_bands: int = 0
     gate: str = "tanh_sigmoid"
     activation: str = "relu"
     single_channel_activation: str = "linear"
@@ -141,9 +143,9 @@ class ModelConfig:
             cc_filters=self.cc_filters,
             cc_kernels=self.cc_kernels,
         )
-        _require(
-            self.studio_tones == 0 or self.studio_tones >= 2, "0 or 2 tones or more", studio_tones=self.studio_tones
-        )
+        for name in ("studio_tones", "studio_noise_bands"):
+            count = getattr(self, name)
+            _require(count == 0 or count >= 2, "0, or a count of 2 or more", **{name: count})
         for name in ("studio_filters", "studio_dilations"):
             _require(
                 bool(getattr(self, name)) and min(getattr(self, name)) >= 1,
@@ -334,7 +336,7 @@ PRESETS: dict[str, Values] = {
     "dc": joined(_OPEN_POINTS, {"model": {"architecture": "dc"}}),
     "dc-nonclass": joined(_OPEN_POINTS, {"model": {"architecture": "dc", "n_classes": 0}}),
     "studio": {
-        "model": {"architecture": "studio", "log_variance_start": -4.0, "studio_tones": 40},
+        "model": {"architecture": "studio", "log_variance_start": -4.0, "studio_tones": 40, "studio_noise_bands": 24},
         "loss": {
             "likelihood_weight": 0.0,
             "kl_weight": 1e-3,

@@ -23,8 +23,8 @@ import keras
 from keras import layers
 
 from audio_vae.config import ModelConfig
+from audio_vae.generators import NoiseBands, Oscillators
 from audio_vae.layers import DilationBlock
-from audio_vae.oscillators import Oscillators
 
 HALVINGS = 5
 """Strided layers of each of the paper's networks: T shrinks to T/32 and grows back."""
@@ -174,10 +174,8 @@ def _studio_mirror(config: ModelConfig, latent):
     for stage in reversed(stages):
         x = _residual_blocks(config, x, stage.name)
         x = layers.LeakyReLU(_SLOPE, name=f"{stage.name}_activation")(x)
-        if stage is stages[min(1, len(stages) - 1)] and config.studio_tones:
-            hop = math.prod(each.stride for each in stages[:2])
-            controls = layers.Conv1D(2 * config.studio_tones, 3, padding="same", name="tone_controls")(x)
-            tones = Oscillators(config.studio_tones, hop, name="tones")(controls)
+        if stage is stages[min(1, len(stages) - 1)]:
+            generated = _generated(config, x, math.prod(each.stride for each in stages[:2]))
         is_last = stage is stages[0]
         if is_last:
             # What a network of many channels hardly learns, silence, is a gate away: nothing is added behind it.
@@ -191,9 +189,21 @@ def _studio_mirror(config: ModelConfig, latent):
             use_bias=not is_last,
             name=f"{stage.name}_out",
         )(x)
-    if config.studio_tones:
-        x = layers.Add(name="with_tones")([x, tones])
+    if generated:
+        x = layers.Add(name="with_generators")([x, *generated])
     return layers.Cropping1D((0, x.shape[1] - config.n_samples), name="whole_sound")(x)
+
+
+def _generated(config: ModelConfig, x, hop: int) -> list:
+    """What the generators make of a frame of features every `hop` samples."""
+    made = []
+    if config.studio_tones:
+        controls = layers.Conv1D(2 * config.studio_tones, 3, padding="same", name="tone_controls")(x)
+        made.append(Oscillators(config.studio_tones, hop, name="tones")(controls))
+    if config.studio_noise_bands:
+        controls = layers.Conv1D(config.studio_noise_bands, 3, padding="same", name="noise_controls")(x)
+        made.append(NoiseBands(config.studio_noise_bands, hop, name="noise")(controls))
+    return made
 
 
 def _residual_blocks(config: ModelConfig, x, name: str):

@@ -78,7 +78,7 @@ def test_defaults_are_the_papers_numbers():
 
 def test_training_and_data_are_optional():
     config = make_config("drums", "dc", audio=AudioConfig(), latent_dim=30, n_classes=5, classifier_units=(5,))
-    assert config.training == TrainingConfig(**PRESETS["dc"]["training"])
+    assert config.training == TrainingConfig(**PRESETS["dc"].get("training", {}))
     assert config.data == {}
 
 
@@ -127,7 +127,8 @@ def test_unknown_preset_names_the_known_ones():
         (ModelConfig, "cc_kernels", (5, 4, 4, 4, 4, 4), "five filters and five kernels"),
         (LossConfig, "likelihood_reduction", "max", "one of ('sum', 'mean')"),
         (LossConfig, "kl_reduction", "max", "one of ('sum', 'mean')"),
-        (ModelConfig, "studio_tones", 1, "0 or 2 tones or more"),
+        (ModelConfig, "studio_tones", 1, "0, or a count of 2 or more"),
+        (ModelConfig, "studio_noise_bands", 1, "0, or a count of 2 or more"),
         (LossConfig, "spectral_bands", -1, "0 or more bands an octave"),
         (TrainingConfig, "adam_epsilon", 0, "a positive number"),
         (TrainingConfig, "epochs", 0, "1 epoch or more"),

@@ -248,17 +248,21 @@ def test_studio_blocks_start_as_identities(rng):
     np.testing.assert_array_equal(block(x), x)
 
 
+@pytest.mark.parametrize("generators", [{"studio_tones": 5}, {"studio_noise_bands": 4}, None])
 @pytest.mark.parametrize(("n_samples", "hop"), [(64, 8), (4096, 32), (4096 + 32, 32)])
-def test_studio_tones_are_added_to_the_last_convolution(rng, n_samples, hop):
-    config = ModelConfig(architecture="studio", n_samples=n_samples, latent_dim=3, studio_tones=5)
-    decoder = build_decoder(config)
-    assert decoder.get_layer("tones").hop == hop
+def test_generators_are_added_to_the_last_convolution_of_studio(rng, n_samples, hop, generators):
+    counts = generators or {"studio_tones": 5, "studio_noise_bands": 4}
+    decoder = build_decoder(ModelConfig(architecture="studio", n_samples=n_samples, latent_dim=3, **counts))
+    names = [
+        name for name, count in {"tones": "studio_tones", "noise": "studio_noise_bands"}.items() if count in counts
+    ]
+    assert all(decoder.get_layer(name).hop == hop for name in names)
     assert decoder.output_shape == (None, n_samples)
     latents = rng.standard_normal((2, 3)).astype("float32")
-    parts = keras.Model(decoder.input, [decoder.get_layer(name).output for name in ("stage_1_out", "tones")])
-    stage, tones = (np.asarray(each)[:, :n_samples, 0] for each in parts(latents))
-    assert np.abs(tones).max() > 1e-3
-    np.testing.assert_allclose(decoder(latents), stage + tones, atol=1e-6)
+    parts = keras.Model(decoder.input, [decoder.get_layer(name).output for name in ("stage_1_out", *names)])
+    stage, *generated = (np.asarray(each)[:, :n_samples, 0] for each in parts(latents))
+    assert all(np.abs(each).max() > 1e-3 for each in generated)
+    np.testing.assert_allclose(decoder(latents), stage + sum(generated), atol=1e-6)
 
 
 def test_studio_decoder_can_be_silent(rng):

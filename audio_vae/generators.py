@@ -1,0 +1,189 @@
+"""What a decoder can steer frame by frame instead of making it sample by sample: tones that last, and noise.
+
+Convolutions alone repeat what they make of a frame: low tones become multiples of the frame rate, and noise, which no
+network without a source of noise can make, becomes pulses that have its spectrum.
+"""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import ops
+
+from audio_vae.layers import PACKAGE
+
+LOWEST, HIGHEST = 1 / 1280, 1 / 6
+"""Range of the oscillators, in cycles a sample: 17 Hz to 3.7 kHz at 22.05 kHz."""
+
+LOWEST_BAND = 1 / 220
+"""Middle of the lowest band of noise, in cycles a sample: 100 Hz at 22.05 kHz."""
+
+QUIET = -2.5
+"""What is asked of a generator where its control is 0: about 46 dB below a generator at its full loudness, 2."""
+
+# Start phases that lie apart: oscillators that all start alike would make a click of the sound's beginning.
+_GOLDEN = (5**0.5 - 1) / 2
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class Oscillators(keras.layers.Layer):
+    """Sine oscillators, equally spaced in pitch, whose loudness and pitch are given frame by frame.
+
+    The pitch of each can be moved as far as its neighbours', so that a tone of any pitch in the range can be made by
+    one of them, and can glide. Their phases run on from frame to frame and from sample to sample::
+
+        out[t] = Σ_k a_k(t) · sin(2π (p_k + Σ_{s<t} f_k (1 + r · tanh(u_k(s)))))
+
+    a is the `loudness` of the first inputs and u are the others, both linear between the starts of frames; r is how far
+    apart two neighbours are.
+
+    Args:
+        n_tones: number of oscillators, 2 or more.
+        hop: samples of a frame.
+
+    Call arguments:
+        inputs: float tensor: loudness, then pitch offset, of each oscillator.
+
+    Input shape:
+        `(B, frames, 2 · n_tones)`.
+
+    Output shape:
+        `(B, frames · hop, 1)`.
+
+    Raises:
+        ValueError: an argument is out of range.
+
+    References:
+        Engel et al. (2020), DDSP, Section 3 (a harmonic oscillator; here without the harmonic series).
+    """
+
+    def __init__(self, n_tones=40, hop=32, **kwargs):
+        super().__init__(**kwargs)
+        if n_tones < 2:
+            raise ValueError(f"Expected 2 tones or more, received: n_tones={n_tones}")
+        if hop < 1:
+            raise ValueError(f"Expected a hop of 1 sample or more, received: hop={hop}")
+        self.n_tones = n_tones
+        self.hop = hop
+
+    @property
+    def frequencies(self) -> np.ndarray:
+        """Of the oscillators where their pitch is not moved, in cycles a sample: float64 `[n_tones]`."""
+        return np.geomspace(LOWEST, HIGHEST, self.n_tones)
+
+    def call(self, inputs):
+        n_frames, frequencies = inputs.shape[1], self.frequencies
+        # Sums over the sound are made here, in float64 and without whole cycles, which float32 has not digits for.
+        phases = np.arange(n_frames)[:, None] * self.hop * frequencies + np.arange(self.n_tones) * _GOLDEN
+        inside = np.arange(self.hop)[:, None]
+        reach = frequencies * (frequencies[1] / frequencies[0] - 1)
+
+        def constant(values):
+            return ops.convert_to_tensor(np.asarray(values), dtype=self.compute_dtype)
+
+        amplitudes, moves = ops.split(inputs, 2, axis=-1)
+        amplitudes = loudness(amplitudes)
+        moves = ops.tanh(moves) * constant(reach)
+        rise = _rise(moves)
+        # What the moves add up to: where a frame starts, and inside it, as their line's integral.
+        added = self.hop * (moves + rise / 2)
+        moved = ops.cumsum(added, axis=1) - added
+        cycles = (
+            (constant(phases % 1)[:, None] + constant(inside * frequencies))
+            + moved[:, :, None]
+            + moves[:, :, None] * constant(inside)
+            + rise[:, :, None] * constant(inside**2 / (2 * self.hop))
+        )
+        amplitude = amplitudes[:, :, None] + _rise(amplitudes)[:, :, None] * constant(inside / self.hop)
+        out = ops.sum(amplitude * ops.sin(2 * np.pi * cycles), axis=-1)
+        return ops.reshape(out, (-1, n_frames * self.hop, 1))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], input_shape[1] * self.hop, 1)
+
+    def get_config(self):
+        return {**super().get_config(), "n_tones": self.n_tones, "hop": self.hop}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class NoiseBands(keras.layers.Layer):
+    """Noise in bands, whose loudness is given frame by frame.
+
+    The noise is the same each time, so that a latent always decodes to the same sound: white noise from a seed, cut
+    into bands as wide in every octave, each with a root mean square of 1::
+
+        out[t] = Σ_k a_k(t) · noise_k[t]
+
+    a is the `loudness` of the inputs, linear between the starts of frames.
+
+    Args:
+        n_bands: number of bands, 2 or more.
+        hop: samples of a frame.
+        seed: of the noise.
+
+    Call arguments:
+        inputs: float tensor: loudness of each band.
+
+    Input shape:
+        `(B, frames, n_bands)`.
+
+    Output shape:
+        `(B, frames · hop, 1)`.
+
+    Raises:
+        ValueError: an argument is out of range.
+
+    References:
+        Engel et al. (2020), DDSP, Section 3.3 (filtered noise; here the filters are fixed and mixed).
+    """
+
+    def __init__(self, n_bands=24, hop=32, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        if n_bands < 2:
+            raise ValueError(f"Expected 2 bands or more, received: n_bands={n_bands}")
+        if hop < 1:
+            raise ValueError(f"Expected a hop of 1 sample or more, received: hop={hop}")
+        self.n_bands = n_bands
+        self.hop = hop
+        self.seed = seed
+
+    def noise(self, n_samples: int) -> np.ndarray:
+        """Return the noise of each band: float64 `[n_samples, n_bands]`."""
+        spectrum = np.fft.rfft(np.random.default_rng(self.seed).standard_normal(n_samples))
+        octaves = np.log2(np.maximum(np.fft.rfftfreq(n_samples), LOWEST_BAND / 2) / LOWEST_BAND)
+        # Each bin is shared by the two bands that it lies between; what lies below the lowest is the lowest's.
+        places = np.clip(octaves / np.log2(0.5 / LOWEST_BAND) * (self.n_bands - 1), 0, None)
+        shares = np.clip(1 - np.abs(places[:, None] - np.arange(self.n_bands)), 0, None)
+        bands = np.fft.irfft(spectrum[:, None] * np.sqrt(shares), n_samples, axis=0)
+        return bands / np.sqrt(np.mean(bands**2, axis=0))
+
+    def call(self, inputs):
+        n_frames = inputs.shape[1]
+        noise = self.noise(n_frames * self.hop).reshape(n_frames, self.hop, self.n_bands)
+        rising = noise * np.arange(self.hop)[:, None] / self.hop
+        amplitudes = loudness(inputs)
+        out = sum(
+            ops.einsum("bfk,fhk->bfh", each, ops.convert_to_tensor(source, dtype=self.compute_dtype))
+            for each, source in ((amplitudes, noise), (_rise(amplitudes), rising))
+        )
+        return ops.reshape(out, (-1, n_frames * self.hop, 1))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], input_shape[1] * self.hop, 1)
+
+    def get_config(self):
+        return {**super().get_config(), "n_bands": self.n_bands, "hop": self.hop, "seed": self.seed}
+
+
+def loudness(controls):
+    """Return the amplitudes that are asked for: 2 σ(u + `QUIET`)^ln 10, so that steps of u are steps in decibels.
+
+    References:
+        Engel et al. (2020), DDSP, Appendix B (the scaled sigmoid).
+    """
+    return 2 * ops.sigmoid(controls + QUIET) ** float(np.log(10))
+
+
+def _rise(values):
+    """From each frame to the next, 0 from the last: `[B, frames, K]`."""
+    return ops.concatenate([values[:, 1:] - values[:, :-1], ops.zeros_like(values[:, :1])], axis=1)
