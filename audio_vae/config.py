@@ -63,11 +63,11 @@ class AudioConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The networks (Tables 1 and 2 of the paper) and their open points, and the studio network.
+    """The networks (Tables 1 and 2 of the paper) and their open points, and the studio networks.
 
     Attributes:
-        architecture: `dc` (Table 1, dilation blocks), `cc` (Table 2, plain convolutions) or `studio` (strided
-            convolutions with residual blocks between them).
+        architecture: `dc` (Table 1, dilation blocks), `cc` (Table 2, plain convolutions) or `studio` (a spectrogram
+            and convolutions to the latent, strided convolutions, oscillators and noise from it).
         n_samples: length T of a sound.
         latent_dim: size d of the latent space.
         n_classes: number of classes of the classifier; 0 builds none (the paper's "non-class").
@@ -80,8 +80,13 @@ class ModelConfig:
         stem_kernel: kernel of those, in samples.
         cc_filters: filters of the five strided convolutions of `cc`; its decoder mirrors them.
         cc_kernels: kernels of those, in samples.
-        studio_filters: channels of the stages of `studio`, the last of them for all further ones; its decoder
-            mirrors them.
+        studio_rate_hz: sample rate that the mel bands of the studio encoder are for.
+        studio_windows: windows of the mel spectrograms that the studio encoder starts with, in samples.
+        studio_hop: hop of these, in samples.
+        studio_mels: bands of each.
+        studio_silence: value of silence in them: 0 for one-shots, most of which it is, less for what sounds throughout.
+        studio_filters: channels of the stages of the studio decoder, from its last; the last of them for all further
+            ones, and for the encoder.
         studio_frames: stages follow each other until a sound is at most so many frames.
         studio_dilations: of the residual convolutions of a stage.
         studio_tones: oscillators of the studio decoder; 0 leaves them out.
@@ -105,6 +110,11 @@ class ModelConfig:
     stem_kernel: int = 32
     cc_filters: tuple[int, ...] = (128, 128, 256, 512, 1024)
     cc_kernels: tuple[int, ...] = (5, 4, 4, 4, 4)
+    studio_rate_hz: int = 8000
+    studio_windows: tuple[int, ...] = (256,)
+    studio_hop: int = 64
+    studio_mels: int = 40
+    studio_silence: float = 0.0
     studio_filters: tuple[int, ...] = (32, 64, 128)
     studio_frames: int = 32
     studio_dilations: tuple[int, ...] = (1, 3, 9)
@@ -128,6 +138,9 @@ class ModelConfig:
             "block_filters",
             "stem_filters",
             "stem_kernel",
+            "studio_rate_hz",
+            "studio_hop",
+            "studio_mels",
             "studio_frames",
         ):
             _require(getattr(self, name) >= 1, "a count of 1 or more", **{name: getattr(self, name)})
@@ -146,7 +159,7 @@ class ModelConfig:
         for name in ("studio_tones", "studio_noise_bands"):
             count = getattr(self, name)
             _require(count == 0 or count >= 2, "0, or a count of 2 or more", **{name: count})
-        for name in ("studio_filters", "studio_dilations"):
+        for name in ("studio_windows", "studio_filters", "studio_dilations"):
             _require(
                 bool(getattr(self, name)) and min(getattr(self, name)) >= 1,
                 "one count of 1 or more, or several",
@@ -365,12 +378,27 @@ DEFAULT_PRESET = "studio"
 SPECTRAL_WINDOWS_S = (0.008, 0.016, 0.032, 0.064, 0.128)
 """Windows of `losses.spectral_distance`. The longest tell what is below the lowest tones from these."""
 
+ENCODER_WINDOWS_S, ENCODER_HOP_S = (0.032,), 0.008
+"""Windows of the studio encoder's spectrograms, and their hop."""
 
-def with_windows_for(loss: LossConfig, rate_hz: int) -> LossConfig:
+
+def loss_for(rate_hz: int, loss: LossConfig) -> LossConfig:
     """Return the losses with windows of `SPECTRAL_WINDOWS_S` at a sample rate, where they compare spectra at all."""
-    if not loss.spectral_weight:
-        return loss
-    return replace(loss, spectral_windows=tuple(round(window_s * rate_hz) for window_s in SPECTRAL_WINDOWS_S))
+    return replace(loss, spectral_windows=_samples(SPECTRAL_WINDOWS_S, rate_hz)) if loss.spectral_weight else loss
+
+
+def model_for(audio: AudioConfig, model: ModelConfig) -> ModelConfig:
+    """Return the networks for sounds of some rate and length."""
+    model = replace(model, n_samples=audio.n_samples)
+    if model.architecture != "studio":
+        return model
+    (hop,) = _samples((ENCODER_HOP_S,), audio.rate_hz)
+    windows = _samples(ENCODER_WINDOWS_S, audio.rate_hz)
+    return replace(model, studio_rate_hz=audio.rate_hz, studio_windows=windows, studio_hop=hop)
+
+
+def _samples(durations_s: tuple[float, ...], rate_hz: int) -> tuple[int, ...]:
+    return tuple(round(duration_s * rate_hz) for duration_s in durations_s)
 
 
 def with_audio(config: Config, audio: AudioConfig, **model: Any) -> Config:
@@ -384,8 +412,8 @@ def with_audio(config: Config, audio: AudioConfig, **model: Any) -> Config:
     return replace(
         config,
         audio=audio,
-        model=replace(config.model, n_samples=audio.n_samples, **model),
-        loss=with_windows_for(config.loss, audio.rate_hz),
+        model=model_for(audio, replace(config.model, **model)),
+        loss=loss_for(audio.rate_hz, config.loss),
     )
 
 
@@ -421,7 +449,6 @@ def make_config(
         raise UserError(f"unknown preset {preset!r}: choose one of {', '.join(sorted(PRESETS))} with --preset")
     chosen = joined(PRESETS[preset], (needs or {}).get(preset, {}))
     of_data = {
-        "n_samples": audio.n_samples,
         "latent_dim": latent_dim,
         "n_classes": n_classes,
         "classifier_units": classifier_units,
@@ -430,8 +457,8 @@ def make_config(
         dataset,
         preset,
         audio=audio,
-        model=ModelConfig(**of_data | chosen.get("model", {})),
-        loss=with_windows_for(LossConfig(**chosen.get("loss", {})), audio.rate_hz),
+        model=model_for(audio, ModelConfig(**of_data | chosen.get("model", {}))),
+        loss=loss_for(audio.rate_hz, LossConfig(**chosen.get("loss", {}))),
         augmentation=AugmentationConfig(**chosen.get("augmentation", {})),
         training=training or TrainingConfig(**chosen.get("training", {})),
         data=data or {},

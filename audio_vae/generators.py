@@ -18,7 +18,7 @@ LOWEST, HIGHEST = 1 / 1280, 1 / 6
 LOWEST_BAND = 1 / 220
 """Middle of the lowest band of noise, in cycles a sample: 100 Hz at 22.05 kHz."""
 
-QUIET = -2.5
+QUIET = -1.0
 """What is asked of a generator where its control is 0: about 46 dB below a generator at its full loudness, 2."""
 
 # Start phases that lie apart: oscillators that all start alike would make a click of the sound's beginning.

@@ -5,9 +5,6 @@ Each returns one value a sound, shape `[B]`; weights and the batch mean are the 
 
 from __future__ import annotations
 
-import functools
-
-import numpy as np
 from keras import ops
 
 from audio_vae import spectra
@@ -89,31 +86,19 @@ def spectral_distance(audio, reconstruction, windows, bands_per_octave: int = 0)
     """
     total = 0.0
     for window in windows:
-        # Scaled so that white noise has the same magnitudes with every window.
-        scale = (8 / 3 / window) ** 0.5
-        wanted, got = (scale * _magnitudes(each, window) for each in (audio, reconstruction))
+        wanted, got = (_magnitudes(each, window) for each in (audio, reconstruction))
         relative = _reduce(ops.abs(wanted - got), "sum") / (_reduce(wanted, "sum") + _FLOOR)
         if bands_per_octave:
-            shares = ops.convert_to_tensor(_band_shares(wanted.shape[-1], bands_per_octave))
+            shares = ops.convert_to_tensor(spectra.octave_bands(wanted.shape[-1], bands_per_octave))
             wanted, got = (ops.sqrt(ops.matmul(ops.square(each), shares)) for each in (wanted, got))
         logarithmic = _reduce(ops.abs(ops.log(wanted + _FLOOR) - ops.log(got + _FLOOR)), "mean")
         total = total + relative + logarithmic
     return total / len(windows)
 
 
-@functools.cache
-def _band_shares(n_bins: int, bands_per_octave: int) -> np.ndarray:
-    """Share of each bin in each band's mean: float32 `[n_bins, bands]`. The level, bin 0, is a band."""
-    n_edges = int(np.ceil(bands_per_octave * np.log2(n_bins))) + 1
-    edges = np.unique(np.round(np.geomspace(1, n_bins, n_edges)).astype(int))
-    band = np.searchsorted(edges, np.arange(n_bins), side="right")
-    shares = np.equal.outer(band, np.arange(len(edges))).astype(np.float32)
-    return shares / shares.sum(axis=0)
-
-
 def _magnitudes(audio, window: int):
     # The square root has no gradient at 0, where padding lies.
-    return ops.sqrt(spectra.power_spectrogram(audio, window, window // 4) + 1e-10)
+    return spectra.noise_scale(window) ** 0.5 * ops.sqrt(spectra.power_spectrogram(audio, window, window // 4) + 1e-10)
 
 
 def mfcc_distance(first, second, gamma: float):

@@ -7,11 +7,15 @@ rows is `row_3`, `row_4`, …), so that a summary can be laid beside the paper. 
 not print has a name of its own: `latent_to_samples`, the dense layer that takes the latent (d)
 to row 11's (row 9's in Table 2) input of T/32 values.
 
-The studio networks are this project's own. Strided convolutions shorten the sound before the bottleneck, with
-residual blocks of dilated convolutions after each, and the decoder mirrors them (after A. Caillon and P. Esling,
-RAVE, 2021, and N. Zeghidour et al., SoundStream, 2021); one latent point is a whole sound, as in the paper::
+The studio networks are this project's own; one latent point is a whole sound, as in the paper. The encoder hears
+a mel spectrogram of its own making. The decoder makes samples, by strided convolutions with residual blocks of dilated
+ones before each (after A. Caillon and P. Esling, RAVE, 2021) and by what these ask of oscillators and noise (after
+J. Engel et al., DDSP, 2020)::
 
-    audio (T) ─ conv 64, stride 8 ─ blocks ─ conv, stride 4 ─ blocks ─ conv, stride 4 ─ blocks ─ dense ─ latent (d)
+    audio (T) ─ mel spectrogram ─ conv ─ [blocks ─ conv, stride 2] ─ … ─ blocks ─ dense ─ latent (d)
+
+    latent (d) ─ dense ─ blocks ─ conv, stride 4 ─ blocks ┬ conv, stride 4 ─ blocks ─ conv 64, stride 8 ┬ audio (T)
+                                                          └ oscillators, noise ─────────────────────────┘
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ from keras import layers
 from audio_vae.config import ModelConfig
 from audio_vae.generators import NoiseBands, Oscillators
 from audio_vae.layers import DilationBlock
+from audio_vae.log_mel import LogMel
 
 HALVINGS = 5
 """Strided layers of each of the paper's networks: T shrinks to T/32 and grows back."""
@@ -124,14 +129,14 @@ def _plain_mirror(config: ModelConfig, latent):
 
 
 class _Stage(NamedTuple):
-    """A stage of the studio networks.
+    """A stage of the studio decoder.
 
     Attributes:
         name: of its layers.
         filters: channels.
-        narrower: channels of the stage before it.
+        narrower: channels that it leads to.
         stride: of its convolution.
-        kernel: of its convolution. On audio it is a filter bank, 8 strides long; on features 2 strides suffice.
+        kernel: of its convolution. To audio it is a filter bank, 8 strides long; to features 2 strides suffice.
     """
 
     name: str
@@ -142,7 +147,7 @@ class _Stage(NamedTuple):
 
 
 def studio_stages(config: ModelConfig) -> list[_Stage]:
-    """Return the stages of the studio encoder from audio to bottleneck: a stride of 8, then strides of 4."""
+    """Return the stages of the studio decoder from the last to the first: a stride of 8, then strides of 4."""
     stages = [_Stage("stage_1", config.studio_filters[0], 1, 8, 64)]
     while _n_frames(config, stages) > config.studio_frames:
         number = len(stages)
@@ -157,12 +162,26 @@ def _n_frames(config: ModelConfig, stages: list[_Stage]) -> int:
 
 
 def _studio_trunk(config: ModelConfig, x):
-    stages = studio_stages(config)
-    n_whole = _n_frames(config, stages) * math.prod(stage.stride for stage in stages)
-    x = layers.ZeroPadding1D((0, n_whole - config.n_samples), name="whole_frames")(x)
-    for stage in stages:
-        x = layers.Conv1D(stage.filters, stage.kernel, strides=stage.stride, padding="same", name=stage.name)(x)
-        x = _residual_blocks(config, x, stage.name)
+    filters = config.studio_filters[-1]
+    x = layers.Reshape((config.n_samples,), name="samples_alone")(x)
+    # In float32 whatever the network computes in: it spans all that is between silence and full scale.
+    x = LogMel(
+        config.studio_rate_hz,
+        config.studio_windows,
+        config.studio_hop,
+        config.studio_mels,
+        config.studio_silence,
+        name="mel",
+        dtype="float32",
+    )(x)
+    x = layers.Conv1D(filters, 3, padding="same", name="from_mel")(x)
+    number = 1
+    while x.shape[1] > config.studio_frames:
+        x = _residual_blocks(config, x, f"stage_{number}")
+        x = layers.LeakyReLU(_SLOPE, name=f"stage_{number}_activation")(x)
+        x = layers.Conv1D(filters, 4, strides=2, padding="same", name=f"stage_{number}")(x)
+        number += 1
+    x = _residual_blocks(config, x, f"stage_{number}")
     return layers.LeakyReLU(_SLOPE, name="bottleneck_activation")(x), None
 
 

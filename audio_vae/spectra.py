@@ -52,6 +52,33 @@ def power_spectrogram(audio, window: int, hop: int):
     return ops.square(real) + ops.square(imaginary)
 
 
+def noise_scale(window: int) -> float:
+    """Return the factor that gives white noise the same power, its variance, with a window of any length."""
+    return 8 / 3 / window
+
+
+@functools.cache
+def octave_bands(n_bins: int, bands_per_octave: int) -> np.ndarray:
+    """Return the share of each bin of a spectrum in each band's mean, for bands as wide in every octave.
+
+    Where bins are wider than that, a band is a bin; the level, bin 0, is a band too.
+
+    Args:
+        n_bins: of the spectrum.
+        bands_per_octave: 1 or more.
+
+    Returns:
+        float32 `[n_bins, bands]`; shared, not to be written to.
+    """
+    n_edges = int(np.ceil(bands_per_octave * np.log2(n_bins))) + 1
+    edges = np.unique(np.round(np.geomspace(1, n_bins, n_edges)).astype(int))
+    band = np.searchsorted(edges, np.arange(n_bins), side="right")
+    shares = np.equal.outer(band, np.arange(len(edges))).astype(np.float32)
+    shares /= shares.sum(axis=0)
+    shares.flags.writeable = False
+    return shares
+
+
 def mfcc(audio, rate_hz: int):
     """Return the MFCCs of Eq. 2's reading (`features.mfcc`) with a gradient: `[B, n]` → `[B, frames, 20]`."""
     window, hop = round(features.WINDOW_S * rate_hz), round(features.HOP_S * rate_hz)

@@ -6,7 +6,10 @@ import math
 
 import keras
 
+from audio_vae.generators import NoiseBands, Oscillators
 from audio_vae.layers import DilationBlock
+from audio_vae.log_spectrogram import LogSpectrogram
+from audio_vae.spectra import octave_bands
 from audio_vae.vae import VAE
 
 _UNCOUNTED = (
@@ -59,6 +62,15 @@ def _of_layer(layer) -> int:
         return 2 * layer.input.shape[1] * math.prod(layer.kernel.shape)
     if isinstance(layer, keras.layers.Conv1D):
         return 2 * layer.output.shape[1] * math.prod(layer.kernel.shape)
+    if isinstance(layer, LogSpectrogram):
+        # A Fourier transform is a product with a matrix of cosines and sines, and the means of bands are another.
+        bands = [octave_bands(1 + window // 2, layer.bands_per_octave) for window in layer.windows]
+        n_products = sum(window * 2 * len(each) + each.size for window, each in zip(layer.windows, bands, strict=True))
+        return 2 * layer.output.shape[1] * n_products
+    if isinstance(layer, NoiseBands):
+        return 2 * 2 * layer.output.shape[1] * layer.n_bands
+    if isinstance(layer, Oscillators):
+        return 2 * layer.output.shape[1] * layer.n_tones
     if isinstance(layer, keras.layers.Dense):
         return 2 * math.prod(layer.kernel.shape)
     if isinstance(layer, _UNCOUNTED):

@@ -13,8 +13,9 @@ from audio_vae.config import (
     ModelConfig,
     TrainingConfig,
     from_values,
+    loss_for,
     make_config,
-    with_windows_for,
+    model_for,
 )
 from audio_vae.errors import UserError
 
@@ -64,9 +65,17 @@ def test_the_papers_presets(preset, architecture, n_classes):
     ("rate_hz", "windows"), [(8000, (64, 128, 256, 512, 1024)), (22050, (176, 353, 706, 1411, 2822))]
 )
 def test_spectral_windows_are_as_long_at_any_rate(rate_hz, windows):
-    assert with_windows_for(LossConfig(spectral_weight=1.0), rate_hz).spectral_windows == windows
-    assert with_windows_for(LossConfig(), rate_hz) == LossConfig()
+    assert loss_for(rate_hz, LossConfig(spectral_weight=1.0)).spectral_windows == windows
+    assert loss_for(rate_hz, LossConfig()) == LossConfig()
     assert (preset_config("studio").loss.spectral_windows == windows) == (rate_hz == 22050)
+
+
+@pytest.mark.parametrize(("rate_hz", "windows", "hop"), [(8000, (256,), 64), (22050, (706,), 176)])
+def test_the_studio_encoder_hears_the_same_at_any_rate(rate_hz, windows, hop):
+    audio = AudioConfig(rate_hz=rate_hz, n_samples=640)
+    model = model_for(audio, ModelConfig("studio"))
+    assert (model.n_samples, model.studio_windows, model.studio_hop) == (640, windows, hop)
+    assert model_for(audio, ModelConfig("cc")) == ModelConfig("cc", n_samples=640)
 
 
 def test_defaults_are_the_papers_numbers():

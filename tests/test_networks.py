@@ -231,20 +231,30 @@ def test_studio_stages_follow_from_the_length(n_samples, strides, filters):
     stages = studio_stages(config)
     assert [stage.stride for stage in stages] == strides
     assert [stage.filters for stage in stages] == filters
-    encoder, decoder = build_encoder(config), build_decoder(config)
+    assert build_decoder(config).output_shape == (None, n_samples)
+
+
+@pytest.mark.parametrize(("n_samples", "frames"), [(64, [2]), (4096, [65, 33, 17]), (16384, [257, 129, 65, 33, 17])])
+def test_studio_encoder_halves_the_frames_until_they_are_few(n_samples, frames):
+    encoder = build_encoder(ModelConfig(architecture="studio", n_samples=n_samples, latent_dim=D))
     assert encoder.output_shape == [(None, D), (None, D)]
-    assert decoder.output_shape == (None, n_samples)
-    # Each convolution of the encoder has its mirror.
-    for stage in stages:
-        down, up = encoder.get_layer(stage.name), decoder.get_layer(f"{stage.name}_out")
-        assert (down.strides, down.kernel_size) == (up.strides, up.kernel_size)
+    names = ["from_bands", *(f"stage_{number}" for number in range(1, len(frames)))]
+    assert [encoder.get_layer(name).output.shape[1] for name in names] == frames
+
+
+@pytest.mark.parametrize("change", [lambda audio: -audio, lambda audio: np.roll(audio, 64, axis=1)])
+def test_studio_encoder_is_deaf_to_polarity_and_not_to_time(rng, change):
+    encoder = build_encoder(ModelConfig(architecture="studio", n_samples=1024, latent_dim=D))
+    audio = rng.normal(0, 0.1, (2, 1024)).astype("float32")
+    is_polarity = np.array_equal(change(audio), -audio)
+    assert np.allclose(encoder(audio)[0], encoder(change(audio))[0], atol=1e-5) == is_polarity
 
 
 def test_studio_blocks_start_as_identities(rng):
     config = ModelConfig(architecture="studio", n_samples=256, latent_dim=3, studio_filters=(4,))
     encoder = build_encoder(config)
-    block = keras.Model(encoder.get_layer("stage_1").output, encoder.get_layer("stage_1_dilation_9").output)
-    x = rng.standard_normal((2, 32, 4)).astype("float32")
+    block = keras.Model(encoder.get_layer("from_bands").output, encoder.get_layer("stage_1_dilation_9").output)
+    x = rng.standard_normal((2, 5, 4)).astype("float32")
     np.testing.assert_array_equal(block(x), x)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from audio_vae.config import LossConfig, ModelConfig
 from audio_vae.layers import DilationBlock
+from audio_vae.networks import build_decoder, build_encoder
 from audio_vae.vae import VAE
 from benchmarks.operations import forward_operations, step_operations
 
@@ -79,15 +80,35 @@ def test_step_with_losses_on_decoded_points_decodes_again():
     assert centre - plain == both - centre == 3 * decoder
 
 
+STUDIO = {"studio_filters": (4, 6), "studio_frames": 4, "studio_dilations": (1, 3)}
+
+
 @pytest.mark.parametrize(("n_samples", "frames"), [(64, (8, 2)), (160, (32, 8, 2))], ids=["whole", "beyond the end"])
-def test_studio_model(n_samples, frames):
+def test_studio_decoder(n_samples, frames):
     filters, narrower, kernels = (4, 6, 6), (1, 4, 6), (64, 8, 8)
     stages = list(zip(frames, filters, narrower, kernels, strict=False))
-    vae = VAE(ModelConfig("studio", n_samples, 3, studio_filters=(4, 6), studio_frames=4, studio_dilations=(1, 3)))
-    # Two residual blocks a stage, each a kernel of 3 and one of 1; a strided convolution costs what its mirror does.
-    blocks = sum(2 * 2 * n * (3 + 1) * filters**2 for n, filters, _, _ in stages)
+    decoder = build_decoder(ModelConfig("studio", n_samples, 3, studio_tones=5, studio_noise_bands=4, **STUDIO))
     strided = sum(2 * n * kernel * before * filters for n, filters, before, kernel in stages)
-    n_bottleneck = frames[-1] * stages[-1][1]
-    assert forward_operations(vae.encoder) == strided + blocks + 2 * 2 * n_bottleneck * 3
     loudness = 2 * frames[0] * 3 * filters[0]
-    assert forward_operations(vae.decoder) == 2 * 3 * n_bottleneck + blocks + strided + loudness
+    # Controls for each frame of 32 samples, then a product for each tone, and two for each band of noise.
+    frames_32 = decoder.get_layer("tone_controls").output.shape[1]
+    controls = 2 * frames_32 * 3 * filters[1] * (2 * 5 + 4) if len(frames) > 1 else 0
+    generated = 2 * 32 * frames_32 * (5 + 2 * 4)
+    n_bottleneck = frames[-1] * stages[-1][1]
+    expected = 2 * 3 * n_bottleneck + blocks(frames, filters) + strided + loudness + controls + generated
+    assert forward_operations(decoder) == expected
+
+
+def test_studio_encoder():
+    config = ModelConfig("studio", 160, 3, studio_windows=(16, 32), studio_hop=16, studio_bands=1, **STUDIO)
+    # 11 frames, of 9 and 17 bins in 5 and 6 bands; halved until they are 3.
+    spectrograms = 2 * 11 * (16 * 2 * 9 + 9 * 5 + 32 * 2 * 17 + 17 * 6)
+    convolutions = 2 * 11 * 3 * 11 * 6 + 2 * (6 + 3) * 4 * 6 * 6
+    dense = 2 * 2 * 3 * 6 * 3
+    expected = spectrograms + convolutions + blocks((11, 6, 3), (6, 6, 6)) + dense
+    assert forward_operations(build_encoder(config)) == expected
+
+
+def blocks(frames, filters):
+    """Two residual blocks a stage, each a kernel of 3 and one of 1."""
+    return sum(2 * 2 * n * (3 + 1) * each**2 for n, each in zip(frames, filters, strict=False))
