@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 import scipy.fft
@@ -62,17 +63,16 @@ def mfcc(
     return scipy.fft.dct(decibels, norm="ortho")[:, :n_mfcc].astype(np.float64)
 
 
-def timbre(audio: np.ndarray, rate_hz: int) -> np.ndarray:
-    """Return the mel-frequency cepstrum of a sound without its level: at peak 1, and without the zeroth coefficient.
+LEVELS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
+    "": mfcc,
+    "_peak_normalised": lambda audio, rate_hz: mfcc(normalised(audio), rate_hz),
+    "_without_c0": lambda audio, rate_hz: mfcc(normalised(audio), rate_hz)[:, 1:],
+}
+"""What counts of a sound's level in Eq. 2, as a deviation's key ends → MFCCs `[frames, n]` of samples at a rate.
 
-    Args:
-        audio: `[n]`.
-        rate_hz: its sample rate.
-
-    Returns:
-        float64 `[frames, N_MFCC - 1]`.
-    """
-    return mfcc(normalised(audio), rate_hz)[:, 1:]
+All of it; nothing but its course; nothing, since the zeroth coefficient is the level of a frame. The paper does not say
+which; the recordings, which are peak-normalised, are the same in the first two.
+"""
 
 
 def hann(window: int) -> np.ndarray:

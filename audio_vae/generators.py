@@ -12,8 +12,8 @@ from keras import ops
 
 from audio_vae.layers import PACKAGE
 
-LOWEST, HIGHEST = 1 / 1280, 1 / 6
-"""Range of the oscillators, in cycles a sample: 17 Hz to 3.7 kHz at 22.05 kHz."""
+LOWEST, HIGHEST = 1 / 735, 1 / 6
+"""Range of the oscillators, in cycles a sample: 30 Hz to 3.7 kHz at 22.05 kHz. Nothing is heard much below."""
 
 LOWEST_BAND = 1 / 220
 """Middle of the lowest band of noise, in cycles a sample: 100 Hz at 22.05 kHz."""
@@ -151,9 +151,11 @@ class NoiseBands(keras.layers.Layer):
         """Return the noise of each band: float64 `[n_samples, n_bands]`."""
         spectrum = np.fft.rfft(np.random.default_rng(self.seed).standard_normal(n_samples))
         octaves = np.log2(np.maximum(np.fft.rfftfreq(n_samples), LOWEST_BAND / 2) / LOWEST_BAND)
-        # Each bin is shared by the two bands that it lies between; what lies below the lowest is the lowest's.
+        # Each bin is shared by the two bands that it lies between; what lies below the lowest is the lowest's, down to
+        # where the oscillators start.
         places = np.clip(octaves / np.log2(0.5 / LOWEST_BAND) * (self.n_bands - 1), 0, None)
         shares = np.clip(1 - np.abs(places[:, None] - np.arange(self.n_bands)), 0, None)
+        shares[np.fft.rfftfreq(n_samples) < LOWEST] = 0
         bands = np.fft.irfft(spectrum[:, None] * np.sqrt(shares), n_samples, axis=0)
         return bands / np.sqrt(np.mean(bands**2, axis=0))
 

@@ -7,7 +7,8 @@ log-spectral distance, attack time and peak level (`reconstruction.py`).
 The MFCCs of Eq. 2 are those of the sounds as the model sees them: peak-normalised and whole, the T samples
 with the padding. This is the reading that reproduces the bounds of `bounds.py`, and the one that
 compares like with like, because a decoded centre has no length of its own. The paper does not say whether level
-counts: a decoded centre is judged as it is, at peak 1, and by MFCCs that do not hear its level (`LEVELS`).
+counts: a decoded centre is judged as it is, at peak 1, and by MFCCs that do not hear its level
+(`features.LEVELS`).
 """
 
 from __future__ import annotations
@@ -31,13 +32,6 @@ from audio_vae.run_folder import Run, environment
 from audio_vae.tracks import PathOptions
 
 __all__ = ["evaluate", "summary_lines"]
-
-LEVELS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
-    "": features.mfcc,
-    "_peak_normalised": lambda samples, rate_hz: features.mfcc(audio.normalised(samples), rate_hz),
-    "_without_c0": features.timbre,
-}
-"""End of a deviation's key → MFCCs of a decoded centre, `[frames, coefficients]`, from samples and rate."""
 
 LEAST_SOUNDS = 3
 """Test sounds that a class needs for a deviation: fewer have no spread."""
@@ -189,9 +183,9 @@ def _judge(run: Run, sounds: SoundSet, outputs: _Outputs) -> dict[str, Any]:
 
 
 def _deviations(test: SoundSet, outputs: _Outputs) -> tuple[dict[str, Any], list[str]]:
-    """Return the tables of Eq. 2 (both kinds of centres, each of `LEVELS`) and what to warn of."""
+    """Return the tables of Eq. 2 (both kinds of centres, each of `features.LEVELS`) and what to warn of."""
     sets = {"": outputs.centres, "_train_centres": outputs.train_centres}
-    values = {f"mfcc_dtw_deviation{name}{level}": {} for name in sets for level in LEVELS}
+    values = {f"mfcc_dtw_deviation{name}{level}": {} for name in sets for level in features.LEVELS}
     warnings = []
     for label, class_name in enumerate(test.class_names):
         chosen = test.of_class(label)
@@ -203,7 +197,7 @@ def _deviations(test: SoundSet, outputs: _Outputs) -> tuple[dict[str, Any], list
             continue
         mfccs = {
             level: [of_level(samples, test.rate_hz) for samples in test.audio[chosen]]
-            for level, of_level in LEVELS.items()
+            for level, of_level in features.LEVELS.items()
         }
         between = {level: metrics.dtw_matrix(each) for level, each in mfccs.items()}
         n_without = 0
@@ -214,7 +208,7 @@ def _deviations(test: SoundSet, outputs: _Outputs) -> tuple[dict[str, Any], list
                 continue
             if audio.peak(centre) < audio.SILENCE:
                 warnings.append(f"class {class_name}: the decoded centre of its {of_set} sounds is silent")
-            for level, of_level in LEVELS.items():
+            for level, of_level in features.LEVELS.items():
                 decoded = of_level(centre, test.rate_hz)
                 deviation = metrics.mfcc_dtw_deviation(decoded, mfccs[level], between[level])
                 kept = deviation[np.isfinite(deviation)]

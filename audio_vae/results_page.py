@@ -139,7 +139,9 @@ def _bounds(material: Material) -> list[str]:
     return [
         "## Bounds",
         "Eq. 2 with something else in the place of the decoded centre, on the recordings themselves: what a perfect "
-        "decoder could reach. The last row is 1-NN by MFCC-DTW, without any model.",
+        "decoder could reach. The sample-wise means of the waveforms are what a squared error in the time domain asks "
+        "of a decoder where the latent tells no more than the class. “Without c0” compares by MFCCs that hear no "
+        "level. The last row is 1-NN by MFCC-DTW, without any model.",
         bounds_table(material.bounds) if material.bounds else f"{_NOT_RUN} `audio-vae reproduce --only {BOUNDS}`",
     ]
 

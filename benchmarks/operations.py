@@ -8,8 +8,7 @@ import keras
 
 from audio_vae.generators import NoiseBands, Oscillators
 from audio_vae.layers import DilationBlock
-from audio_vae.log_spectrogram import LogSpectrogram
-from audio_vae.spectra import octave_bands
+from audio_vae.log_mel import LogMel
 from audio_vae.vae import VAE
 
 _UNCOUNTED = (
@@ -62,10 +61,9 @@ def _of_layer(layer) -> int:
         return 2 * layer.input.shape[1] * math.prod(layer.kernel.shape)
     if isinstance(layer, keras.layers.Conv1D):
         return 2 * layer.output.shape[1] * math.prod(layer.kernel.shape)
-    if isinstance(layer, LogSpectrogram):
+    if isinstance(layer, LogMel):
         # A Fourier transform is a product with a matrix of cosines and sines, and the means of bands are another.
-        bands = [octave_bands(1 + window // 2, layer.bands_per_octave) for window in layer.windows]
-        n_products = sum(window * 2 * len(each) + each.size for window, each in zip(layer.windows, bands, strict=True))
+        n_products = sum((2 * window + layer.n_mels) * (1 + window // 2) for window in layer.windows)
         return 2 * layer.output.shape[1] * n_products
     if isinstance(layer, NoiseBands):
         return 2 * 2 * layer.output.shape[1] * layer.n_bands

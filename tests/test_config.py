@@ -75,6 +75,7 @@ def test_the_studio_encoder_hears_the_same_at_any_rate(rate_hz, windows, hop):
     audio = AudioConfig(rate_hz=rate_hz, n_samples=640)
     model = model_for(audio, ModelConfig("studio"))
     assert (model.n_samples, model.studio_windows, model.studio_hop) == (640, windows, hop)
+    assert model.studio_rate_hz == rate_hz
     assert model_for(audio, ModelConfig("cc")) == ModelConfig("cc", n_samples=640)
 
 

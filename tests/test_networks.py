@@ -238,7 +238,7 @@ def test_studio_stages_follow_from_the_length(n_samples, strides, filters):
 def test_studio_encoder_halves_the_frames_until_they_are_few(n_samples, frames):
     encoder = build_encoder(ModelConfig(architecture="studio", n_samples=n_samples, latent_dim=D))
     assert encoder.output_shape == [(None, D), (None, D)]
-    names = ["from_bands", *(f"stage_{number}" for number in range(1, len(frames)))]
+    names = ["from_mel", *(f"stage_{number}" for number in range(1, len(frames)))]
     assert [encoder.get_layer(name).output.shape[1] for name in names] == frames
 
 
@@ -253,7 +253,7 @@ def test_studio_encoder_is_deaf_to_polarity_and_not_to_time(rng, change):
 def test_studio_blocks_start_as_identities(rng):
     config = ModelConfig(architecture="studio", n_samples=256, latent_dim=3, studio_filters=(4,))
     encoder = build_encoder(config)
-    block = keras.Model(encoder.get_layer("from_bands").output, encoder.get_layer("stage_1_dilation_9").output)
+    block = keras.Model(encoder.get_layer("from_mel").output, encoder.get_layer("stage_1_dilation_9").output)
     x = rng.standard_normal((2, 5, 4)).astype("float32")
     np.testing.assert_array_equal(block(x), x)
 

@@ -196,7 +196,7 @@ def test_a_stopped_training_collects_nothing(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "part", "value", "expected"),
-    [("cc-log-variance", "model", "log_variance_start", 0.0), ("cc-batch-2", "training", "batch_size", 2)],
+    [("dc-epsilon", "model", "log_variance_start", -4.0), ("cc-batch-2", "training", "batch_size", 2)],
 )
 def test_changes_reach_the_config(name, part, value, expected):
     (tried,) = choose([name])

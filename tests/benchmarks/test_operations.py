@@ -100,10 +100,10 @@ def test_studio_decoder(n_samples, frames):
 
 
 def test_studio_encoder():
-    config = ModelConfig("studio", 160, 3, studio_windows=(16, 32), studio_hop=16, studio_bands=1, **STUDIO)
-    # 11 frames, of 9 and 17 bins in 5 and 6 bands; halved until they are 3.
-    spectrograms = 2 * 11 * (16 * 2 * 9 + 9 * 5 + 32 * 2 * 17 + 17 * 6)
-    convolutions = 2 * 11 * 3 * 11 * 6 + 2 * (6 + 3) * 4 * 6 * 6
+    config = ModelConfig("studio", 160, 3, studio_windows=(16, 32), studio_hop=16, studio_mels=5, **STUDIO)
+    # 11 frames, of 9 and 17 bins in 5 bands each; halved until they are 3.
+    spectrograms = 2 * 11 * (16 * 2 * 9 + 9 * 5 + 32 * 2 * 17 + 17 * 5)
+    convolutions = 2 * 11 * 3 * 10 * 6 + 2 * (6 + 3) * 4 * 6 * 6
     dense = 2 * 2 * 3 * 6 * 3
     expected = spectrograms + convolutions + blocks((11, 6, 3), (6, 6, 6)) + dense
     assert forward_operations(build_encoder(config)) == expected
