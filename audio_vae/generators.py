@@ -157,7 +157,8 @@ class NoiseBands(keras.layers.Layer):
         shares = np.clip(1 - np.abs(places[:, None] - np.arange(self.n_bands)), 0, None)
         shares[np.fft.rfftfreq(n_samples) < LOWEST] = 0
         bands = np.fft.irfft(spectrum[:, None] * np.sqrt(shares), n_samples, axis=0)
-        return bands / np.sqrt(np.mean(bands**2, axis=0))
+        # A sound so short that a band holds no bin has no noise there.
+        return bands / np.sqrt(np.maximum(np.mean(bands**2, axis=0), 1e-12))
 
     def call(self, inputs):
         n_frames = inputs.shape[1]

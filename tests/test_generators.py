@@ -141,6 +141,16 @@ def test_noise_is_that_of_its_seed():
     assert not np.allclose(noise, NoiseBands(12, 32, seed=1).noise(4096))
 
 
+@pytest.mark.parametrize("n_samples", [8, 64, 200])
+def test_noise_of_short_sounds_is_finite(n_samples):
+    noise = NoiseBands(24, 8).noise(n_samples)
+    levels = np.sqrt(np.mean(noise**2, axis=0))
+    is_there = levels > 0.5
+    assert is_there.any()
+    np.testing.assert_allclose(levels[is_there], 1)
+    np.testing.assert_allclose(levels[~is_there], 0, atol=1e-6)
+
+
 @pytest.mark.parametrize("layer", [Oscillators, NoiseBands])
 def test_a_silent_generator_is_silent(layer):
     n_controls = {Oscillators: 10, NoiseBands: 5}[layer]

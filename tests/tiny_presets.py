@@ -10,6 +10,7 @@ MODEL = {
     "studio_filters": (2,),
     "studio_dilations": (1,),
     "studio_tones": 2,
+    "studio_noise_bands": 2,
 }
 LOSS = {"centre_weight": 0.0, "between_weight": 0.0}
 """Soft-DTW on real lengths takes seconds to trace; it is tested where it is made."""
