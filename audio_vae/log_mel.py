@@ -62,7 +62,8 @@ class LogMel(keras.layers.Layer):
         bands = features.mel_bands(self.rate_hz, window, self.n_mels).T
         # Means of the bands' bins, where the evaluation has densities.
         means = bands / bands.sum(axis=0).clip(1e-9)
-        return ops.log1p(ops.matmul(power, ops.convert_to_tensor(means)) / _FLOOR) / _SCALE + self.silence
+        # Not log1p, which ONNX lacks; of what is far below the floor nothing is to be heard.
+        return ops.log(1 + ops.matmul(power, ops.convert_to_tensor(means)) / _FLOOR) / _SCALE + self.silence
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], 1 + input_shape[1] // self.hop, self.n_mels * len(self.windows))

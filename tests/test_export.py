@@ -41,6 +41,12 @@ SMALL = {
     "stem_filters": 4,
     "stem_kernel": 8,
     "cc_filters": (4, 4, 6, 6, 8),
+    "studio_windows": (64,),
+    "studio_hop": 16,
+    "studio_mels": 8,
+    "studio_filters": (4,),
+    "studio_tones": 3,
+    "studio_noise_bands": 3,
     # Linear, because a ReLU of so few untrained channels may cut everything off.
     "activation": "linear",
 }
@@ -110,7 +116,7 @@ def everything_below(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
-@pytest.mark.parametrize("preset", ["cc", "dc"])
+@pytest.mark.parametrize("preset", ["cc", "dc", "studio"])
 @pytest.mark.parametrize("file_format", exporting.FORMATS)
 def test_every_format_computes_what_keras_computes(preset, file_format, tmp_path):
     need(file_format)
@@ -122,7 +128,8 @@ def test_every_format_computes_what_keras_computes(preset, file_format, tmp_path
     assert set(report["signatures"]) == CHECKED[file_format]
     for kinds in report["signatures"].values():
         assert {kind: set(row) for kind, row in kinds.items()} == {"real": {"1", "2", "17"}, "random": {"1", "2", "17"}}
-    assert report["largest_difference"] <= 1e-5
+    # Logarithms of what is quiet make more of the rounding of a Fourier transform.
+    assert report["largest_difference"] <= (5e-5 if preset == "studio" else 1e-5)
     assert report["limit"] == 1e-4
     values = json.loads(next(made.folder.rglob("metadata.json")).read_text())
     assert (values["rate_hz"], values["n_samples"], values["latent_dim"], values["preset"]) == (8000, T, D, preset)
