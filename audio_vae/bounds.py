@@ -73,11 +73,12 @@ def bounds(sounds: SoundSet) -> dict[str, float]:
         )
         between = dtw_matrix(test)
         found = [mfcc_dtw_deviation(centre, test, between).mean() for centre in centres]
-        for which in (of_class & ~sounds.is_test, of_class & sounds.is_test):
-            mean = sounds.audio[which].mean(axis=0)
-            for of_level in LEVELS.values():
-                judged = [of_level(samples, sounds.rate_hz) for samples in sounds.audio[of_class & sounds.is_test]]
-                found.append(mfcc_dtw_deviation(of_level(mean, sounds.rate_hz), judged).mean())
+        test_audio = sounds.audio[of_class & sounds.is_test]
+        judged = {of_level: [of_level(each, sounds.rate_hz) for each in test_audio] for of_level in LEVELS.values()}
+        between = {of_level: dtw_matrix(mfccs) for of_level, mfccs in judged.items()}
+        for mean in (sounds.audio[chosen].mean(axis=0), test_audio.mean(axis=0)):
+            for of_level, mfccs in judged.items():
+                found.append(mfcc_dtw_deviation(of_level(mean, sounds.rate_hz), mfccs, between[of_level]).mean())
         for name, deviation in zip(DEVIATIONS, found, strict=True):
             rows[name].append(float(deviation))
     return {name: float(np.mean(values)) for name, values in rows.items()} | {ONE_NN: one_nn_by_dtw(features, sounds)}

@@ -25,8 +25,24 @@ QUIET = -1.0
 _GOLDEN = (5**0.5 - 1) / 2
 
 
+class _Generator(keras.layers.Layer):
+    """What makes `hop` samples of each frame of controls."""
+
+    def __init__(self, hop, **kwargs):
+        super().__init__(**kwargs)
+        if hop < 1:
+            raise ValueError(f"Expected a hop of 1 sample or more, received: hop={hop}")
+        self.hop = hop
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], input_shape[1] * self.hop, 1)
+
+    def get_config(self):
+        return {**super().get_config(), "hop": self.hop}
+
+
 @keras.saving.register_keras_serializable(PACKAGE)
-class Oscillators(keras.layers.Layer):
+class Oscillators(_Generator):
     """Sine oscillators, equally spaced in pitch, whose loudness and pitch are given frame by frame.
 
     The pitch of each can be moved as far as its neighbours', so that a tone of any pitch in the range can be made by
@@ -58,13 +74,10 @@ class Oscillators(keras.layers.Layer):
     """
 
     def __init__(self, n_tones=40, hop=32, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(hop, **kwargs)
         if n_tones < 2:
             raise ValueError(f"Expected 2 tones or more, received: n_tones={n_tones}")
-        if hop < 1:
-            raise ValueError(f"Expected a hop of 1 sample or more, received: hop={hop}")
         self.n_tones = n_tones
-        self.hop = hop
 
     @property
     def frequencies(self) -> np.ndarray:
@@ -98,15 +111,12 @@ class Oscillators(keras.layers.Layer):
         out = ops.sum(amplitude * ops.sin(2 * np.pi * cycles), axis=-1)
         return ops.reshape(out, (-1, n_frames * self.hop, 1))
 
-    def compute_output_shape(self, input_shape):
-        return (input_shape[0], input_shape[1] * self.hop, 1)
-
     def get_config(self):
-        return {**super().get_config(), "n_tones": self.n_tones, "hop": self.hop}
+        return {**super().get_config(), "n_tones": self.n_tones}
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class NoiseBands(keras.layers.Layer):
+class NoiseBands(_Generator):
     """Noise in bands, whose loudness is given frame by frame.
 
     The noise is the same each time, so that a latent always decodes to the same sound: white noise from a seed, cut
@@ -138,13 +148,10 @@ class NoiseBands(keras.layers.Layer):
     """
 
     def __init__(self, n_bands=24, hop=32, seed=0, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(hop, **kwargs)
         if n_bands < 2:
             raise ValueError(f"Expected 2 bands or more, received: n_bands={n_bands}")
-        if hop < 1:
-            raise ValueError(f"Expected a hop of 1 sample or more, received: hop={hop}")
         self.n_bands = n_bands
-        self.hop = hop
         self.seed = seed
 
     def noise(self, n_samples: int) -> np.ndarray:
@@ -171,11 +178,8 @@ class NoiseBands(keras.layers.Layer):
         )
         return ops.reshape(out, (-1, n_frames * self.hop, 1))
 
-    def compute_output_shape(self, input_shape):
-        return (input_shape[0], input_shape[1] * self.hop, 1)
-
     def get_config(self):
-        return {**super().get_config(), "n_bands": self.n_bands, "hop": self.hop, "seed": self.seed}
+        return {**super().get_config(), "n_bands": self.n_bands, "seed": self.seed}
 
 
 def loudness(controls):

@@ -42,8 +42,7 @@ READINGS = {
 }
 """Key of a report → how it reads the deviation (Eq. 2), the paper's reading first."""
 
-NO_DEVIATION: dict[str, Any] = {"classes": {}, "average": {"mean": None, "std": None}}
-"""Under a key of `READINGS` where no class has one, and in place of one that a report of an older version lacks."""
+_NO_DEVIATION: dict[str, Any] = {"classes": {}, "average": {"mean": None, "std": None}}
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
@@ -59,6 +58,11 @@ img { max-width: 100%; height: auto } audio { width: 15rem; height: 2rem; vertic
 """
 
 
+def deviations(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the deviations of a report in the order of `READINGS`; empty where an older version had none."""
+    return [report.get(key, _NO_DEVIATION) for key in READINGS]
+
+
 def table(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Return the deviations as Table 3 lays them out.
 
@@ -68,7 +72,7 @@ def table(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     Returns:
         The head and the rows, all as text; the last row is the average.
     """
-    columns = [report.get(key, NO_DEVIATION) for key in READINGS]
+    columns = deviations(report)
     paper = PAPER_TABLE_3.get(report["preset"]) if report["dataset"] == "digits" else None
     names = list(dict.fromkeys(name for column in columns for name in column["classes"]))
     rows = [[name, *(_cell(column["classes"].get(name)) for column in columns)] for name in names]

@@ -8,7 +8,7 @@ from typing import Any
 from audio_vae.bounds import DEVIATIONS, ONE_NN
 from audio_vae.experiments import Experiment
 from audio_vae.markdown import UNKNOWN, duration, number, percent, short, spread, table
-from audio_vae.report_page import DEVIATION, NO_DEVIATION, PAPER_TABLE_3, READINGS, morphs_table
+from audio_vae.report_page import DEVIATION, PAPER_TABLE_3, READINGS, deviations, morphs_table
 from audio_vae.results import NOT_RUN, Result
 from audio_vae.targets import TITLES, Verdict
 
@@ -78,7 +78,7 @@ def _figures(name: str, result: Result | None) -> list[str]:
         result.epochs_shown,
         str(report["seed"]),
         percent(report["one_nn_accuracy"]),
-        *(number(report.get(reading, NO_DEVIATION)["average"]["mean"]) for reading in READINGS),
+        *(number(each["average"]["mean"]) for each in deviations(report)),
         *(f"{number(report['signal_to_noise_db'][part], 1)} dB" for part in ("train", "test")),
         f"{number(distance_db['mean'], 1)} dB" if distance_db else UNKNOWN,
         UNKNOWN if attack_ms is None else f"{number(attack_ms, 1)} ms",
@@ -88,7 +88,7 @@ def _figures(name: str, result: Result | None) -> list[str]:
 
 def classes_table(result: Result) -> str:
     """Return the deviation of each class in all readings."""
-    of_reading = [result.report.get(reading, NO_DEVIATION) for reading in READINGS]
+    of_reading = deviations(result.report)
     rows = [[name, *(_cell(each["classes"].get(name)) for each in of_reading)] for name in of_reading[0]["classes"]]
     rows.append([f"**{cell}**" for cell in ("average", *(_cell(each["average"]) for each in of_reading))])
     return table(["class", *READINGS.values()], rows)
