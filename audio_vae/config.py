@@ -183,6 +183,8 @@ class LossConfig:
         spectral_windows: windows of these, in samples.
         spectral_bands: bands an octave in which the logarithms of the spectrograms are compared, so that all octaves
             count alike; 0 compares bin by bin.
+        transport_weight: of how far the spectra's energy lies from its pitch (`losses.transport_distance`), with the
+            same windows.
         centre_weight: of the distance from the decoded centre of a sound's class to the sound
             (`losses.mfcc_distance`).
         between_weight: of the distances from a decoded point between two sounds to these (`losses.mfcc_distance`).
@@ -199,6 +201,7 @@ class LossConfig:
     spectral_weight: float = 0.0
     spectral_windows: tuple[int, ...] = (64, 128, 256, 512, 1024)
     spectral_bands: int = 0
+    transport_weight: float = 0.0
     centre_weight: float = 0.0
     between_weight: float = 0.0
     cycle_weight: float = 0.0
@@ -384,7 +387,8 @@ ENCODER_WINDOWS_S, ENCODER_HOP_S = (0.032,), 0.008
 
 def loss_for(rate_hz: int, loss: LossConfig) -> LossConfig:
     """Return the losses with windows of `SPECTRAL_WINDOWS_S` at a sample rate, where they compare spectra at all."""
-    return replace(loss, spectral_windows=_samples(SPECTRAL_WINDOWS_S, rate_hz)) if loss.spectral_weight else loss
+    compares_spectra = loss.spectral_weight or loss.transport_weight
+    return replace(loss, spectral_windows=_samples(SPECTRAL_WINDOWS_S, rate_hz)) if compares_spectra else loss
 
 
 def model_for(audio: AudioConfig, model: ModelConfig) -> ModelConfig:

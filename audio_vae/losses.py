@@ -5,6 +5,7 @@ Each returns one value a sound, shape `[B]`; weights and the batch mean are the 
 
 from __future__ import annotations
 
+import numpy as np
 from keras import ops
 
 from audio_vae import spectra
@@ -94,6 +95,41 @@ def spectral_distance(audio, reconstruction, windows, bands_per_octave: int = 0)
         logarithmic = _reduce(ops.abs(ops.log(wanted + _FLOOR) - ops.log(got + _FLOOR)), "mean")
         total = total + relative + logarithmic
     return total / len(windows)
+
+
+def transport_distance(audio, reconstruction, windows):
+    """How far the energy of the spectra would have to be moved, in octaves: hears that a tone has another pitch.
+
+    Where two tones share no bin, the distance of their spectrograms is the same however far they lie apart, and does
+    not tell which way to move one. This is the Wasserstein distance of the power spectra, taken as distributions over
+    pitch, in the mean over the frames, which count by the amplitude that they should have; the mean over the windows.
+
+    Args:
+        audio: `[B, T]`, full scale ±1.
+        reconstruction: the same shape.
+        windows: in samples; the hop is a quarter.
+
+    Returns:
+        `[B]`.
+
+    References:
+        Torres, Peeters and Richard (2024), Unsupervised harmonic parameter estimation using differentiable DSP and
+        spectral optimal transport, Section 3.
+    """
+    total = 0.0
+    for window in windows:
+        powers = [ops.square(_magnitudes(each, window)) + _FLOOR**2 for each in (audio, reconstruction)]
+        energies = [ops.sum(each, axis=-1, keepdims=True) for each in powers]
+        wanted, got = (ops.cumsum(power / energy, axis=-1) for power, energy in zip(powers, energies, strict=True))
+        moved = ops.sum(ops.abs(wanted - got) * ops.convert_to_tensor(_steps_octaves(window)), axis=-1)
+        amplitudes = ops.sqrt(energies[0][..., 0])
+        total = total + _reduce(moved * amplitudes, "sum") / _reduce(amplitudes, "sum")
+    return total / len(windows)
+
+
+def _steps_octaves(window: int) -> np.ndarray:
+    """From each bin's pitch to the next one's, bin k taken to be at k + 1/2 so that bin 0 has one: float32 `[bins]`."""
+    return np.diff(np.log2(np.arange(window // 2 + 2) + 0.5)).astype(np.float32)
 
 
 def _magnitudes(audio, window: int):

@@ -81,6 +81,7 @@ class VAE(keras.Model):
         config = self.loss_config
         others = {
             "spectral": config.spectral_weight,
+            "transport": config.transport_weight,
             "centre": config.centre_weight,
             "between": config.between_weight,
             "cycle": config.between_weight,
@@ -168,6 +169,9 @@ class VAE(keras.Model):
             windows, bands = config.spectral_windows, config.spectral_bands
             terms["spectral"] = losses.spectral_distance(audio, reconstruction, windows, bands)
             total = total + config.spectral_weight * terms["spectral"]
+        if config.transport_weight:
+            terms["transport"] = losses.transport_distance(audio, reconstruction, config.spectral_windows)
+            total = total + config.transport_weight * terms["transport"]
         is_training = noise is not None
         if config.centre_weight or config.between_weight:
             wanted = self._mfcc(audio if originals is None else originals)

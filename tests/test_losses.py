@@ -2,6 +2,8 @@ import itertools
 
 import numpy as np
 import pytest
+from keras import ops
+from scipy.stats import wasserstein_distance
 from sklearn.metrics import log_loss
 
 from audio_vae import losses
@@ -70,18 +72,19 @@ def test_cross_entropy_of_extreme_logits_is_finite():
     np.testing.assert_allclose(result, [0, 1000])
 
 
+def magnitudes(sound, window):
+    """Frames as rows, a hop of a quarter, white noise of full scale at 1."""
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
+    padded = np.pad(sound, (window // 2, window))
+    starts = range(0, len(sound) + 1, window // 4)
+    power = [np.abs(np.fft.rfft(hann * padded[start : start + window])) ** 2 for start in starts]
+    return np.sqrt(8 / 3 / window) * np.sqrt(np.array(power) + 1e-10)
+
+
 def reference_spectral_distance(audio, reconstruction, windows, bands_per_octave=0):
     total = 0
     for window in windows:
-        hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
-
-        def magnitudes(sound, window=window, hann=hann):
-            padded = np.pad(sound, (window // 2, window))
-            starts = range(0, len(sound) + 1, window // 4)
-            power = [np.abs(np.fft.rfft(hann * padded[start : start + window])) ** 2 for start in starts]
-            return np.sqrt(8 / 3 / window) * np.sqrt(np.array(power) + 1e-10)
-
-        wanted, got = magnitudes(audio), magnitudes(reconstruction)
+        wanted, got = magnitudes(audio, window), magnitudes(reconstruction, window)
         total += np.abs(wanted - got).sum() / (wanted.sum() + 1e-3)
         if bands_per_octave:
             wanted, got = in_bands(wanted, bands_per_octave), in_bands(got, bands_per_octave)
@@ -107,6 +110,50 @@ def test_spectral_distance_equals_numpy(rng, windows, bands_per_octave):
     ]
     measured = losses.spectral_distance(audio, reconstruction, windows, bands_per_octave)
     np.testing.assert_allclose(measured, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("windows", [(16,), (8, 32, 64)])
+def test_transport_distance_equals_scipy(rng, windows):
+    audio, reconstruction = rng.normal(size=(2, 3, 128)).astype("float32")
+
+    def moved(wanted, got, pitches):
+        return wasserstein_distance(pitches, pitches, wanted**2 + 1e-6, got**2 + 1e-6)
+
+    for sound, other, measured in zip(
+        audio, reconstruction, losses.transport_distance(audio, reconstruction, windows), strict=True
+    ):
+        of_windows = []
+        for window in windows:
+            wanted, got = magnitudes(sound, window), magnitudes(other, window)
+            pitches = np.log2(np.arange(window // 2 + 1) + 0.5)
+            distances = [moved(*frames, pitches) for frames in zip(wanted, got, strict=True)]
+            of_windows.append(np.average(distances, weights=np.sqrt(np.sum(wanted**2 + 1e-6, axis=1))))
+        assert float(measured) == pytest.approx(np.mean(of_windows), rel=1e-3)
+
+
+def tone(pitch_hz):
+    t = ops.arange(4096, dtype="float32") / 8000
+    return ops.sin(2 * np.pi * pitch_hz * t)[None]
+
+
+def test_transport_distance_of_tones_is_their_interval_in_octaves():
+    for interval in (0.5, 1.0, 2.0):
+        for pair in ((tone(500), tone(500 * 2**interval)), (tone(500 * 2**interval), 0.1 * tone(500))):
+            assert float(losses.transport_distance(*pair, (1024,))[0]) == pytest.approx(interval, abs=0.05)
+
+
+def test_transport_distance_tells_how_far_a_tone_lies_where_spectra_do_not():
+    wanted, near, far = tone(1000.0), tone(500.0), tone(250.0)
+    near_spectral, far_spectral = (float(losses.spectral_distance(wanted, each, (1024,))[0]) for each in (near, far))
+    assert far_spectral == pytest.approx(near_spectral, rel=0.1)
+    near_transport, far_transport = (float(losses.transport_distance(wanted, each, (1024,))[0]) for each in (near, far))
+    assert far_transport == pytest.approx(2 * near_transport, rel=0.05)
+
+
+def test_transport_distance_of_silence_has_a_gradient_and_no_nan():
+    silence = np.zeros((1, 4096), "float32")
+    assert float(losses.transport_distance(silence, silence, (64, 1024))[0]) == pytest.approx(0, abs=1e-4)
+    assert np.isfinite(losses.transport_distance(tone(100), silence, (64, 1024))[0])
 
 
 def test_bands_hear_a_low_tone_and_not_what_differs_between_noises(rng):

@@ -317,7 +317,7 @@ def tiny_studio(tiny_cc):
 
 def test_studio_losses_equal_their_parts(tiny_studio, batch):
     audio, labels = batch
-    config = dataclasses.replace(SPECTRAL, between_weight=4.0, cycle_weight=5.0)
+    config = dataclasses.replace(SPECTRAL, transport_weight=6.0, between_weight=4.0, cycle_weight=5.0)
     vae = built(tiny_studio, loss=config)
     originals, mix = audio[:, ::-1].copy(), np.linspace(0.1, 0.9, len(audio), dtype="float32")[:, None]
     total, terms = vae.vae_losses(audio, labels=labels, originals=originals, mix=mix)
@@ -337,6 +337,7 @@ def test_studio_losses_equal_their_parts(tiny_studio, batch):
         "likelihood": losses.squared_error(audio, vae(audio)),
         "kl": losses.kl_divergence(mean, log_variance),
         "spectral": losses.spectral_distance(audio, vae(audio), (16,)),
+        "transport": losses.transport_distance(audio, vae(audio), (16,)),
         "centre": (apart[0] + apart[1]) / 2,
         "between": mix[:, 0] * losses.mfcc_distance(between, wanted, 0.1)
         + (1 - mix[:, 0]) * losses.mfcc_distance(between, np.roll(wanted, 1, axis=0), 0.1),
@@ -345,7 +346,8 @@ def test_studio_losses_equal_their_parts(tiny_studio, batch):
     assert list(terms) == list(expected)
     for name, values in expected.items():
         np.testing.assert_allclose(terms[name], values, rtol=1e-3, err_msg=name)
-    weights = {"likelihood": 0.5, "kl": 0.1, "spectral": 2.0, "centre": 3.0, "between": 4.0, "cycle": 5.0}
+    weights = {"likelihood": 0.5, "kl": 0.1, "spectral": 2.0, "transport": 6.0, "centre": 3.0, "between": 4.0}
+    weights["cycle"] = 5.0
     assert float(total) == pytest.approx(np.mean(sum(weights[name] * expected[name] for name in weights)), rel=1e-3)
 
 
