@@ -103,6 +103,7 @@ def transport_distance(audio, reconstruction, windows):
     Where two tones share no bin, the distance of their spectrograms is the same however far they lie apart, and does
     not tell which way to move one. This is the Wasserstein distance of the power spectra, taken as distributions over
     pitch, in the mean over the frames, which count by the amplitude that they should have; the mean over the windows.
+    A silent reconstruction is as far off as all energy at the highest pitch would be.
 
     Args:
         audio: `[B, T]`, full scale ±1.
@@ -118,12 +119,15 @@ def transport_distance(audio, reconstruction, windows):
     """
     total = 0.0
     for window in windows:
-        powers = [ops.square(_magnitudes(each, window)) + _FLOOR**2 for each in (audio, reconstruction)]
+        powers = [ops.square(_magnitudes(each, window)) for each in (audio, reconstruction)]
         energies = [ops.sum(each, axis=-1, keepdims=True) for each in powers]
-        wanted, got = (ops.cumsum(power / energy, axis=-1) for power, energy in zip(powers, energies, strict=True))
+        # Silence has no energy rather than an even spectrum, which would be the nearest to noise.
+        wanted, got = (
+            ops.cumsum(power / (energy + _FLOOR), -1) for power, energy in zip(powers, energies, strict=True)
+        )
         moved = ops.sum(ops.abs(wanted - got) * ops.convert_to_tensor(_steps_octaves(window)), axis=-1)
         amplitudes = ops.sqrt(energies[0][..., 0])
-        total = total + _reduce(moved * amplitudes, "sum") / _reduce(amplitudes, "sum")
+        total = total + _reduce(moved * amplitudes, "sum") / (_reduce(amplitudes, "sum") + _FLOOR)
     return total / len(windows)
 
 
