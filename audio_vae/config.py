@@ -336,7 +336,7 @@ _OPEN_POINTS: Values = {
     "model": {"log_variance_start": -6.0},
     "loss": {"likelihood_reduction": "sum", "kl_reduction": "sum"},
 }
-"""What the paper leaves open, in the reading that all its models learn with (RESULTS.md)."""
+"""What the paper leaves open, in the reading that `dc` and `cc` were trained to the end with (RESULTS.md)."""
 
 
 def joined(*parts: Values) -> dict[str, dict[str, Any]]:
