@@ -71,11 +71,10 @@ def bounds(sounds: SoundSet) -> dict[str, float]:
             medoid(test),
             dtw_barycenter_averaging(np.stack(test), max_iter=10),
         )
-        between = dtw_matrix(test)
-        found = [mfcc_dtw_deviation(centre, test, between).mean() for centre in centres]
         test_audio = sounds.audio[of_class & sounds.is_test]
         judged = {of_level: [of_level(each, sounds.rate_hz) for each in test_audio] for of_level in LEVELS.values()}
         between = {of_level: dtw_matrix(mfccs) for of_level, mfccs in judged.items()}
+        found = [mfcc_dtw_deviation(centre, test, between[mfcc]).mean() for centre in centres]
         for mean in (sounds.audio[chosen].mean(axis=0), test_audio.mean(axis=0)):
             for of_level, mfccs in judged.items():
                 found.append(mfcc_dtw_deviation(of_level(mean, sounds.rate_hz), mfccs, between[of_level]).mean())
