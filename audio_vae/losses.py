@@ -5,14 +5,18 @@ Each returns one value a sound, shape `[B]`; weights and the batch mean are the 
 
 from __future__ import annotations
 
-import numpy as np
 from keras import ops
 
 from audio_vae import spectra
+from audio_vae.audio import SILENCE
+from audio_vae.generators import LOWEST, RANGE_OCTAVES
 from audio_vae.soft_dtw import soft_dtw
 
 _FLOOR = 1e-3
 """Magnitude below which differences count little: 60 dB below white noise of full scale."""
+
+_ZEROS_BEHIND = 4
+"""Times a sound's length that its spectrum is taken of: maxima of low tones would lie between bins."""
 
 
 def _reduce(values, reduction: str):
@@ -97,43 +101,37 @@ def spectral_distance(audio, reconstruction, windows, bands_per_octave: int = 0)
     return total / len(windows)
 
 
-def transport_distance(audio, reconstruction, windows):
-    """How far the energy of the spectra would have to be moved, in octaves: hears that a tone has another pitch.
-
-    Where two tones share no bin, the distance of their spectrograms is the same however far they lie apart, and does
-    not tell which way to move one. This is the Wasserstein distance of the power spectra, taken as distributions over
-    pitch, in the mean over the frames, which count by the amplitude that they should have; the mean over the windows.
-    A silent reconstruction is as far off as all energy at the highest pitch would be.
+def pitch_error(audio, pitch):
+    """How far a pitch lies from a sound's, in octaves.
 
     Args:
-        audio: `[B, T]`, full scale ±1.
-        reconstruction: the same shape.
-        windows: in samples; the hop is a quarter.
+        audio: `[B, T]`.
+        pitch: in octaves above `generators.LOWEST`, `[B]`.
+
+    Returns:
+        `[B]`; 0 for silence, which has no pitch.
+    """
+    is_heard = ops.cast(ops.max(ops.abs(audio), axis=-1) > SILENCE, pitch.dtype)
+    return is_heard * ops.abs(pitch - strongest_pitch(audio))
+
+
+def strongest_pitch(audio):
+    """Pitch of the strongest partial of each sound, in octaves above `generators.LOWEST` and at most its range.
+
+    The maximum of the power spectrum of the whole sound, as in `metrics.strongest_frequency_hz`. It has no gradient.
+
+    Args:
+        audio: `[B, T]`.
 
     Returns:
         `[B]`.
-
-    References:
-        Torres, Peeters and Richard (2024), Unsupervised harmonic parameter estimation using differentiable DSP and
-        spectral optimal transport, Section 3.
     """
-    total = 0.0
-    for window in windows:
-        powers = [ops.square(_magnitudes(each, window)) for each in (audio, reconstruction)]
-        energies = [ops.sum(each, axis=-1, keepdims=True) for each in powers]
-        # Silence has no energy rather than an even spectrum, which would be the nearest to noise.
-        wanted, got = (
-            ops.cumsum(power / (energy + _FLOOR), -1) for power, energy in zip(powers, energies, strict=True)
-        )
-        moved = ops.sum(ops.abs(wanted - got) * ops.convert_to_tensor(_steps_octaves(window)), axis=-1)
-        amplitudes = ops.sqrt(energies[0][..., 0])
-        total = total + _reduce(moved * amplitudes, "sum") / (_reduce(amplitudes, "sum") + _FLOOR)
-    return total / len(windows)
-
-
-def _steps_octaves(window: int) -> np.ndarray:
-    """From each bin's pitch to the next one's, bin k taken to be at k + 1/2 so that bin 0 has one: float32 `[bins]`."""
-    return np.diff(np.log2(np.arange(window // 2 + 2) + 0.5)).astype(np.float32)
+    n_points = _ZEROS_BEHIND * audio.shape[1]
+    real, imaginary = ops.rfft(ops.stop_gradient(audio), n_points)
+    power = ops.square(real) + ops.square(imaginary)
+    cycles_per_sample = ops.cast(ops.argmax(power, axis=-1), audio.dtype) / n_points
+    octaves = ops.log2(ops.maximum(cycles_per_sample, LOWEST) / LOWEST)
+    return ops.minimum(octaves, float(RANGE_OCTAVES))
 
 
 def _magnitudes(audio, window: int):

@@ -13,7 +13,7 @@ from audio_vae import distribute, losses, passes, spectra
 from audio_vae.augmentation import build_augmentation
 from audio_vae.config import AugmentationConfig, LossConfig, ModelConfig, TrainingConfig, from_values
 from audio_vae.layers import PACKAGE, Sampling
-from audio_vae.networks import build_classifier, build_decoder, build_encoder
+from audio_vae.networks import PITCH, build_classifier, build_decoder, build_encoder
 from audio_vae.passes import Pass
 
 # Soft-DTW takes a step for each frame of both sounds, one after the other.
@@ -81,12 +81,18 @@ class VAE(keras.Model):
         config = self.loss_config
         others = {
             "spectral": config.spectral_weight,
-            "transport": config.transport_weight,
+            "pitch": self._pitch_weight,
             "centre": config.centre_weight,
             "between": config.between_weight,
             "cycle": config.between_weight,
         }
         return ("likelihood", "kl", *(name for name, weight in others.items() if weight))
+
+    @property
+    def _pitch_weight(self) -> float:
+        """Weight of the pitch's error; 0 without oscillators, which are what has one."""
+        has_oscillators = self.model_config.architecture == "studio" and self.model_config.studio_tones
+        return self.loss_config.pitch_weight if has_oscillators else 0.0
 
     @property
     def metrics(self):
@@ -169,9 +175,10 @@ class VAE(keras.Model):
             windows, bands = config.spectral_windows, config.spectral_bands
             terms["spectral"] = losses.spectral_distance(audio, reconstruction, windows, bands)
             total = total + config.spectral_weight * terms["spectral"]
-        if config.transport_weight:
-            terms["transport"] = losses.transport_distance(audio, reconstruction, config.spectral_windows)
-            total = total + config.transport_weight * terms["transport"]
+        if self._pitch_weight:
+            pitch = self.decoder.get_layer(PITCH)(latent)[:, 0]
+            terms["pitch"] = losses.pitch_error(audio, pitch)
+            total = total + self._pitch_weight * terms["pitch"]
         is_training = noise is not None
         if config.centre_weight or config.between_weight:
             wanted = self._mfcc(audio if originals is None else originals)

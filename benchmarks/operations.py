@@ -20,6 +20,7 @@ _UNCOUNTED = (
     keras.layers.Multiply,
     keras.layers.ZeroPadding1D,
     keras.layers.Cropping1D,
+    keras.layers.LayerNormalization,
 )
 """Layers without products of matrices: a few operations a value, or none."""
 

@@ -6,8 +6,9 @@ import pytest
 from keras import layers
 
 from audio_vae.config import ModelConfig
+from audio_vae.generators import Oscillators
 from audio_vae.layers import DilationBlock
-from audio_vae.networks import build_classifier, build_decoder, build_encoder, studio_stages
+from audio_vae.networks import PITCH, build_classifier, build_decoder, build_encoder, studio_stages
 
 T, D = 4096, 20
 
@@ -273,6 +274,17 @@ def test_generators_are_added_to_the_last_convolution_of_studio(rng, n_samples, 
     stage, *generated = (np.asarray(each)[:, :n_samples, 0] for each in parts(latents))
     assert all(np.abs(each).max() > 1e-3 for each in generated)
     np.testing.assert_allclose(decoder(latents), stage + sum(generated), atol=1e-6)
+
+
+def test_studio_decoder_reads_the_pitch_from_the_latent(rng):
+    decoder = build_decoder(ModelConfig(architecture="studio", n_samples=1024, latent_dim=3, studio_tones=5))
+    latents = rng.standard_normal((2, 3)).astype("float32")
+    kernel, bias = decoder.get_layer(PITCH).get_weights()
+    assert bias == [2]
+    tones = keras.Model(decoder.input, decoder.get_layer("tones").output)
+    controls = np.zeros((2, 32, 10), "float32")
+    expected = Oscillators(5, 32)(controls, latents @ kernel + bias)
+    np.testing.assert_allclose(tones(latents), expected, atol=1e-4)
 
 
 def test_studio_decoder_can_be_silent(rng):
