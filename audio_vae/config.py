@@ -183,6 +183,8 @@ class LossConfig:
         spectral_windows: windows of these, in samples.
         spectral_bands: bands an octave in which the logarithms of the spectrograms are compared, so that all octaves
             count alike; 0 compares bin by bin.
+        spectral_from_onset: count the frames of these logarithms by their distance from the sound's start, so that an
+            attack weighs as much as a decay; for sounds that start at their onset.
         pitch_weight: of how far the pitch of the oscillators lies from the sound's (`losses.pitch_error`); counts with
             oscillators only.
         centre_weight: of the distance from the decoded centre of a sound's class to the sound
@@ -201,6 +203,7 @@ class LossConfig:
     spectral_weight: float = 0.0
     spectral_windows: tuple[int, ...] = (64, 128, 256, 512, 1024)
     spectral_bands: int = 0
+    spectral_from_onset: bool = False
     pitch_weight: float = 0.0
     centre_weight: float = 0.0
     between_weight: float = 0.0
@@ -358,12 +361,13 @@ PRESETS: dict[str, Values] = {
             "kl_weight": 1e-3,
             "spectral_weight": 1.0,
             "spectral_bands": 8,
+            "spectral_from_onset": True,
             "pitch_weight": 0.5,
             "centre_weight": 0.1,
             "between_weight": 0.05,
             "cycle_weight": 0.5,
         },
-        "augmentation": {"shift_s": 0.01, "speed": 0.03, "polarity": True},
+        "augmentation": {"speed": 0.03, "polarity": True},
         "training": {
             "epochs": 60,
             "batch_size": 16,

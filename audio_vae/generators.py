@@ -61,7 +61,8 @@ class Oscillators(_Generator):
         f_k = LOWEST · 2^(clip(pitch, 0, RANGE_OCTAVES) + octaves_k)
 
     a is the `loudness` of the first controls less `held_back`, and u are the other controls, both linear between the
-    starts of frames; r is how far apart two neighbours are. What could reach half the sample rate is silent.
+    starts of frames; r is how far apart two neighbours are. What could reach half the sample rate is silent. All tones
+    fade in over the first frame.
 
     The pitch takes no gradient from the sound: where two tones share no bin of a spectrogram, its distance does not
     tell which way to move one. `losses.pitch_error` teaches it.
@@ -125,8 +126,9 @@ class Oscillators(_Generator):
             + rise[:, :, None] * constant(inside**2 / (2 * self.hop))
         )
         amplitude = amplitudes[:, :, None] + _rise(amplitudes)[:, :, None] * constant(inside / self.hop)
-        out = ops.sum(amplitude * ops.sin(2 * np.pi * cycles), axis=-1)
-        return ops.reshape(out, (-1, n_frames * self.hop, 1))
+        out = ops.reshape(ops.sum(amplitude * ops.sin(2 * np.pi * cycles), axis=-1), (-1, n_frames * self.hop, 1))
+        # A tone that is there at once is a click.
+        return out * constant(np.minimum(np.arange(n_frames * self.hop) / self.hop, 1)[:, None])
 
     def compute_output_shape(self, controls_shape, pitch_shape):
         return super().compute_output_shape(controls_shape)
@@ -200,6 +202,52 @@ class NoiseBands(_Generator):
 
     def get_config(self):
         return {**super().get_config(), "n_bands": self.n_bands, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class Envelopes(keras.layers.Layer):
+    """Lines between values at times that lie ever farther apart, as attack and decay of a one-shot do.
+
+    Value k lies at frame 2^k − 1, and the lines are straight over the logarithm of time.
+
+    Args:
+        n_frames: of the output.
+
+    Input shape:
+        `(B, n_values(n_frames), K)`.
+
+    Output shape:
+        `(B, n_frames, K)`.
+
+    Raises:
+        ValueError: `n_frames` is out of range.
+    """
+
+    def __init__(self, n_frames, **kwargs):
+        super().__init__(**kwargs)
+        if n_frames < 1:
+            raise ValueError(f"Expected 1 frame or more, received: n_frames={n_frames}")
+        self.n_frames = n_frames
+
+    @staticmethod
+    def n_values(n_frames: int) -> int:
+        """Return how many values there are for some frames."""
+        return 1 + int(np.ceil(np.log2(n_frames)))
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Of each value in each frame: float64 `[n_frames, n_values]`."""
+        places = np.log2(1 + np.arange(self.n_frames))
+        return np.clip(1 - np.abs(places[:, None] - np.arange(self.n_values(self.n_frames))), 0, None)
+
+    def call(self, inputs):
+        return ops.einsum("fv,bvk->bfk", ops.convert_to_tensor(self.shares, dtype=self.compute_dtype), inputs)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.n_frames, input_shape[2])
+
+    def get_config(self):
+        return {**super().get_config(), "n_frames": self.n_frames}
 
 
 def loudness(controls):

@@ -5,6 +5,7 @@ Each returns one value a sound, shape `[B]`; weights and the batch mean are the 
 
 from __future__ import annotations
 
+import numpy as np
 from keras import ops
 
 from audio_vae import spectra
@@ -68,7 +69,7 @@ def cross_entropy(labels, logits):
     return -ops.take_along_axis(log_probability, ops.expand_dims(labels, -1), axis=-1)[:, 0]
 
 
-def spectral_distance(audio, reconstruction, windows, bands_per_octave: int = 0):
+def spectral_distance(audio, reconstruction, windows, bands_per_octave: int = 0, from_onset: bool = False):
     """Distance between magnitude spectrograms of several resolutions, which is deaf to phase.
 
     For each window, with a hop of a quarter of it, the relative error of the magnitudes and the mean difference of
@@ -81,6 +82,8 @@ def spectral_distance(audio, reconstruction, windows, bands_per_octave: int = 0)
         bands_per_octave: the logarithms are those of the root mean squares of so many bands, where bins are not
             wider; 0: of the bins. All octaves count alike then, where bins give the one around a tone of 100 Hz a
             hundredth of the whole at 22.05 kHz, and what differs between two noises is averaged out.
+        from_onset: the logarithms count by 1 / (time from the sound's start + the window), so that the first 10 ms of a
+            one-shot count as much as 100 ms of its end; its attack would be a hundredth of the whole.
 
     Returns:
         `[B]`.
@@ -96,23 +99,29 @@ def spectral_distance(audio, reconstruction, windows, bands_per_octave: int = 0)
         if bands_per_octave:
             shares = ops.convert_to_tensor(spectra.octave_bands(wanted.shape[-1], bands_per_octave))
             wanted, got = (ops.sqrt(ops.matmul(ops.square(each), shares)) for each in (wanted, got))
-        logarithmic = _reduce(ops.abs(ops.log(wanted + _FLOOR) - ops.log(got + _FLOOR)), "mean")
+        differences = ops.abs(ops.log(wanted + _FLOOR) - ops.log(got + _FLOOR))
+        if from_onset:
+            # In windows: frame k is k quarters of one behind the start.
+            weights = 1 / (1 + np.arange(differences.shape[1], dtype=np.float32) / 4)
+            differences = differences * ops.convert_to_tensor(weights / weights.mean())[:, None]
+        logarithmic = _reduce(differences, "mean")
         total = total + relative + logarithmic
     return total / len(windows)
 
 
-def pitch_error(audio, pitch):
+def pitch_error(audio, pitch, wanted):
     """How far a pitch lies from a sound's, in octaves.
 
     Args:
         audio: `[B, T]`.
         pitch: in octaves above `generators.LOWEST`, `[B]`.
+        wanted: the sound's (`strongest_pitch`), `[B]`.
 
     Returns:
         `[B]`; 0 for silence, which has no pitch.
     """
     is_heard = ops.cast(ops.max(ops.abs(audio), axis=-1) > SILENCE, pitch.dtype)
-    return is_heard * ops.abs(pitch - strongest_pitch(audio))
+    return is_heard * ops.abs(pitch - wanted)
 
 
 def strongest_pitch(audio):

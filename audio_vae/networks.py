@@ -27,7 +27,7 @@ import keras
 from keras import layers
 
 from audio_vae.config import ModelConfig
-from audio_vae.generators import NoiseBands, Oscillators
+from audio_vae.generators import Envelopes, NoiseBands, Oscillators
 from audio_vae.layers import DilationBlock
 from audio_vae.log_mel import LogMel
 
@@ -61,6 +61,11 @@ def build_decoder(config: ModelConfig) -> keras.Model:
     latent = keras.Input((config.latent_dim,), name="latent")
     mirror = {"dc": _dilated_mirror, "cc": _plain_mirror, "studio": _studio_mirror}[config.architecture]
     return keras.Model(latent, layers.Flatten(name="audio")(mirror(config, latent)), name="decoder")
+
+
+def at_pitch(decoder: keras.Model) -> keras.Model:
+    """Return a studio decoder with oscillators as one that is told their pitch: latent and pitch `(B, 1)` → audio."""
+    return keras.Model([decoder.input, decoder.get_layer(PITCH).output], decoder.output, name="decoder_at_pitch")
 
 
 def _short_sound(config: ModelConfig, latent):
@@ -227,14 +232,23 @@ def _generated(config: ModelConfig, latent, x, hop: int) -> list:
     if config.studio_tones:
         two_octaves = keras.initializers.Constant(2.0)
         pitch = layers.Dense(1, bias_initializer=two_octaves, name=PITCH, dtype="float32")(latent)
-        controls = layers.Conv1D(
-            2 * config.studio_tones, 3, padding="same", kernel_initializer="zeros", name="tone_controls"
-        )(x)
+        moves = layers.Conv1D(config.studio_tones, 3, padding="same", kernel_initializer="zeros", name="tone_moves")(x)
+        controls = layers.Concatenate(name="tone_controls")([_levels(latent, x, config.studio_tones, "tone"), moves])
         made.append(Oscillators(config.studio_tones, hop, name="tones", dtype="float32")(controls, pitch))
     if config.studio_noise_bands:
-        controls = layers.Conv1D(config.studio_noise_bands, 3, padding="same", name="noise_controls")(x)
+        controls = _levels(latent, x, config.studio_noise_bands, "noise")
         made.append(NoiseBands(config.studio_noise_bands, hop, name="noise")(controls))
     return made
+
+
+def _levels(latent, x, n_levels: int, name: str):
+    """Loudness controls of generators: an envelope that the latent gives at once, and what the features add to it."""
+    n_values = Envelopes.n_values(x.shape[1])
+    values = layers.Dense(n_values * n_levels, kernel_initializer="zeros", name=f"{name}_values")(latent)
+    values = layers.Reshape((n_values, n_levels), name=f"{name}_values_by_time")(values)
+    envelopes = Envelopes(x.shape[1], name=f"{name}_envelopes")(values)
+    details = layers.Conv1D(n_levels, 3, padding="same", kernel_initializer="zeros", name=f"{name}_details")(x)
+    return layers.Add(name=f"{name}_levels")([envelopes, details])
 
 
 def _residual_blocks(config: ModelConfig, x, name: str):

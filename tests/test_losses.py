@@ -81,14 +81,16 @@ def magnitudes(sound, window):
     return np.sqrt(8 / 3 / window) * np.sqrt(np.array(power) + 1e-10)
 
 
-def reference_spectral_distance(audio, reconstruction, windows, bands_per_octave=0):
+def reference_spectral_distance(audio, reconstruction, windows, bands_per_octave=0, from_onset=False):
     total = 0
     for window in windows:
         wanted, got = magnitudes(audio, window), magnitudes(reconstruction, window)
         total += np.abs(wanted - got).sum() / (wanted.sum() + 1e-3)
         if bands_per_octave:
             wanted, got = in_bands(wanted, bands_per_octave), in_bands(got, bands_per_octave)
-        total += np.abs(np.log(wanted + 1e-3) - np.log(got + 1e-3)).mean()
+        differences = np.abs(np.log(wanted + 1e-3) - np.log(got + 1e-3)).mean(axis=1)
+        starts = np.arange(len(differences)) * (window // 4)
+        total += np.average(differences, weights=1 / (window + starts) if from_onset else None)
     return total / len(windows)
 
 
@@ -101,15 +103,35 @@ def in_bands(magnitudes, bands_per_octave):
     return np.stack([np.sqrt(np.mean(band**2, axis=1)) for band in bands], axis=1)
 
 
+@pytest.mark.parametrize("from_onset", [False, True])
 @pytest.mark.parametrize("bands_per_octave", [0, 1, 4])
 @pytest.mark.parametrize("windows", [(16,), (8, 32, 64)])
-def test_spectral_distance_equals_numpy(rng, windows, bands_per_octave):
+def test_spectral_distance_equals_numpy(rng, windows, bands_per_octave, from_onset):
     audio, reconstruction = rng.normal(size=(2, 3, 128)).astype("float32")
+    reconstruction[:, 64:] *= 3
     expected = [
-        reference_spectral_distance(x, y, windows, bands_per_octave) for x, y in zip(audio, reconstruction, strict=True)
+        reference_spectral_distance(x, y, windows, bands_per_octave, from_onset)
+        for x, y in zip(audio, reconstruction, strict=True)
     ]
-    measured = losses.spectral_distance(audio, reconstruction, windows, bands_per_octave)
+    measured = losses.spectral_distance(audio, reconstruction, windows, bands_per_octave, from_onset)
     np.testing.assert_allclose(measured, expected, rtol=1e-4)
+
+
+def test_from_onset_a_missing_attack_counts_more_than_a_missing_end(rng):
+    audio = rng.normal(size=(1, 8192)).astype("float32")
+    without_attack, without_end = audio.copy(), audio.copy()
+    without_attack[:, :200] = 0
+    without_end[:, -200:] = 0
+
+    def ratio(from_onset):
+        attack, end = (
+            float(losses.spectral_distance(audio, each, (64,), 0, from_onset)[0])
+            for each in (without_attack, without_end)
+        )
+        return attack / end
+
+    assert 0.9 < ratio(False) < 1.1
+    assert ratio(True) > 5
 
 
 @pytest.mark.parametrize("pitch_hz", [40.0, 145.0, 469.0, 690.0])
@@ -126,7 +148,8 @@ def test_strongest_pitch_is_that_of_the_report(rng, pitch_hz):
 def test_pitch_error_is_the_interval_in_octaves():
     tones = np.concatenate([tone(240.0), 0.01 * tone(240.0), 0 * tone(240.0)])
     octaves = np.log2(240 / 8000 / LOWEST)
-    errors = losses.pitch_error(tones, ops.convert_to_tensor(np.float32([octaves + 1, octaves - 0.5, 3.0])))
+    pitches = ops.convert_to_tensor(np.float32([octaves + 1, octaves - 0.5, 3.0]))
+    errors = losses.pitch_error(tones, pitches, losses.strongest_pitch(tones))
     np.testing.assert_allclose(errors, [1, 0.5, 0], atol=5e-3)
 
 

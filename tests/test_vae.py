@@ -362,6 +362,25 @@ def test_pitch_counts_with_oscillators_only(tiny_cc, tiny_studio):
     ]
 
 
+def test_oscillators_are_told_the_pitch_in_training_only(tiny_studio, batch):
+    audio, labels = batch
+    config = dataclasses.replace(SPECTRAL, pitch_weight=1.0, centre_weight=0.0)
+    vae = built(dataclasses.replace(tiny_studio, studio_tones=5), loss=config)
+    layer = vae.decoder.get_layer("pitch")
+    noise = np.zeros((len(audio), 3), "float32")
+
+    def spectral():
+        trained, judged = (vae.vae_losses(audio, each, labels=labels)[1]["spectral"] for each in (noise, None))
+        return np.array(trained), np.array(judged)
+
+    trained, judged = spectral()
+    kernel, _ = layer.get_weights()
+    layer.set_weights([0 * kernel, np.float32([5])])
+    trained_after, judged_after = spectral()
+    np.testing.assert_array_equal(trained, trained_after)
+    assert np.all(judged != judged_after)
+
+
 def test_pitch_is_learned(tiny_studio):
     pitches_hz = np.array([60, 200, 600])
     audio = np.sin(2 * np.pi * pitches_hz[:, None] * np.arange(2048) / 8000).astype("float32")
