@@ -241,7 +241,9 @@ class Envelopes(keras.layers.Layer):
         return np.clip(1 - np.abs(places[:, None] - np.arange(self.n_values(self.n_frames))), 0, None)
 
     def call(self, inputs):
-        return ops.einsum("fv,bvk->bfk", ops.convert_to_tensor(self.shares, dtype=self.compute_dtype), inputs)
+        # Not an einsum, which LiteRT does not convert where the batch is open.
+        shares = ops.convert_to_tensor(self.shares.T, dtype=self.compute_dtype)
+        return ops.transpose(ops.matmul(ops.transpose(inputs, (0, 2, 1)), shares), (0, 2, 1))
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.n_frames, input_shape[2])
