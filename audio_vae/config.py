@@ -183,8 +183,10 @@ class LossConfig:
         spectral_windows: windows of these, in samples.
         spectral_bands: bands an octave in which the logarithms of the spectrograms are compared, so that all octaves
             count alike; 0 compares bin by bin.
-        transport_weight: of how far the spectra's energy lies from its pitch (`losses.transport_distance`), with the
-            same windows.
+        spectral_from_onset: count the frames of these logarithms by their distance from the sound's start, so that an
+            attack weighs as much as a decay; for sounds that start at their onset.
+        pitch_weight: of how far the pitch of the oscillators lies from the sound's (`losses.pitch_error`); counts with
+            oscillators only.
         centre_weight: of the distance from the decoded centre of a sound's class to the sound
             (`losses.mfcc_distance`).
         between_weight: of the distances from a decoded point between two sounds to these (`losses.mfcc_distance`).
@@ -201,7 +203,8 @@ class LossConfig:
     spectral_weight: float = 0.0
     spectral_windows: tuple[int, ...] = (64, 128, 256, 512, 1024)
     spectral_bands: int = 0
-    transport_weight: float = 0.0
+    spectral_from_onset: bool = False
+    pitch_weight: float = 0.0
     centre_weight: float = 0.0
     between_weight: float = 0.0
     cycle_weight: float = 0.0
@@ -352,17 +355,19 @@ PRESETS: dict[str, Values] = {
     "dc": joined(_OPEN_POINTS, {"model": {"architecture": "dc"}}),
     "dc-nonclass": joined(_OPEN_POINTS, {"model": {"architecture": "dc", "n_classes": 0}}),
     "studio": {
-        "model": {"architecture": "studio", "log_variance_start": -4.0, "studio_tones": 40, "studio_noise_bands": 24},
+        "model": {"architecture": "studio", "log_variance_start": -4.0, "studio_tones": 37, "studio_noise_bands": 24},
         "loss": {
             "likelihood_weight": 0.0,
             "kl_weight": 1e-3,
             "spectral_weight": 1.0,
             "spectral_bands": 8,
+            "spectral_from_onset": True,
+            "pitch_weight": 0.5,
             "centre_weight": 0.1,
             "between_weight": 0.05,
             "cycle_weight": 0.5,
         },
-        "augmentation": {"shift_s": 0.01, "speed": 0.03, "polarity": True},
+        "augmentation": {"speed": 0.03, "polarity": True},
         "training": {
             "epochs": 60,
             "batch_size": 16,
@@ -387,8 +392,7 @@ ENCODER_WINDOWS_S, ENCODER_HOP_S = (0.032,), 0.008
 
 def loss_for(rate_hz: int, loss: LossConfig) -> LossConfig:
     """Return the losses with windows of `SPECTRAL_WINDOWS_S` at a sample rate, where they compare spectra at all."""
-    compares_spectra = loss.spectral_weight or loss.transport_weight
-    return replace(loss, spectral_windows=_samples(SPECTRAL_WINDOWS_S, rate_hz)) if compares_spectra else loss
+    return replace(loss, spectral_windows=_samples(SPECTRAL_WINDOWS_S, rate_hz)) if loss.spectral_weight else loss
 
 
 def model_for(audio: AudioConfig, model: ModelConfig) -> ModelConfig:

@@ -136,6 +136,7 @@ TRIED = (
         model={"log_variance_start": 0.0},
         training={"precision": "float32"},
     ),
+    _tried("cc-falling", "cc", "learning rates that fall to 0", epochs=None, training={"decay": "cosine"}),
     _tried("dc-means", "dc", "means in both terms", epochs=None, **_MEANS, training={"adam_epsilon": 1e-10}),
     _tried("dc-epsilon", "dc", "the same with ε of Adam as Keras has it", epochs=9, **_MEANS),
     _tried("cc-unchanged", "cc", "what the others are compared with"),

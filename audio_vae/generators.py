@@ -12,11 +12,19 @@ from keras import ops
 
 from audio_vae.layers import PACKAGE
 
-LOWEST, HIGHEST = 1 / 735, 1 / 6
-"""Range of the oscillators, in cycles a sample: 30 Hz to 3.7 kHz at 22.05 kHz. Nothing is heard much below."""
+LOWEST = 1 / 735
+"""Lowest pitch, in cycles a sample: 30 Hz at 22.05 kHz. Nothing is heard much below."""
 
-LOWEST_BAND = 1 / 220
-"""Middle of the lowest band of noise, in cycles a sample: 100 Hz at 22.05 kHz."""
+RANGE_OCTAVES = 6
+"""From the lowest pitch to the highest, 1.9 kHz at 22.05 kHz. What is strongest above it is noise, or its overtones."""
+
+TONES_PER_OCTAVE = 6
+"""Oscillators around the pitch: two semitones apart."""
+
+LOWEST_BAND = 1 / 40
+"""Middle of the lowest band of noise, in cycles a sample: 550 Hz at 22.05 kHz; half of it is the lowest noise.
+
+With noise down to 30 Hz, low drums were learned as noise around 100 Hz, whose pitch nothing steers."""
 
 QUIET = -1.0
 """What is asked of a generator where its control is 0: about 46 dB below a generator at its full loudness, 2."""
@@ -43,25 +51,32 @@ class _Generator(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class Oscillators(_Generator):
-    """Sine oscillators, equally spaced in pitch, whose loudness and pitch are given frame by frame.
+    """Sine oscillators around a sound's pitch, whose loudness and own pitch are given frame by frame.
 
-    The pitch of each can be moved as far as its neighbours', so that a tone of any pitch in the range can be made by
-    one of them, and can glide. Their phases run on from frame to frame and from sample to sample::
+    They lie `TONES_PER_OCTAVE` an octave, a third of them below the pitch, one at it and the others above. Each can be
+    moved as far as its neighbours, so that a tone can glide and overtones need not be harmonic. Their phases run on
+    from frame to frame and from sample to sample::
 
         out[t] = Σ_k a_k(t) · sin(2π (p_k + Σ_{s<t} f_k (1 + r · tanh(u_k(s)))))
+        f_k = LOWEST · 2^(clip(pitch, 0, RANGE_OCTAVES) + octaves_k)
 
-    a is the `loudness` of the first inputs and u are the others, both linear between the starts of frames; r is how far
-    apart two neighbours are.
+    a is the `loudness` of the first controls less `held_back`, and u are the other controls, both linear between the
+    starts of frames; r is how far apart two neighbours are. What could reach half the sample rate is silent. All tones
+    fade in over the first frame.
+
+    The pitch takes no gradient from the sound: where two tones share no bin of a spectrogram, its distance does not
+    tell which way to move one. `losses.pitch_error` teaches it.
 
     Args:
         n_tones: number of oscillators, 2 or more.
         hop: samples of a frame.
 
     Call arguments:
-        inputs: float tensor: loudness, then pitch offset, of each oscillator.
+        controls: float tensor: loudness, then pitch offset, of each oscillator.
+        pitch: float tensor: of the whole sound, in octaves above `LOWEST`.
 
     Input shape:
-        `(B, frames, 2 · n_tones)`.
+        `(B, frames, 2 · n_tones)` and `(B, 1)`.
 
     Output shape:
         `(B, frames · hop, 1)`.
@@ -70,46 +85,53 @@ class Oscillators(_Generator):
         ValueError: an argument is out of range.
 
     References:
-        Engel et al. (2020), DDSP, Section 3 (a harmonic oscillator; here without the harmonic series).
+        Engel et al. (2020), DDSP, Section 3 (a harmonic oscillator, whose pitch likewise is not learned by its sound).
     """
 
-    def __init__(self, n_tones=40, hop=32, **kwargs):
+    def __init__(self, n_tones=37, hop=32, **kwargs):
         super().__init__(hop, **kwargs)
         if n_tones < 2:
             raise ValueError(f"Expected 2 tones or more, received: n_tones={n_tones}")
         self.n_tones = n_tones
 
     @property
-    def frequencies(self) -> np.ndarray:
-        """Of the oscillators where their pitch is not moved, in cycles a sample: float64 `[n_tones]`."""
-        return np.geomspace(LOWEST, HIGHEST, self.n_tones)
+    def octaves(self) -> np.ndarray:
+        """Of the oscillators above the pitch where they are not moved: float64 `[n_tones]`, one of them 0."""
+        return (np.arange(self.n_tones) - self.n_tones // 3) / TONES_PER_OCTAVE
 
-    def call(self, inputs):
-        n_frames, frequencies = inputs.shape[1], self.frequencies
-        # Sums over the sound are made here, in float64 and without whole cycles, which float32 has not digits for.
-        phases = np.arange(n_frames)[:, None] * self.hop * frequencies + np.arange(self.n_tones) * _GOLDEN
-        inside = np.arange(self.hop)[:, None]
-        reach = frequencies * (frequencies[1] / frequencies[0] - 1)
+    @property
+    def held_back(self) -> np.ndarray:
+        """What is taken off the controls of loudness, so that the pitch starts as the loudest: float64 `[n_tones]`."""
+        return 3 * np.minimum(np.abs(self.octaves), 1)
+
+    def call(self, controls, pitch):
+        n_frames, reach = controls.shape[1], 2 ** (1 / TONES_PER_OCTAVE) - 1
 
         def constant(values):
             return ops.convert_to_tensor(np.asarray(values), dtype=self.compute_dtype)
 
-        amplitudes, moves = ops.split(inputs, 2, axis=-1)
-        amplitudes = loudness(amplitudes)
-        moves = ops.tanh(moves) * constant(reach)
-        rise = _rise(moves)
-        # What the moves add up to: where a frame starts, and inside it, as their line's integral.
-        added = self.hop * (moves + rise / 2)
-        moved = ops.cumsum(added, axis=1) - added
+        pitch = ops.clip(ops.stop_gradient(pitch), 0, RANGE_OCTAVES)
+        frequencies = LOWEST * ops.exp(float(np.log(2)) * (pitch + constant(self.octaves)))[:, None]
+        amplitudes, moves = ops.split(controls, 2, axis=-1)
+        audible = ops.cast(frequencies * (1 + reach) < 0.5, self.compute_dtype)
+        amplitudes = loudness(amplitudes - constant(self.held_back)) * audible
+        moved = frequencies * (1 + reach * ops.tanh(moves))
+        rise = _rise(moved)
+        # A frame's cycles are the integral of the line from its frequency to the next one's.
+        starts = _summed_cycles(self.hop * (moved + rise / 2)) + constant(np.arange(self.n_tones) * _GOLDEN % 1)
+        inside = np.arange(self.hop)[:, None]
         cycles = (
-            (constant(phases % 1)[:, None] + constant(inside * frequencies))
-            + moved[:, :, None]
-            + moves[:, :, None] * constant(inside)
+            starts[:, :, None]
+            + moved[:, :, None] * constant(inside)
             + rise[:, :, None] * constant(inside**2 / (2 * self.hop))
         )
         amplitude = amplitudes[:, :, None] + _rise(amplitudes)[:, :, None] * constant(inside / self.hop)
-        out = ops.sum(amplitude * ops.sin(2 * np.pi * cycles), axis=-1)
-        return ops.reshape(out, (-1, n_frames * self.hop, 1))
+        out = ops.reshape(ops.sum(amplitude * ops.sin(2 * np.pi * cycles), axis=-1), (-1, n_frames * self.hop, 1))
+        # A tone that is there at once is a click.
+        return out * constant(np.minimum(np.arange(n_frames * self.hop) / self.hop, 1)[:, None])
+
+    def compute_output_shape(self, controls_shape, pitch_shape):
+        return super().compute_output_shape(controls_shape)
 
     def get_config(self):
         return {**super().get_config(), "n_tones": self.n_tones}
@@ -158,11 +180,11 @@ class NoiseBands(_Generator):
         """Return the noise of each band: float64 `[n_samples, n_bands]`."""
         spectrum = np.fft.rfft(np.random.default_rng(self.seed).standard_normal(n_samples))
         octaves = np.log2(np.maximum(np.fft.rfftfreq(n_samples), LOWEST_BAND / 2) / LOWEST_BAND)
-        # Each bin is shared by the two bands that it lies between; what lies below the lowest is the lowest's, down to
-        # where the oscillators start.
+        # Each bin is shared by the two bands that it lies between; what lies below the lowest is the lowest's, for an
+        # octave.
         places = np.clip(octaves / np.log2(0.5 / LOWEST_BAND) * (self.n_bands - 1), 0, None)
         shares = np.clip(1 - np.abs(places[:, None] - np.arange(self.n_bands)), 0, None)
-        shares[np.fft.rfftfreq(n_samples) < LOWEST] = 0
+        shares[np.fft.rfftfreq(n_samples) < LOWEST_BAND / 2] = 0
         bands = np.fft.irfft(spectrum[:, None] * np.sqrt(shares), n_samples, axis=0)
         # A sound so short that a band holds no bin has no noise there.
         return bands / np.sqrt(np.maximum(np.mean(bands**2, axis=0), 1e-12))
@@ -182,6 +204,54 @@ class NoiseBands(_Generator):
         return {**super().get_config(), "n_bands": self.n_bands, "seed": self.seed}
 
 
+@keras.saving.register_keras_serializable(PACKAGE)
+class Envelopes(keras.layers.Layer):
+    """Lines between values at times that lie ever farther apart, as attack and decay of a one-shot do.
+
+    Value k lies at frame 2^k − 1, and the lines are straight over the logarithm of time.
+
+    Args:
+        n_frames: of the output.
+
+    Input shape:
+        `(B, n_values(n_frames), K)`.
+
+    Output shape:
+        `(B, n_frames, K)`.
+
+    Raises:
+        ValueError: `n_frames` is out of range.
+    """
+
+    def __init__(self, n_frames, **kwargs):
+        super().__init__(**kwargs)
+        if n_frames < 1:
+            raise ValueError(f"Expected 1 frame or more, received: n_frames={n_frames}")
+        self.n_frames = n_frames
+
+    @staticmethod
+    def n_values(n_frames: int) -> int:
+        """Return how many values there are for some frames."""
+        return 1 + int(np.ceil(np.log2(n_frames)))
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Of each value in each frame: float64 `[n_frames, n_values]`."""
+        places = np.log2(1 + np.arange(self.n_frames))
+        return np.clip(1 - np.abs(places[:, None] - np.arange(self.n_values(self.n_frames))), 0, None)
+
+    def call(self, inputs):
+        # Not an einsum, which LiteRT does not convert where the batch is open.
+        shares = ops.convert_to_tensor(self.shares.T, dtype=self.compute_dtype)
+        return ops.transpose(ops.matmul(ops.transpose(inputs, (0, 2, 1)), shares), (0, 2, 1))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.n_frames, input_shape[2])
+
+    def get_config(self):
+        return {**super().get_config(), "n_frames": self.n_frames}
+
+
 def loudness(controls):
     """Return the amplitudes that are asked for: 2 σ(u + `QUIET`)^ln 10, so that steps of u are steps in decibels.
 
@@ -189,6 +259,19 @@ def loudness(controls):
         Engel et al. (2020), DDSP, Appendix B (the scaled sigmoid).
     """
     return 2 * ops.sigmoid(controls + QUIET) ** float(np.log(10))
+
+
+def _summed_cycles(cycles):
+    """What the frames before each add up to, less whole cycles, which float32 has no digits for: `[B, frames, K]`.
+
+    Sums of twice as many frames at each step; a running sum would keep the whole cycles until its end.
+    """
+    summed = ops.pad(cycles[:, :-1] % 1, ((0, 0), (1, 0), (0, 0)))
+    n_summed = 1
+    while n_summed < summed.shape[1]:
+        summed = (summed + ops.pad(summed[:, :-n_summed], ((0, 0), (n_summed, 0), (0, 0)))) % 1
+        n_summed *= 2
+    return summed
 
 
 def _rise(values):

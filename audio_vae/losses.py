@@ -9,10 +9,15 @@ import numpy as np
 from keras import ops
 
 from audio_vae import spectra
+from audio_vae.audio import SILENCE
+from audio_vae.generators import LOWEST, RANGE_OCTAVES
 from audio_vae.soft_dtw import soft_dtw
 
 _FLOOR = 1e-3
 """Magnitude below which differences count little: 60 dB below white noise of full scale."""
+
+_ZEROS_BEHIND = 4
+"""Times a sound's length that its spectrum is taken of: maxima of low tones would lie between bins."""
 
 
 def _reduce(values, reduction: str):
@@ -64,7 +69,7 @@ def cross_entropy(labels, logits):
     return -ops.take_along_axis(log_probability, ops.expand_dims(labels, -1), axis=-1)[:, 0]
 
 
-def spectral_distance(audio, reconstruction, windows, bands_per_octave: int = 0):
+def spectral_distance(audio, reconstruction, windows, bands_per_octave: int = 0, from_onset: bool = False):
     """Distance between magnitude spectrograms of several resolutions, which is deaf to phase.
 
     For each window, with a hop of a quarter of it, the relative error of the magnitudes and the mean difference of
@@ -77,6 +82,8 @@ def spectral_distance(audio, reconstruction, windows, bands_per_octave: int = 0)
         bands_per_octave: the logarithms are those of the root mean squares of so many bands, where bins are not
             wider; 0: of the bins. All octaves count alike then, where bins give the one around a tone of 100 Hz a
             hundredth of the whole at 22.05 kHz, and what differs between two noises is averaged out.
+        from_onset: the logarithms count by 1 / (time from the sound's start + the window), so that the first 10 ms of a
+            one-shot count as much as 100 ms of its end; its attack would be a hundredth of the whole.
 
     Returns:
         `[B]`.
@@ -92,48 +99,48 @@ def spectral_distance(audio, reconstruction, windows, bands_per_octave: int = 0)
         if bands_per_octave:
             shares = ops.convert_to_tensor(spectra.octave_bands(wanted.shape[-1], bands_per_octave))
             wanted, got = (ops.sqrt(ops.matmul(ops.square(each), shares)) for each in (wanted, got))
-        logarithmic = _reduce(ops.abs(ops.log(wanted + _FLOOR) - ops.log(got + _FLOOR)), "mean")
+        differences = ops.abs(ops.log(wanted + _FLOOR) - ops.log(got + _FLOOR))
+        if from_onset:
+            # In windows: frame k is k quarters of one behind the start.
+            weights = 1 / (1 + np.arange(differences.shape[1], dtype=np.float32) / 4)
+            differences = differences * ops.convert_to_tensor(weights / weights.mean())[:, None]
+        logarithmic = _reduce(differences, "mean")
         total = total + relative + logarithmic
     return total / len(windows)
 
 
-def transport_distance(audio, reconstruction, windows):
-    """How far the energy of the spectra would have to be moved, in octaves: hears that a tone has another pitch.
-
-    Where two tones share no bin, the distance of their spectrograms is the same however far they lie apart, and does
-    not tell which way to move one. This is the Wasserstein distance of the power spectra, taken as distributions over
-    pitch, in the mean over the frames, which count by the amplitude that they should have; the mean over the windows.
-    A silent reconstruction is as far off as all energy at the highest pitch would be.
+def pitch_error(audio, pitch, wanted):
+    """How far a pitch lies from a sound's, in octaves.
 
     Args:
-        audio: `[B, T]`, full scale ±1.
-        reconstruction: the same shape.
-        windows: in samples; the hop is a quarter.
+        audio: `[B, T]`.
+        pitch: in octaves above `generators.LOWEST`, `[B]`.
+        wanted: the sound's (`strongest_pitch`), `[B]`.
+
+    Returns:
+        `[B]`; 0 for silence, which has no pitch.
+    """
+    is_heard = ops.cast(ops.max(ops.abs(audio), axis=-1) > SILENCE, pitch.dtype)
+    return is_heard * ops.abs(pitch - wanted)
+
+
+def strongest_pitch(audio):
+    """Pitch of the strongest partial of each sound, in octaves above `generators.LOWEST` and at most its range.
+
+    The maximum of the power spectrum of the whole sound, as in `metrics.strongest_frequency_hz`. It has no gradient.
+
+    Args:
+        audio: `[B, T]`.
 
     Returns:
         `[B]`.
-
-    References:
-        Torres, Peeters and Richard (2024), Unsupervised harmonic parameter estimation using differentiable DSP and
-        spectral optimal transport, Section 3.
     """
-    total = 0.0
-    for window in windows:
-        powers = [ops.square(_magnitudes(each, window)) for each in (audio, reconstruction)]
-        energies = [ops.sum(each, axis=-1, keepdims=True) for each in powers]
-        # Silence has no energy rather than an even spectrum, which would be the nearest to noise.
-        wanted, got = (
-            ops.cumsum(power / (energy + _FLOOR), -1) for power, energy in zip(powers, energies, strict=True)
-        )
-        moved = ops.sum(ops.abs(wanted - got) * ops.convert_to_tensor(_steps_octaves(window)), axis=-1)
-        amplitudes = ops.sqrt(energies[0][..., 0])
-        total = total + _reduce(moved * amplitudes, "sum") / (_reduce(amplitudes, "sum") + _FLOOR)
-    return total / len(windows)
-
-
-def _steps_octaves(window: int) -> np.ndarray:
-    """From each bin's pitch to the next one's, bin k taken to be at k + 1/2 so that bin 0 has one: float32 `[bins]`."""
-    return np.diff(np.log2(np.arange(window // 2 + 2) + 0.5)).astype(np.float32)
+    n_points = _ZEROS_BEHIND * audio.shape[1]
+    real, imaginary = ops.rfft(ops.stop_gradient(audio), n_points)
+    power = ops.square(real) + ops.square(imaginary)
+    cycles_per_sample = ops.cast(ops.argmax(power, axis=-1), audio.dtype) / n_points
+    octaves = ops.log2(ops.maximum(cycles_per_sample, LOWEST) / LOWEST)
+    return ops.minimum(octaves, float(RANGE_OCTAVES))
 
 
 def _magnitudes(audio, window: int):

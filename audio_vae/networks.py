@@ -14,8 +14,8 @@ J. Engel et al., DDSP, 2020)::
 
     audio (T) ─ mel spectrogram ─ conv ─ [blocks ─ conv, stride 2] ─ … ─ blocks ─ dense ─ latent (d)
 
-    latent (d) ─ dense ─ blocks ─ conv, stride 4 ─ blocks ┬ conv, stride 4 ─ blocks ─ conv 64, stride 8 ┬ audio (T)
-                                                          └ oscillators, noise ─────────────────────────┘
+    latent (d) ┬ dense ─ blocks ─ conv, stride 4 ─ blocks ┬ conv, stride 4 ─ blocks ─ conv 64, stride 8 ┬ audio (T)
+               └ dense ─ pitch ───────────────────────────┴ oscillators, noise ─────────────────────────┘
 """
 
 from __future__ import annotations
@@ -27,12 +27,15 @@ import keras
 from keras import layers
 
 from audio_vae.config import ModelConfig
-from audio_vae.generators import NoiseBands, Oscillators
+from audio_vae.generators import Envelopes, NoiseBands, Oscillators
 from audio_vae.layers import DilationBlock
 from audio_vae.log_mel import LogMel
 
 HALVINGS = 5
 """Strided layers of each of the paper's networks: T shrinks to T/32 and grows back."""
+
+PITCH = "pitch"
+"""Name of the studio decoder's layer from the latent to the pitch of its oscillators, in octaves above the lowest."""
 
 _SLOPE = 0.2
 
@@ -58,6 +61,11 @@ def build_decoder(config: ModelConfig) -> keras.Model:
     latent = keras.Input((config.latent_dim,), name="latent")
     mirror = {"dc": _dilated_mirror, "cc": _plain_mirror, "studio": _studio_mirror}[config.architecture]
     return keras.Model(latent, layers.Flatten(name="audio")(mirror(config, latent)), name="decoder")
+
+
+def at_pitch(decoder: keras.Model) -> keras.Model:
+    """Return a studio decoder with oscillators as one that is told their pitch: latent and pitch `(B, 1)` → audio."""
+    return keras.Model([decoder.input, decoder.get_layer(PITCH).output], decoder.output, name="decoder_at_pitch")
 
 
 def _short_sound(config: ModelConfig, latent):
@@ -194,7 +202,7 @@ def _studio_mirror(config: ModelConfig, latent):
         x = _residual_blocks(config, x, stage.name)
         x = layers.LeakyReLU(_SLOPE, name=f"{stage.name}_activation")(x)
         if stage is stages[min(1, len(stages) - 1)]:
-            generated = _generated(config, x, math.prod(each.stride for each in stages[:2]))
+            generated = _generated(config, latent, x, math.prod(each.stride for each in stages[:2]))
         is_last = stage is stages[0]
         if is_last:
             # What a network of many channels hardly learns, silence, is a gate away: nothing is added behind it.
@@ -213,16 +221,34 @@ def _studio_mirror(config: ModelConfig, latent):
     return layers.Cropping1D((0, x.shape[1] - config.n_samples), name="whole_sound")(x)
 
 
-def _generated(config: ModelConfig, x, hop: int) -> list:
+def _generated(config: ModelConfig, latent, x, hop: int) -> list:
     """What the generators make of a frame of features every `hop` samples."""
+    if not (config.studio_tones or config.studio_noise_bands):
+        return []
     made = []
+    # Controls are levels and pitches, which should not grow with what the features are for: the convolutions' samples.
+    x = layers.LayerNormalization(name="frames_normalized")(x)
+    # Phases and frequencies need float32 whatever the network computes in.
     if config.studio_tones:
-        controls = layers.Conv1D(2 * config.studio_tones, 3, padding="same", name="tone_controls")(x)
-        made.append(Oscillators(config.studio_tones, hop, name="tones")(controls))
+        two_octaves = keras.initializers.Constant(2.0)
+        pitch = layers.Dense(1, bias_initializer=two_octaves, name=PITCH, dtype="float32")(latent)
+        moves = layers.Conv1D(config.studio_tones, 3, padding="same", kernel_initializer="zeros", name="tone_moves")(x)
+        controls = layers.Concatenate(name="tone_controls")([_levels(latent, x, config.studio_tones, "tone"), moves])
+        made.append(Oscillators(config.studio_tones, hop, name="tones", dtype="float32")(controls, pitch))
     if config.studio_noise_bands:
-        controls = layers.Conv1D(config.studio_noise_bands, 3, padding="same", name="noise_controls")(x)
+        controls = _levels(latent, x, config.studio_noise_bands, "noise")
         made.append(NoiseBands(config.studio_noise_bands, hop, name="noise")(controls))
     return made
+
+
+def _levels(latent, x, n_levels: int, name: str):
+    """Loudness controls of generators: an envelope that the latent gives at once, and what the features add to it."""
+    n_values = Envelopes.n_values(x.shape[1])
+    values = layers.Dense(n_values * n_levels, kernel_initializer="zeros", name=f"{name}_values")(latent)
+    values = layers.Reshape((n_values, n_levels), name=f"{name}_values_by_time")(values)
+    envelopes = Envelopes(x.shape[1], name=f"{name}_envelopes")(values)
+    details = layers.Conv1D(n_levels, 3, padding="same", kernel_initializer="zeros", name=f"{name}_details")(x)
+    return layers.Add(name=f"{name}_levels")([envelopes, details])
 
 
 def _residual_blocks(config: ModelConfig, x, name: str):

@@ -13,7 +13,7 @@ from audio_vae import distribute, losses, passes, spectra
 from audio_vae.augmentation import build_augmentation
 from audio_vae.config import AugmentationConfig, LossConfig, ModelConfig, TrainingConfig, from_values
 from audio_vae.layers import PACKAGE, Sampling
-from audio_vae.networks import build_classifier, build_decoder, build_encoder
+from audio_vae.networks import PITCH, at_pitch, build_classifier, build_decoder, build_encoder
 from audio_vae.passes import Pass
 
 # Soft-DTW takes a step for each frame of both sounds, one after the other.
@@ -81,12 +81,18 @@ class VAE(keras.Model):
         config = self.loss_config
         others = {
             "spectral": config.spectral_weight,
-            "transport": config.transport_weight,
+            "pitch": self._pitch_weight,
             "centre": config.centre_weight,
             "between": config.between_weight,
             "cycle": config.between_weight,
         }
         return ("likelihood", "kl", *(name for name, weight in others.items() if weight))
+
+    @property
+    def _pitch_weight(self) -> float:
+        """Weight of the pitch's error; 0 without oscillators, which are what has one."""
+        has_oscillators = self.model_config.architecture == "studio" and self.model_config.studio_tones
+        return self.loss_config.pitch_weight if has_oscillators else 0.0
 
     @property
     def metrics(self):
@@ -160,19 +166,23 @@ class VAE(keras.Model):
         """
         config = self.loss_config
         mean, log_variance, latent = self._latent(audio, noise)
-        reconstruction = self._decode(latent, noise is not None)
+        is_training = noise is not None
+        wanted_pitch = losses.strongest_pitch(audio) if self._pitch_weight else None
+        # Oscillators that are told the pitch learn their loudness from the start, not once the pitch is learned.
+        reconstruction = self._decode(latent, is_training, wanted_pitch if is_training else None)
         likelihood = losses.squared_error(audio, reconstruction, config.likelihood_reduction)
         kl = losses.kl_divergence(mean, log_variance, config.kl_reduction)
         total = config.likelihood_weight * likelihood + config.kl_weight * kl
         terms = {"likelihood": likelihood, "kl": kl}
         if config.spectral_weight:
-            windows, bands = config.spectral_windows, config.spectral_bands
-            terms["spectral"] = losses.spectral_distance(audio, reconstruction, windows, bands)
+            terms["spectral"] = losses.spectral_distance(
+                audio, reconstruction, config.spectral_windows, config.spectral_bands, config.spectral_from_onset
+            )
             total = total + config.spectral_weight * terms["spectral"]
-        if config.transport_weight:
-            terms["transport"] = losses.transport_distance(audio, reconstruction, config.spectral_windows)
-            total = total + config.transport_weight * terms["transport"]
-        is_training = noise is not None
+        if self._pitch_weight:
+            pitch = self.decoder.get_layer(PITCH)(latent)[:, 0]
+            terms["pitch"] = losses.pitch_error(audio, pitch, wanted_pitch)
+            total = total + self._pitch_weight * terms["pitch"]
         if config.centre_weight or config.between_weight:
             wanted = self._mfcc(audio if originals is None else originals)
         if config.centre_weight:
@@ -213,8 +223,12 @@ class VAE(keras.Model):
         cycle = ops.mean(ops.square(heard - points), axis=1)
         return share * to_ends[0] + (1 - share) * to_ends[1], cycle
 
-    def _decode(self, latent, training: bool):
-        return ops.cast(self.decoder(latent, training=training), "float32")
+    def _decode(self, latent, training: bool, pitch=None):
+        if pitch is None:
+            decoded = self.decoder(latent, training=training)
+        else:
+            decoded = at_pitch(self.decoder)([latent, pitch[:, None]], training=training)
+        return ops.cast(decoded, "float32")
 
     def _mfcc(self, audio):
         """MFCCs in hundreds, so that distances are about 1 to 10; long sounds in fewer and longer frames."""

@@ -6,7 +6,7 @@ import math
 
 import keras
 
-from audio_vae.generators import NoiseBands, Oscillators
+from audio_vae.generators import Envelopes, NoiseBands, Oscillators
 from audio_vae.layers import DilationBlock
 from audio_vae.log_mel import LogMel
 from audio_vae.vae import VAE
@@ -17,9 +17,11 @@ _UNCOUNTED = (
     keras.layers.Flatten,
     keras.layers.LeakyReLU,
     keras.layers.Add,
+    keras.layers.Concatenate,
     keras.layers.Multiply,
     keras.layers.ZeroPadding1D,
     keras.layers.Cropping1D,
+    keras.layers.LayerNormalization,
 )
 """Layers without products of matrices: a few operations a value, or none."""
 
@@ -65,6 +67,8 @@ def _of_layer(layer) -> int:
         # A Fourier transform is a product with a matrix of cosines and sines, and the means of bands are another.
         n_products = sum((2 * window + layer.n_mels) * (1 + window // 2) for window in layer.windows)
         return 2 * layer.output.shape[1] * n_products
+    if isinstance(layer, Envelopes):
+        return 2 * math.prod(layer.output.shape[1:]) * layer.input.shape[1]
     if isinstance(layer, NoiseBands):
         return 2 * 2 * layer.output.shape[1] * layer.n_bands
     if isinstance(layer, Oscillators):

@@ -17,7 +17,13 @@ NEEDS: dict[str, Values] = {
     # Alike as they are, digits bear larger steps, and low tones do not matter as they do for drums.
     "studio": {
         "model": {"studio_tones": 0, "studio_noise_bands": 0, "studio_silence": -1.8},
-        "loss": {"kl_weight": 2e-3, "spectral_bands": 0, "centre_weight": 0.3, "between_weight": 0.2},
+        "loss": {
+            "kl_weight": 2e-3,
+            "spectral_bands": 0,
+            "spectral_from_onset": False,
+            "centre_weight": 0.3,
+            "between_weight": 0.2,
+        },
         "augmentation": {"shift_s": 0.02, "speed": 0.1},
         "training": {"vae_learning_rate": 2e-3, "classifier_learning_rate": 2e-3, "clip_norm": None},
     },

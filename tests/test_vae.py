@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from audio_vae import losses, passes, spectra
 from audio_vae.config import PRESETS, AugmentationConfig, LossConfig, TrainingConfig
+from audio_vae.generators import LOWEST
 from audio_vae.vae import VAE, build_vae
 
 PARTS = ("encoder", "decoder", "classifier")
@@ -317,8 +318,8 @@ def tiny_studio(tiny_cc):
 
 def test_studio_losses_equal_their_parts(tiny_studio, batch):
     audio, labels = batch
-    config = dataclasses.replace(SPECTRAL, transport_weight=6.0, between_weight=4.0, cycle_weight=5.0)
-    vae = built(tiny_studio, loss=config)
+    config = dataclasses.replace(SPECTRAL, pitch_weight=6.0, between_weight=4.0, cycle_weight=5.0)
+    vae = built(dataclasses.replace(tiny_studio, studio_tones=5), loss=config)
     originals, mix = audio[:, ::-1].copy(), np.linspace(0.1, 0.9, len(audio), dtype="float32")[:, None]
     total, terms = vae.vae_losses(audio, labels=labels, originals=originals, mix=mix)
     mean, log_variance = vae.encoder(audio)
@@ -337,7 +338,7 @@ def test_studio_losses_equal_their_parts(tiny_studio, batch):
         "likelihood": losses.squared_error(audio, vae(audio)),
         "kl": losses.kl_divergence(mean, log_variance),
         "spectral": losses.spectral_distance(audio, vae(audio), (16,)),
-        "transport": losses.transport_distance(audio, vae(audio), (16,)),
+        "pitch": np.abs(vae.decoder.get_layer("pitch")(mean)[:, 0] - losses.strongest_pitch(audio)),
         "centre": (apart[0] + apart[1]) / 2,
         "between": mix[:, 0] * losses.mfcc_distance(between, wanted, 0.1)
         + (1 - mix[:, 0]) * losses.mfcc_distance(between, np.roll(wanted, 1, axis=0), 0.1),
@@ -346,9 +347,50 @@ def test_studio_losses_equal_their_parts(tiny_studio, batch):
     assert list(terms) == list(expected)
     for name, values in expected.items():
         np.testing.assert_allclose(terms[name], values, rtol=1e-3, err_msg=name)
-    weights = {"likelihood": 0.5, "kl": 0.1, "spectral": 2.0, "transport": 6.0, "centre": 3.0, "between": 4.0}
+    weights = {"likelihood": 0.5, "kl": 0.1, "spectral": 2.0, "pitch": 6.0, "centre": 3.0, "between": 4.0}
     weights["cycle"] = 5.0
     assert float(total) == pytest.approx(np.mean(sum(weights[name] * expected[name] for name in weights)), rel=1e-3)
+
+
+def test_pitch_counts_with_oscillators_only(tiny_cc, tiny_studio):
+    config = dataclasses.replace(SPECTRAL, pitch_weight=1.0)
+    with_tones = dataclasses.replace(tiny_studio, studio_tones=5)
+    assert ["pitch" in built(each, loss=config).loss_terms for each in (tiny_cc, tiny_studio, with_tones)] == [
+        False,
+        False,
+        True,
+    ]
+
+
+def test_oscillators_are_told_the_pitch_in_training_only(tiny_studio, batch):
+    audio, labels = batch
+    config = dataclasses.replace(SPECTRAL, pitch_weight=1.0, centre_weight=0.0)
+    vae = built(dataclasses.replace(tiny_studio, studio_tones=5), loss=config)
+    layer = vae.decoder.get_layer("pitch")
+    noise = np.zeros((len(audio), 3), "float32")
+
+    def spectral():
+        trained, judged = (vae.vae_losses(audio, each, labels=labels)[1]["spectral"] for each in (noise, None))
+        return np.array(trained), np.array(judged)
+
+    trained, judged = spectral()
+    kernel, _ = layer.get_weights()
+    layer.set_weights([0 * kernel, np.float32([5])])
+    trained_after, judged_after = spectral()
+    np.testing.assert_array_equal(trained, trained_after)
+    assert np.all(judged != judged_after)
+
+
+def test_pitch_is_learned(tiny_studio):
+    pitches_hz = np.array([60, 200, 600])
+    audio = np.sin(2 * np.pi * pitches_hz[:, None] * np.arange(2048) / 8000).astype("float32")
+    model = dataclasses.replace(tiny_studio, n_samples=2048, studio_tones=2, studio_mels=20, log_variance_start=-6.0)
+    vae = built(model, loss=LossConfig(likelihood_weight=0.0, pitch_weight=1.0), vae_learning_rate=1e-2)
+    step = tf.function(vae.train_step)
+    for _ in range(160):
+        step((audio, np.arange(3)))
+    learned = vae.decoder.get_layer("pitch")(vae.encoder(audio)[0])[:, 0]
+    np.testing.assert_allclose(learned, np.log2(pitches_hz / 8000 / LOWEST), atol=0.2)
 
 
 def test_augmented_sounds_keep_their_originals(tiny_studio, batch):

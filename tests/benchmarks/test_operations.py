@@ -90,10 +90,13 @@ def test_studio_decoder(n_samples, frames):
     decoder = build_decoder(ModelConfig("studio", n_samples, 3, studio_tones=5, studio_noise_bands=4, **STUDIO))
     strided = sum(2 * n * kernel * before * filters for n, filters, before, kernel in stages)
     loudness = 2 * frames[0] * 3 * filters[0]
-    # Controls for each frame of 32 samples, then a product for each tone, and two for each band of noise.
+    # A pitch, and envelopes at 1, 2, 4, … frames; controls for each frame of 32 samples, then a product for each tone,
+    # and two for each band of noise.
     frames_32 = decoder.get_layer("tone_controls").output.shape[1]
+    values = decoder.get_layer("tone_values_by_time").output.shape[1]
+    envelopes = 2 * 3 * (1 + values * (5 + 4)) + 2 * frames_32 * values * (5 + 4)
     controls = 2 * frames_32 * 3 * filters[1] * (2 * 5 + 4) if len(frames) > 1 else 0
-    generated = 2 * 32 * frames_32 * (5 + 2 * 4)
+    generated = envelopes + 2 * 32 * frames_32 * (5 + 2 * 4)
     n_bottleneck = frames[-1] * stages[-1][1]
     expected = 2 * 3 * n_bottleneck + blocks(frames, filters) + strided + loudness + controls + generated
     assert forward_operations(decoder) == expected
