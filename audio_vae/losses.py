@@ -82,8 +82,8 @@ def spectral_distance(audio, reconstruction, windows, bands_per_octave: int = 0,
         bands_per_octave: the logarithms are those of the root mean squares of so many bands, where bins are not
             wider; 0: of the bins. All octaves count alike then, where bins give the one around a tone of 100 Hz a
             hundredth of the whole at 22.05 kHz, and what differs between two noises is averaged out.
-        from_onset: the logarithms count by 1 / (time from the sound's start + the window), so that the first 10 ms of a
-            one-shot count as much as 100 ms of its end; its attack would be a hundredth of the whole.
+        from_onset: the logarithms count by 1 / (time from the sound's start + the window), so that with windows of 8 ms
+            the first 10 ms of 0.74 s count as much as the last 400; else an attack is a hundredth of the whole.
 
     Returns:
         `[B]`.
