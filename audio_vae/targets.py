@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -32,6 +32,14 @@ STUDIO_READINGS = (f"{DEVIATION}_train_centres", f"{DEVIATION}_train_centres_pea
 
 STUDIO_MINUTES = 15
 
+# Title → figure of a report, less is better.
+_OF_DRUMS: dict[str, Callable[[Mapping[str, Any]], float | None]] = {
+    "1-NN errors": lambda report: 1 - report["one_nn_accuracy"],
+    "mean deviation, training centres": lambda report: _average(STUDIO_READINGS[0], report),
+    "log-spectral distance, dB": lambda report: report.get("log_spectral_distance_db", {}).get("test", {}).get("mean"),
+    "attack time, mean error, ms": lambda report: report.get("attack_time_error_ms", {}).get("test"),
+}
+
 # The path has to be better than the cross-fade by these, and at least as good by the last.
 _BETTER = ("not_a_mix", "nearest_real_distance", "confidence")
 _AS_GOOD = "smoothness"
@@ -43,7 +51,7 @@ class Verdict:
 
     Attributes:
         figure: which one.
-        paper: what the paper has, or for its morphs what the cross-fade has.
+        paper: what the paper has; for morphs what the cross-fade has, for drums what the paper's network has.
         needed: what is needed.
         measured: what was measured.
         verdict: `reached` or `missed`, and after how many epochs where these are not all; `open` where another
@@ -110,6 +118,7 @@ def studio_verdicts(results: Mapping[str, Result]) -> list[Verdict]:
         is_reached = None if minutes is None else minutes <= STUDIO_MINUTES
         said = _said(results, name, f"{number(minutes, 1)} min", is_reached)
         found.append(Verdict(f"training, `{name}`", "", f"at most {STUDIO_MINUTES} min", *said))
+    found += _drums_verdicts(results)
     for name in ("studio-jackson", "studio-drums"):
         morphs = results[name].report.get("morphs") if name in results else None
         for key in (*_BETTER, _AS_GOOD) if morphs else ():
@@ -124,6 +133,17 @@ def studio_verdicts(results: Mapping[str, Result]) -> list[Verdict]:
                     *_said(results, name, number(ours, 3), gain >= 0 if key == _AS_GOOD else gain > 0),
                 )
             )
+    return found
+
+
+def _drums_verdicts(results: Mapping[str, Result]) -> list[Verdict]:
+    """Judge `studio` on drums, which is to be better than the paper's network there."""
+    found = []
+    for title, figure in _OF_DRUMS.items():
+        value, other = (_measured(results, name, figure) for name in ("studio-drums", "drums"))
+        is_reached = None if value is None or other is None else value < other
+        said = _said(results, "studio-drums", number(value, 3), is_reached)
+        found.append(Verdict(f"{title}, `studio-drums`", f"`drums` {number(other, 3)}", "better", *said))
     return found
 
 

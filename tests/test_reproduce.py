@@ -301,6 +301,25 @@ def test_what_the_studio_preset_reaches(store, tmp_path):
     ]
 
 
+def test_studio_is_to_be_better_on_drums_than_the_papers_network(store, tmp_path):
+    def of_drums():
+        all_of_them = targets.studio_verdicts(stored(tmp_path))
+        return [each for each in all_of_them if each.figure.endswith("`studio-drums`")]
+
+    assert {each.verdict for each in of_drums()} == {"not run"}
+    distance = {"log_spectral_distance_db": {"test": {"mean": 4.5}}}
+    store("studio-drums", one_nn=0.8, mean=-2.0, **distance, attack_time_error_ms={"test": 70.0})
+    assert {each.verdict for each in of_drums()} == {"open"}
+    distance = {"log_spectral_distance_db": {"test": {"mean": 13.6}}}
+    store("drums", one_nn=0.6, mean=13.9, **distance, attack_time_error_ms={"test": 65.9})
+    assert [(each.paper, each.measured, each.verdict) for each in of_drums()] == [
+        ("`drums` 0.400", "0.200", "reached"),
+        ("`drums` 13.900", "−2.000", "reached"),
+        ("`drums` 13.600", "4.500", "reached"),
+        ("`drums` 65.900", "70.000", "**missed**"),
+    ]
+
+
 def test_a_deviation_that_is_not_known_is_no_success(store, tmp_path):
     store("dc-nonclass", mean=None)
     store("cc", mean=None)
