@@ -179,12 +179,13 @@ class NoiseBands(_Generator):
     def noise(self, n_samples: int) -> np.ndarray:
         """Return the noise of each band: float64 `[n_samples, n_bands]`."""
         spectrum = np.fft.rfft(np.random.default_rng(self.seed).standard_normal(n_samples))
-        octaves = np.log2(np.maximum(np.fft.rfftfreq(n_samples), LOWEST_BAND / 2) / LOWEST_BAND)
+        frequencies = np.fft.rfftfreq(n_samples)
+        octaves = np.log2(np.maximum(frequencies, LOWEST_BAND / 2) / LOWEST_BAND)
         # Each bin is shared by the two bands that it lies between; what lies below the lowest is the lowest's, for an
         # octave.
         places = np.clip(octaves / np.log2(0.5 / LOWEST_BAND) * (self.n_bands - 1), 0, None)
-        shares = np.clip(1 - np.abs(places[:, None] - np.arange(self.n_bands)), 0, None)
-        shares[np.fft.rfftfreq(n_samples) < LOWEST_BAND / 2] = 0
+        shares = _shares(places, self.n_bands)
+        shares[frequencies < LOWEST_BAND / 2] = 0
         bands = np.fft.irfft(spectrum[:, None] * np.sqrt(shares), n_samples, axis=0)
         # A sound so short that a band holds no bin has no noise there.
         return bands / np.sqrt(np.maximum(np.mean(bands**2, axis=0), 1e-12))
@@ -237,8 +238,7 @@ class Envelopes(keras.layers.Layer):
     @property
     def shares(self) -> np.ndarray:
         """Of each value in each frame: float64 `[n_frames, n_values]`."""
-        places = np.log2(1 + np.arange(self.n_frames))
-        return np.clip(1 - np.abs(places[:, None] - np.arange(self.n_values(self.n_frames))), 0, None)
+        return _shares(np.log2(1 + np.arange(self.n_frames)), self.n_values(self.n_frames))
 
     def call(self, inputs):
         # Not an einsum, which LiteRT does not convert where the batch is open.
@@ -259,6 +259,11 @@ def loudness(controls):
         Engel et al. (2020), DDSP, Appendix B (the scaled sigmoid).
     """
     return 2 * ops.sigmoid(controls + QUIET) ** float(np.log(10))
+
+
+def _shares(places, n_neighbours: int) -> np.ndarray:
+    """How much of 0, 1, … each place has, which lies between two of them: float64 `[places, n_neighbours]`."""
+    return np.clip(1 - np.abs(places[:, None] - np.arange(n_neighbours)), 0, None)
 
 
 def _summed_cycles(cycles):

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -86,6 +87,11 @@ class Result:
     def picture(self, file_name: str) -> str | None:
         """Return where a picture lies, as a page in OUT names it; `None` where there is none."""
         return f"{self.path.parent.name}/{self.name}/{file_name}" if (self.path / file_name).is_file() else None
+
+
+def of_test_sounds(report: Mapping[str, Any], figure: str) -> Any:
+    """Return a figure of the test set; `None` where an older version, or a silent model, has none."""
+    return (report.get(figure) or {}).get("test")
 
 
 def load_results(folder: Path) -> dict[str, Result]:

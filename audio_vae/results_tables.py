@@ -9,7 +9,7 @@ from audio_vae.bounds import DEVIATIONS, ONE_NN
 from audio_vae.experiments import Experiment
 from audio_vae.markdown import UNKNOWN, duration, number, percent, short, spread, table
 from audio_vae.report_page import DEVIATION, PAPER_TABLE_3, READINGS, deviations, morphs_table
-from audio_vae.results import NOT_RUN, Result
+from audio_vae.results import NOT_RUN, Result, of_test_sounds
 from audio_vae.targets import TITLES, Verdict
 
 Results = Mapping[str, Result | None]
@@ -69,10 +69,10 @@ def _figures(name: str, result: Result | None) -> list[str]:
     if result is None:
         return [_code(name), NOT_RUN, *[""] * (len(_FIGURES) - 2)]
     report = result.report
-    # Reports of older versions have none of these, and a silent model has no attack.
-    distance_db = report.get("log_spectral_distance_db", {}).get("test")
-    attack_ms = (report.get("attack_time_error_ms") or {}).get("test")
-    pitch_octaves = report.get("strongest_frequency_error_octaves", {}).get("test")
+    distance_db, attack_ms, pitch_octaves = (
+        of_test_sounds(report, figure)
+        for figure in ("log_spectral_distance_db", "attack_time_error_ms", "strongest_frequency_error_octaves")
+    )
     return [
         _code(name),
         result.epochs_shown,

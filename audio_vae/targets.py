@@ -9,7 +9,7 @@ from typing import Any
 
 from audio_vae.markdown import number, percent
 from audio_vae.report_page import DEVIATION, PAPER_ONE_NN, PAPER_TABLE_3
-from audio_vae.results import NOT_RUN, Result
+from audio_vae.results import NOT_RUN, Result, of_test_sounds
 from audio_vae.scorecard import MEASURES
 
 TITLES = {"dc": "DC-VAE", "cc": "CC-VAE", "dc-nonclass": "DC-VAE, no classifier"}
@@ -36,8 +36,8 @@ STUDIO_MINUTES = 15
 _OF_DRUMS: dict[str, Callable[[Mapping[str, Any]], float | None]] = {
     "1-NN errors": lambda report: 1 - report["one_nn_accuracy"],
     "mean deviation, training centres": lambda report: _average(STUDIO_READINGS[0], report),
-    "log-spectral distance, dB": lambda report: report.get("log_spectral_distance_db", {}).get("test", {}).get("mean"),
-    "attack time, mean error, ms": lambda report: report.get("attack_time_error_ms", {}).get("test"),
+    "log-spectral distance, dB": lambda report: (of_test_sounds(report, "log_spectral_distance_db") or {}).get("mean"),
+    "attack time, mean error, ms": lambda report: of_test_sounds(report, "attack_time_error_ms"),
 }
 
 # The path has to be better than the cross-fade by these, and at least as good by the last.
