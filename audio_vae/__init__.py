@@ -5,7 +5,7 @@ Importing this package imports no Keras backend; its modules import what they us
 
 from pathlib import Path
 
-from audio_vae.backend import choose_backend
+from audio_vae.backend.keras_backend import choose_backend
 
 __version__ = "0.1.0"
 

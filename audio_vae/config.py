@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from audio_vae.errors import UserError
+from audio_vae.utils.errors import UserError
 
 ARCHITECTURES = ("dc", "cc", "studio")
 GATES = ("tanh_sigmoid", "product")

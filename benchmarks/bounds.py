@@ -4,7 +4,7 @@
 
 Each row puts something else in the place of the decoded class centre and prints the mean deviation over the
 ten digits, then the figure that the project's reading of the paper noted earlier and whether the two agree.
-The measuring is `audio_vae.bounds`. tslearn's default of 30 updates does not give the noted figures of DBA
+The measuring is `audio_vae.reproduction.bounds`. tslearn's default of 30 updates does not give the noted figures of DBA
 (theo's -0.29 becomes -0.50).
 """
 
@@ -14,8 +14,8 @@ import argparse
 import time
 from pathlib import Path
 
-from audio_vae.bounds import bounds, cut_hard
 from audio_vae.digits import DATASET
+from audio_vae.reproduction.bounds import bounds, cut_hard
 
 NOTED = {
     "medoid of the training takes": {"jackson": 0.18, "theo": 0.39, "nicolas": -0.04},

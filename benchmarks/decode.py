@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    from audio_vae.backend import machine_name
+    from audio_vae.backend.keras_backend import machine_name
 
     print(machine_name())
     for dataset in options.datasets:
@@ -59,7 +59,7 @@ def samples_a_second(configs: Mapping, n_sounds: int, repeats: int) -> dict[str,
         n_sounds: decoded at once.
         repeats: of which the best counts.
     """
-    from audio_vae.networks import build_decoder
+    from audio_vae.models.networks import build_decoder
     from benchmarks.timing import best, decoding
 
     decoders = [build_decoder(config.model) for config in configs.values()]

@@ -19,10 +19,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
-from audio_vae import export as exporting
-from audio_vae import parity_check
-from audio_vae.errors import UserError
-from audio_vae.run_folder import open_run
+from audio_vae.export import export as exporting
+from audio_vae.export import parity_check
+from audio_vae.runs.run import open_run
+from audio_vae.utils.errors import UserError
 
 
 def main():

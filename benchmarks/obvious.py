@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
-from audio_vae.layers import DilationBlock
+from audio_vae.layers.dilation_block import DilationBlock
 
 
 class ObviousBlock(keras.layers.Layer):

@@ -6,10 +6,10 @@ import math
 
 import keras
 
-from audio_vae.generators import Envelopes, NoiseBands, Oscillators
-from audio_vae.layers import DilationBlock
-from audio_vae.log_mel import LogMel
-from audio_vae.vae import VAE
+from audio_vae.layers.dilation_block import DilationBlock
+from audio_vae.layers.log_mel import LogMel
+from audio_vae.layers.synthesizers import Envelopes, NoiseBands, Oscillators
+from audio_vae.models.vae import VAE
 
 _UNCOUNTED = (
     keras.layers.InputLayer,

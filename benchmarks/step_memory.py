@@ -15,7 +15,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from audio_vae.vae import build_vae
+from audio_vae.models.vae import build_vae
 
 
 def peak_gib() -> float:

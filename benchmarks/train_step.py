@@ -46,11 +46,12 @@ def measure(case: str, repeats: int, precision: str) -> None:
     import numpy as np
     import tensorflow as tf
 
-    from audio_vae import networks, passes
-    from audio_vae.backend import run_operations_side_by_side
-    from audio_vae.dataset import SoundSet, training_batches
+    from audio_vae.backend.keras_backend import run_operations_side_by_side
+    from audio_vae.data.sound_set import SoundSet, training_batches
     from audio_vae.digits import DATASET
-    from audio_vae.vae import VAE, build_vae
+    from audio_vae.models import networks
+    from audio_vae.models import train_step as passes
+    from audio_vae.models.vae import VAE, build_vae
     from benchmarks.obvious import ObviousBlock
     from benchmarks.operations import step_operations
     from benchmarks.timing import best, decoding

@@ -3,6 +3,6 @@
 from audio_vae.digits.config import make, options
 from audio_vae.digits.preprocess import prepare
 from audio_vae.digits.sources import SOURCES
-from audio_vae.pipeline import Dataset
+from audio_vae.runs.prepare import Dataset
 
 DATASET = Dataset("digits", make, prepare, options=options, sources=SOURCES)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from audio_vae.config import DEFAULT_PRESET, AudioConfig, Config, TrainingConfig, Values, make_config
-from audio_vae.errors import UserError
+from audio_vae.utils.errors import UserError
 
 AUDIO = AudioConfig(rate_hz=8000, n_samples=4096)
 LATENT_DIM = 20

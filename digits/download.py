@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 
 import pooch
 
-from audio_vae.errors import UserError, one_line
-from audio_vae.files import atomic_folder, write_json
+from audio_vae.utils.errors import UserError, one_line
+from audio_vae.utils.files import atomic_folder, write_json
 
 URL = "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/v1.0.9.tar.gz"
 SHA256 = "8bc44cde129d505cbbb6b365c09f80c663f2aa77578afc634e6141a2f87100c0"

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from audio_vae.config import Config
-from audio_vae.dataset import Item, Prepared, Refusal, SoundSet, class_sizes, left_out, read_sounds
+from audio_vae.data.sound_set import Item, Prepared, Refusal, SoundSet, class_sizes, left_out, read_sounds
 from audio_vae.digits import download
 from audio_vae.digits.config import CLASS_NAMES
-from audio_vae.errors import UserError, one_line
+from audio_vae.utils.errors import UserError, one_line
 
 N_TEST_TAKES = 10
 """Takes 0 to 9 of each digit and speaker are the test set, all later ones the training set."""

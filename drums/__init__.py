@@ -3,6 +3,6 @@
 from audio_vae.drums.config import make, options
 from audio_vae.drums.preprocess import prepare
 from audio_vae.drums.sources import SOURCES
-from audio_vae.pipeline import Dataset
+from audio_vae.runs.prepare import Dataset
 
 DATASET = Dataset("drums", make, prepare, options=options, sources=SOURCES)

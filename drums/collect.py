@@ -15,12 +15,12 @@ from pathlib import Path
 
 import click
 
-from audio_vae import audio as audio_files
+from audio_vae.audio import io as audio_files
 from audio_vae.drums import synth
 from audio_vae.drums.preprocess import KIT_RATE_HZ
 from audio_vae.drums.sources import BUILT_IN, KITS
-from audio_vae.errors import UserError
-from audio_vae.files import atomic_folder, write_json
+from audio_vae.utils.errors import UserError
+from audio_vae.utils.files import atomic_folder, write_json
 
 MARKER = "sources.json"
 """Tells what a folder of collected sounds is made of."""

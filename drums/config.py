@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from audio_vae.config import DEFAULT_PRESET, AudioConfig, Config, TrainingConfig, Values, make_config
-from audio_vae.errors import UserError
+from audio_vae.utils.errors import UserError
 
 AUDIO = AudioConfig(rate_hz=22050, n_samples=16384, onset_db=40.0, fade_s=0.02)
 LATENT_DIM = 30

@@ -6,9 +6,9 @@ import itertools
 import re
 from pathlib import Path, PurePosixPath
 
-from audio_vae import labels
 from audio_vae.config import Config
-from audio_vae.dataset import Item, Prepared
+from audio_vae.data import labels
+from audio_vae.data.sound_set import Item, Prepared
 from audio_vae.drums import synth
 
 KIT_RATE_HZ = 44100
@@ -49,7 +49,7 @@ def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -
         show_progress: draw a progress bar.
 
     Returns:
-        Sounds by name; the report also holds `data`, and for k-means what `audio_vae.clusters.cluster`
+        Sounds by name; the report also holds `data`, and for k-means what `audio_vae.data.clusters.cluster`
         reports.
 
     Raises:

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from audio_vae.config import AudioConfig, Config, ModelConfig
-from audio_vae.dataset import SoundSet
+from audio_vae.data.sound_set import SoundSet
 
 TINY = {
     "n_samples": 64,
@@ -56,7 +56,7 @@ def shared_data():
 @pytest.fixture
 def run(capfd):
     """Run the command line and return its exit code, stdout and stderr."""
-    from audio_vae import cli
+    from audio_vae.cli import main as cli
 
     def call(*arguments):
         with pytest.raises(SystemExit) as done:
@@ -93,8 +93,8 @@ def tone_sounds():
 @pytest.fixture(scope="session")
 def make_tone_run():
     """Write a run folder with an untrained tiny model and `tone_sounds`."""
-    from audio_vae.run_folder import create_run
-    from audio_vae.vae import build_vae
+    from audio_vae.models.vae import build_vae
+    from audio_vae.runs.run import create_run
 
     def make(path, change_decoder=None, n_classes=3):
         sounds = tone_sounds()

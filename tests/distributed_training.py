@@ -12,9 +12,10 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import numpy as np
 import tensorflow as tf
 
-from audio_vae import distribute, training
-from audio_vae.layers import Sampling
-from audio_vae.run_folder import open_run
+from audio_vae.backend import replicas as distribute
+from audio_vae.layers.dilation_block import Sampling
+from audio_vae.runs.run import open_run
+from audio_vae.training import train as training
 
 SEED = 5
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from audio_vae.dataset import SoundSet
+from audio_vae.data.sound_set import SoundSet
 
 
 def noisy_tones(rng, n_a_class):

@@ -1,4 +1,4 @@
-"""Take training steps with a stored model on the backend that KERAS_BACKEND names (see test_passes.py).
+"""Take training steps with a stored model on the backend that KERAS_BACKEND names (see models/test_train_step.py).
 
 python take_steps.py MODEL BATCH.npz N_STEPS OUT: OUT.keras is the model after them, OUT.json the last step's losses.
 """
@@ -9,7 +9,7 @@ import sys
 import keras
 import numpy as np
 
-from audio_vae import vae  # noqa: F401 - registers the classes
+from audio_vae.models import vae  # noqa: F401 - registers the classes
 
 
 def take_steps(model_path, batch_path, n_steps, out):

@@ -17,7 +17,7 @@ from audio_vae.config import (
     make_config,
     model_for,
 )
-from audio_vae.errors import UserError
+from audio_vae.utils.errors import UserError
 
 
 def preset_config(preset):

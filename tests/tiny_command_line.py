@@ -10,8 +10,9 @@ import signal
 
 import tiny_presets
 
-from audio_vae import cli, files
+from audio_vae.cli import main as cli
 from audio_vae.digits import config as digits
+from audio_vae.utils import files
 
 
 def kill():
@@ -39,7 +40,7 @@ def kill_between_passes(number: int) -> None:
     """Kill this process in a training step whose first pass has moved the weights."""
     import tensorflow as tf
 
-    from audio_vae.vae import VAE
+    from audio_vae.models.vae import VAE
 
     classifier_losses = VAE.classifier_losses
 

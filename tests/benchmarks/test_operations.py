@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from audio_vae.config import LossConfig, ModelConfig
-from audio_vae.layers import DilationBlock
-from audio_vae.networks import build_decoder, build_encoder
-from audio_vae.vae import VAE
+from audio_vae.layers.dilation_block import DilationBlock
+from audio_vae.models.networks import build_decoder, build_encoder
+from audio_vae.models.vae import VAE
 from benchmarks.operations import forward_operations, step_operations
 
 

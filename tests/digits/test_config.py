@@ -4,7 +4,7 @@ import pytest
 
 from audio_vae.config import PRESETS, Config, TrainingConfig
 from audio_vae.digits import config as digits
-from audio_vae.errors import UserError
+from audio_vae.utils.errors import UserError
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from audio_vae.digits import download
-from audio_vae.errors import UserError
+from audio_vae.utils.errors import UserError
 
 
 def make_archive(members: dict[str, bytes]) -> bytes:

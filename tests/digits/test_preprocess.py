@@ -6,7 +6,7 @@ import soundfile
 
 from audio_vae.config import AudioConfig
 from audio_vae.digits import config, download, preprocess
-from audio_vae.errors import UserError
+from audio_vae.utils.errors import UserError
 
 
 def write_recording(path, rng, rate_hz=8000, n_channels=1):

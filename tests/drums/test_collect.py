@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio_vae.card import credits_of
 from audio_vae.drums import DATASET, collect, config, synth
 from audio_vae.drums.preprocess import kit_items
 from audio_vae.drums.sources import KITS, SOURCES
-from audio_vae.errors import UserError
+from audio_vae.runs.card import credits_of
+from audio_vae.utils.errors import UserError
 
 FILES = {
     "kick/BJA_Pacific__BD_01.aiff": True,

@@ -8,7 +8,7 @@ import soundfile
 
 from audio_vae.config import TrainingConfig
 from audio_vae.drums import config, preprocess, synth
-from audio_vae.errors import UserError
+from audio_vae.utils.errors import UserError
 
 KIT = synth.kit(44100, n_each=6, seed=3)
 

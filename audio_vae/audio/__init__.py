@@ -1,0 +1,1 @@
+"""Pure functions on signals: files, waveforms, features, distances."""

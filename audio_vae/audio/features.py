@@ -1,0 +1,145 @@
+"""MFCCs, as the evaluation (Eq. 2) and the drum clusters use them, and the spectrogram of the other measures."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+import scipy.fft
+
+from audio_vae.audio.io import normalised
+
+N_MFCC = 20
+N_MELS = 40
+WINDOW_S = 0.032
+HOP_S = 0.016
+
+LEAST_POWER = 1e-10
+"""Of a mel band: what is less counts as this."""
+
+DECIBELS_BELOW_PEAK = 80.0
+"""What is quieter relative to the loudest mel band, or bin, of a sound counts as this."""
+
+
+def mfcc(
+    audio: np.ndarray,
+    rate_hz: int,
+    *,
+    n_mfcc: int = N_MFCC,
+    n_mels: int = N_MELS,
+    window_s: float = WINDOW_S,
+    hop_s: float = HOP_S,
+) -> np.ndarray:
+    """Return the mel-frequency cepstrum of a sound, the zeroth coefficient included.
+
+    The values are those of `librosa.feature.mfcc`, without the 20 s in which librosa compiles parts of itself when it
+    is imported for the first time on a machine.
+
+    The defaults are those of Eq. 2's reading: 20 coefficients, 40 mel bands, a Hann window of
+    32 ms and a hop of 16 ms (256 and 128 samples at 8 kHz).
+
+    Args:
+        audio: `[n]`.
+        rate_hz: its sample rate.
+        n_mfcc: coefficients.
+        n_mels: mel bands.
+        window_s: window, also the length of the FFT.
+        hop_s: hop length.
+
+    Returns:
+        float64 `[frames, n_mfcc]`.
+    """
+    window = round(window_s * rate_hz)
+    audio = np.asarray(audio, np.float32)
+    if len(audio) < window:
+        audio = np.pad(audio, (0, window - len(audio)))
+    padded = np.pad(audio, window // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, window)[:: round(hop_s * rate_hz)]
+    spectra = np.fft.rfft(frames * hann(window)).astype(np.complex64)
+    power = np.abs(spectra) ** 2 @ mel_bands(rate_hz, window, n_mels).T
+    decibels = 10 * np.log10(np.maximum(power, LEAST_POWER))
+    decibels = np.maximum(decibels, decibels.max() - DECIBELS_BELOW_PEAK)
+    return scipy.fft.dct(decibels, norm="ortho")[:, :n_mfcc].astype(np.float64)
+
+
+LEVELS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
+    "": mfcc,
+    "_peak_normalised": lambda audio, rate_hz: mfcc(normalised(audio), rate_hz),
+    "_without_c0": lambda audio, rate_hz: mfcc(normalised(audio), rate_hz)[:, 1:],
+}
+"""What counts of a sound's level in Eq. 2, as a deviation's key ends → MFCCs `[frames, n]` of samples at a rate.
+
+All of it; nothing but its course; nothing, since the zeroth coefficient is the level of a frame. The paper does not say
+which; the recordings, which are peak-normalised, are the same in the first two.
+"""
+
+
+def hann(window: int) -> np.ndarray:
+    """Return the periodic Hann window of a Fourier transform, float64 `[window]`."""
+    return np.hanning(window + 1)[:-1]
+
+
+@functools.cache
+def mel_bands(rate_hz: int, window: int, n_mels: int = N_MELS) -> np.ndarray:
+    """Return the weights of a spectrum's bins in triangular mel bands of equal area, from 0 Hz to half the rate.
+
+    The scale is that of M. Slaney's Auditory Toolbox (1998), linear up to 1 kHz and logarithmic above; the values are
+    those of `librosa.filters.mel`.
+
+    Args:
+        rate_hz: sample rate.
+        window: samples of the Fourier transform.
+        n_mels: bands.
+
+    Returns:
+        float32 `[n_mels, 1 + window // 2]`; shared, not to be written to.
+    """
+    bins_hz = np.fft.rfftfreq(window, 1 / rate_hz)
+    edges_hz = _mel_to_hz(np.linspace(0, _hz_to_mel(rate_hz / 2), n_mels + 2))
+    distances_hz = edges_hz[:, None] - bins_hz
+    rising = -distances_hz[:-2] / np.diff(edges_hz)[:-1, None]
+    falling = distances_hz[2:] / np.diff(edges_hz)[1:, None]
+    triangles = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+    bands = (triangles * (2 / (edges_hz[2:] - edges_hz[:-2]))[:, None]).astype(np.float32)
+    bands.flags.writeable = False
+    return bands
+
+
+_HZ_A_MEL = 200 / 3
+_LOG_FROM_HZ = 1000.0
+_LOG_FROM_MEL = _LOG_FROM_HZ / _HZ_A_MEL
+_LOG_A_MEL = np.log(6.4) / 27
+
+
+def _hz_to_mel(frequency_hz: float) -> float:
+    if frequency_hz < _LOG_FROM_HZ:
+        return frequency_hz / _HZ_A_MEL
+    return _LOG_FROM_MEL + np.log(frequency_hz / _LOG_FROM_HZ) / _LOG_A_MEL
+
+
+def _mel_to_hz(mels: np.ndarray) -> np.ndarray:
+    logarithmic = _LOG_FROM_HZ * np.exp(_LOG_A_MEL * (mels - _LOG_FROM_MEL))
+    return np.where(mels >= _LOG_FROM_MEL, logarithmic, _HZ_A_MEL * mels)
+
+
+def magnitude_spectrogram(audio: np.ndarray, rate_hz: int) -> np.ndarray:
+    """Return the magnitudes of the short-time Fourier transform: Hann, 32 ms, hop of half of that.
+
+    Frames are centred on multiples of the hop, with silence beyond the ends, so that the first and last samples
+    count as much as others.
+
+    Args:
+        audio: `[..., n]`.
+        rate_hz: its sample rate.
+
+    Returns:
+        float64 `[..., 1 + ⌈n / hop⌉, bins]`.
+    """
+    window = round(WINDOW_S * rate_hz)
+    hop = window // 2
+    n_frames = 1 + -(-audio.shape[-1] // hop)
+    around = [(0, 0)] * (audio.ndim - 1) + [(hop, window + hop)]
+    padded = np.pad(np.asarray(audio, np.float64), around)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, window, axis=-1)[..., ::hop, :][..., :n_frames, :]
+    return np.abs(np.fft.rfft(frames * hann(window), axis=-1))

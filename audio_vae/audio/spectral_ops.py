@@ -1,0 +1,111 @@
+"""Spectra and MFCCs as differentiable functions of tensors, on any Keras backend.
+
+The evaluation uses `features.mfcc`; `mfcc` here is the same figure with a gradient.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import scipy.fft
+from keras import ops
+
+from audio_vae.audio import features
+
+
+def frames(audio, window: int, hop: int):
+    """Cut sounds into frames.
+
+    Args:
+        audio: `[B, n]`.
+        window: samples of a frame, at most n.
+        hop: samples from one frame's start to the next's.
+
+    Returns:
+        `[B, 1 + (n − window) // hop, window]`; what does not fill a last frame is left out.
+    """
+    # Whole hops lie side by side in a frame: slices of a reshaped tensor, whose gradient is cheap.
+    n_frames, n_hops = 1 + (audio.shape[1] - window) // hop, -(-window // hop)
+    n_needed = (n_frames - 1 + n_hops) * hop
+    audio = ops.pad(audio, ((0, 0), (0, max(0, n_needed - audio.shape[1]))))[:, :n_needed]
+    hops = ops.reshape(audio, (-1, n_frames - 1 + n_hops, hop))
+    joined = ops.concatenate([hops[:, first : first + n_frames] for first in range(n_hops)], axis=-1)
+    return joined[..., :window]
+
+
+def power_spectrogram(audio, window: int, hop: int):
+    """Return the power spectrogram with a Hann window, frames centred on multiples of `hop`, silence beyond the ends.
+
+    Args:
+        audio: `[B, n]`.
+        window: samples of the window and the Fourier transform.
+        hop: samples.
+
+    Returns:
+        `[B, 1 + n // hop, 1 + window // 2]`.
+    """
+    half = window // 2
+    padded = ops.pad(audio, ((0, 0), (half, half + window % 2)))
+    parts = ops.matmul(frames(padded, window, hop), ops.convert_to_tensor(_fourier(window)))
+    real, imaginary = ops.split(parts, 2, axis=-1)
+    return ops.square(real) + ops.square(imaginary)
+
+
+def noise_scale(window: int) -> float:
+    """Return the factor that gives white noise the same power, its variance, with a window of any length."""
+    return 8 / 3 / window
+
+
+@functools.cache
+def octave_bands(n_bins: int, bands_per_octave: int) -> np.ndarray:
+    """Return the share of each bin of a spectrum in each band's mean, for bands as wide in every octave.
+
+    Where bins are wider than that, a band is a bin; the level, bin 0, is a band too.
+
+    Args:
+        n_bins: of the spectrum.
+        bands_per_octave: 1 or more.
+
+    Returns:
+        float32 `[n_bins, bands]`; shared, not to be written to.
+    """
+    n_edges = int(np.ceil(bands_per_octave * np.log2(n_bins))) + 1
+    edges = np.unique(np.round(np.geomspace(1, n_bins, n_edges)).astype(int))
+    band = np.searchsorted(edges, np.arange(n_bins), side="right")
+    shares = np.equal.outer(band, np.arange(len(edges))).astype(np.float32)
+    shares /= shares.sum(axis=0)
+    shares.flags.writeable = False
+    return shares
+
+
+def mfcc(audio, rate_hz: int):
+    """Return the MFCCs of Eq. 2's reading (`features.mfcc`) with a gradient: `[B, n]` → `[B, frames, 20]`."""
+    window, hop = round(features.WINDOW_S * rate_hz), round(features.HOP_S * rate_hz)
+    bands = features.mel_bands(rate_hz, window).T
+    power = ops.matmul(power_spectrogram(audio, window, hop), ops.convert_to_tensor(bands))
+    decibels = ops.log(ops.maximum(power, features.LEAST_POWER)) * (10 / np.log(10))
+    loudest = ops.max(decibels, axis=(1, 2), keepdims=True)
+    return ops.matmul(ops.maximum(decibels, loudest - features.DECIBELS_BELOW_PEAK), ops.convert_to_tensor(_cepstrum()))
+
+
+def at_most(sequence, n_frames: int):
+    """Average neighbouring frames, as many as it takes for at most `n_frames`: `[B, n, d]` → `[B, ≤ n_frames, d]`."""
+    n_together = -(-sequence.shape[1] // n_frames)
+    if n_together == 1:
+        return sequence
+    return ops.average_pool(sequence, n_together, n_together, padding="same", data_format="channels_last")
+
+
+@functools.cache
+def _fourier(window: int) -> np.ndarray:
+    """The windowed Fourier transform as a matrix, cosines beside sines: float32 `[window, 2 · bins]`."""
+    angles = 2 * np.pi / window * (np.outer(np.arange(window), np.arange(window // 2 + 1)) % window)
+    hann = features.hann(window)[:, None]
+    return np.concatenate([hann * np.cos(angles), hann * np.sin(angles)], axis=1).astype(np.float32)
+
+
+@functools.cache
+def _cepstrum() -> np.ndarray:
+    """The first rows of the orthonormal DCT-II: float32 `[n_mels, n_mfcc]`."""
+    return scipy.fft.dct(np.eye(features.N_MELS), norm="ortho")[:, : features.N_MFCC].astype(np.float32)

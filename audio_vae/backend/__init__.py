@@ -1,0 +1,1 @@
+"""Keras backends, devices and the processes that train together."""

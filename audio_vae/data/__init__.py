@@ -1,0 +1,1 @@
+"""Sound files become labelled, split sets of sounds and batches."""

@@ -1,0 +1,1 @@
+"""Your own sounds: a folder of them is a data set."""

@@ -1,0 +1,185 @@
+"""The loss terms, the paper's and others, as pure functions on tensors of any Keras backend.
+
+Each returns one value a sound, shape `[B]`; weights and the batch mean are the model's.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from keras import ops
+
+from audio_vae.audio import spectral_ops as spectra
+from audio_vae.audio.io import SILENCE
+from audio_vae.audio.soft_dtw import soft_dtw
+from audio_vae.layers.synthesizers import LOWEST, RANGE_OCTAVES
+
+_FLOOR = 1e-3
+"""Magnitude below which differences count little: 60 dB below white noise of full scale."""
+
+_ZEROS_BEHIND = 4
+"""Times a sound's length that its spectrum is taken of: maxima of low tones would lie between bins."""
+
+
+def _reduce(values, reduction: str):
+    """Sum or average all axes but the first: `[B, …]` → `[B]`."""
+    axes = tuple(range(1, len(values.shape)))
+    return ops.sum(values, axis=axes) if reduction == "sum" else ops.mean(values, axis=axes)
+
+
+def squared_error(audio, reconstruction, reduction: str = "sum"):
+    """L_likelihood: squared error in the time domain (Eq. 1, first term).
+
+    Args:
+        audio: `[B, T]` or `[B, T, 1]`, full scale ±1.
+        reconstruction: the same shape.
+        reduction: `sum` over samples, the squared norm that Eq. 1 prints, or `mean`.
+
+    Returns:
+        `[B]`.
+    """
+    return _reduce(ops.square(reconstruction - audio), reduction)
+
+
+def kl_divergence(mean, log_variance, reduction: str = "sum"):
+    """KL(N(mean, variance) ‖ N(0, I)) in nats (Eq. 1, second term; Kingma and Welling 2014, App. B).
+
+    Args:
+        mean: posterior mean, `[B, d]`.
+        log_variance: logarithm of the posterior variance, `[B, d]`.
+        reduction: `sum` over latent dimensions (the divergence itself) or `mean`.
+
+    Returns:
+        `[B]`, never negative.
+    """
+    # expm1(v) − v is exact near v = 0, where exp(v) − v − 1 cancels.
+    return 0.5 * _reduce(ops.square(mean) + ops.expm1(log_variance) - log_variance, reduction)
+
+
+def cross_entropy(labels, logits):
+    """Cross-entropy of the classifier on the bottleneck (Section 3.1), in nats.
+
+    Args:
+        labels: class numbers, int `[B]`.
+        logits: `[B, n_classes]`.
+
+    Returns:
+        `[B]`.
+    """
+    log_probability = ops.log_softmax(logits, axis=-1)
+    return -ops.take_along_axis(log_probability, ops.expand_dims(labels, -1), axis=-1)[:, 0]
+
+
+def spectral_distance(audio, reconstruction, windows, bands_per_octave: int = 0, from_onset: bool = False):
+    """Distance between magnitude spectrograms of several resolutions, which is deaf to phase.
+
+    For each window, with a hop of a quarter of it, the relative error of the magnitudes and the mean difference of
+    their logarithms; the mean over the windows. The first hears what is loud, the second what is quiet.
+
+    Args:
+        audio: `[B, T]`, full scale ±1.
+        reconstruction: the same shape.
+        windows: in samples.
+        bands_per_octave: the logarithms are those of the root mean squares of so many bands, where bins are not
+            wider; 0: of the bins. All octaves count alike then, where bins give the one around a tone of 100 Hz a
+            hundredth of the whole at 22.05 kHz, and what differs between two noises is averaged out.
+        from_onset: the logarithms count by 1 / (time from the sound's start + the window), so that with windows of 8 ms
+            the first 10 ms of 0.74 s count as much as the last 400; else an attack is a hundredth of the whole.
+
+    Returns:
+        `[B]`.
+
+    References:
+        Engel et al. (2020), DDSP, Section 4.2.1; Yamamoto et al. (2020), Parallel WaveGAN, Section 2.2; Kumar et al.
+        (2023), High-fidelity audio compression with improved RVQGAN, Section 3.4 (bands).
+    """
+    total = 0.0
+    for window in windows:
+        wanted, got = (_magnitudes(each, window) for each in (audio, reconstruction))
+        relative = _reduce(ops.abs(wanted - got), "sum") / (_reduce(wanted, "sum") + _FLOOR)
+        if bands_per_octave:
+            shares = ops.convert_to_tensor(spectra.octave_bands(wanted.shape[-1], bands_per_octave))
+            wanted, got = (ops.sqrt(ops.matmul(ops.square(each), shares)) for each in (wanted, got))
+        differences = ops.abs(ops.log(wanted + _FLOOR) - ops.log(got + _FLOOR))
+        if from_onset:
+            # In windows: frame k is k quarters of one behind the start.
+            weights = 1 / (1 + np.arange(differences.shape[1], dtype=np.float32) / 4)
+            differences = differences * ops.convert_to_tensor(weights / weights.mean())[:, None]
+        logarithmic = _reduce(differences, "mean")
+        total = total + relative + logarithmic
+    return total / len(windows)
+
+
+def pitch_error(audio, pitch, wanted):
+    """How far a pitch lies from a sound's, in octaves.
+
+    Args:
+        audio: `[B, T]`.
+        pitch: in octaves above `generators.LOWEST`, `[B]`.
+        wanted: the sound's (`strongest_pitch`), `[B]`.
+
+    Returns:
+        `[B]`; 0 for silence, which has no pitch.
+    """
+    is_heard = ops.cast(ops.max(ops.abs(audio), axis=-1) > SILENCE, pitch.dtype)
+    return is_heard * ops.abs(pitch - wanted)
+
+
+def strongest_pitch(audio):
+    """Pitch of the strongest partial of each sound, in octaves above `generators.LOWEST` and at most its range.
+
+    The maximum of the power spectrum of the whole sound, as in `metrics.strongest_frequency_hz`. It has no gradient.
+
+    Args:
+        audio: `[B, T]`.
+
+    Returns:
+        `[B]`.
+    """
+    n_points = _ZEROS_BEHIND * audio.shape[1]
+    real, imaginary = ops.rfft(ops.stop_gradient(audio), n_points)
+    power = ops.square(real) + ops.square(imaginary)
+    cycles_per_sample = ops.cast(ops.argmax(power, axis=-1), audio.dtype) / n_points
+    octaves = ops.log2(ops.maximum(cycles_per_sample, LOWEST) / LOWEST)
+    return ops.minimum(octaves, float(RANGE_OCTAVES))
+
+
+def _magnitudes(audio, window: int):
+    # The square root has no gradient at 0, where padding lies.
+    return spectra.noise_scale(window) ** 0.5 * ops.sqrt(spectra.power_spectrogram(audio, window, window // 4) + 1e-10)
+
+
+def mfcc_distance(first, second, gamma: float):
+    """Soft-DTW distance of MFCCs: what the evaluation measures (Eq. 2), with a gradient.
+
+    Args:
+        first: MFCCs in hundreds, `[B, n, n_mfcc]`.
+        second: likewise, `[B, m, n_mfcc]`.
+        gamma: γ of Soft-DTW.
+
+    Returns:
+        `[B]`: the root of Soft-DTW, as a DTW distance is the root of summed squares; 0 where it is negative.
+    """
+    return ops.sqrt(ops.maximum(soft_dtw(first, second, gamma), 0.0) + 1e-4)
+
+
+def class_means(latents, labels, weights=None):
+    """Mean of the latents of a batch's sounds of the same class, for each sound.
+
+    Args:
+        latents: `[B, d]`.
+        labels: int `[B]`.
+        weights: `[B]`; a sound of weight 0 counts in no mean but its own.
+
+    Returns:
+        `[B, d]`.
+    """
+    same = ops.cast(ops.equal(labels[:, None], labels[None, :]), latents.dtype)
+    if weights is not None:
+        counted = ops.cast(weights > 0, latents.dtype)
+        same = ops.maximum(same * counted[None, :], ops.eye(ops.shape(labels)[0], dtype=latents.dtype))
+    return ops.matmul(same / ops.sum(same, axis=1, keepdims=True), latents)
+
+
+def with_peak_1(audio):
+    """Scale sounds to a peak of 1, `[B, T]`; silence stays silence."""
+    return audio / (ops.max(ops.abs(audio), axis=-1, keepdims=True) + 1e-6)

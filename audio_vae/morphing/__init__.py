@@ -1,0 +1,1 @@
+"""From one sound to another."""

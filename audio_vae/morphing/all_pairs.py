@@ -1,0 +1,76 @@
+"""How good a run's morphs are: all pairs of classes, path against cross-fade."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from audio_vae.data.sound_set import SoundSet
+from audio_vae.morphing.endpoints import parse_endpoint
+from audio_vae.morphing.scorecard import Judge
+from audio_vae.morphing.steps import PathOptions, judge_tracks, make_tracks
+from audio_vae.runs.run import Run
+from audio_vae.utils.errors import UserError
+
+
+def morph_table(
+    run: Run,
+    sounds: SoundSet | None = None,
+    options: PathOptions | None = None,
+    *,
+    show_progress: bool = False,
+) -> dict[str, Any]:
+    """Morph between the centres of every pair of classes and count who is better, the path or the cross-fade.
+
+    Args:
+        run: a trained run.
+        sounds: the sounds that classes refer to; left out, the run's own.
+        options: how to go from one to the other; left out, the default.
+        show_progress: draw a progress bar.
+
+    Returns:
+        JSON values: the options; `n_pairs`; `measures`, measure → means over the pairs of `morph` and
+        `crossfade`, and numbers of pairs `won` (by the morph), `lost` and `equal`; and `pairs`, each with its
+        `start`, `end` and `scorecard.compare`'s `measures`. A mean is over the pairs in which both figures
+        are known, `None` where there are none.
+
+    Raises:
+        UserError: fewer than two classes have sounds, or the run has no model or
+            one that decodes to NaN.
+    """
+    options = options or PathOptions()
+    sounds = run.sounds if sounds is None else sounds
+    names = [name for label, name in enumerate(sounds.class_names) if len(sounds.of_class(label))]
+    if len(names) < 2:
+        raise UserError(f"{run.path} has sounds of {len(names)} class, and a morph takes two: choose another --run")
+    centres = [parse_endpoint(name, run, sounds) for name in names]
+    judge = Judge(run, sounds)
+    couples = list(itertools.combinations(centres, 2))
+    pairs = []
+    for couple in tqdm(couples, desc="morphing", unit=" pairs", disable=not show_progress):
+        path, mix, _ = make_tracks(run, couple, options)
+        comparison = judge_tracks(judge, path, mix)["comparison"]
+        pairs.append({"start": couple[0].name, "end": couple[1].name, "measures": comparison})
+    return {
+        "steps": options.steps,
+        "length": options.length,
+        "shape": options.shape,
+        "spacing": options.spacing,
+        "n_pairs": len(pairs),
+        "measures": {key: _summary([pair["measures"][key] for pair in pairs]) for key in pairs[0]["measures"]},
+        "pairs": pairs,
+    }
+
+
+def _summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    known = [row for row in rows if row["better"] is not None]
+    return {
+        **{name: float(np.mean([row[name] for row in known])) if known else None for name in ("morph", "crossfade")},
+        **{
+            count: sum(row["better"] == better for row in known)
+            for count, better in (("won", "morph"), ("lost", "crossfade"), ("equal", "equal"))
+        },
+    }

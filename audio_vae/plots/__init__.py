@@ -1,0 +1,1 @@
+"""Pictures, each written as a PNG file."""

@@ -1,0 +1,90 @@
+"""The pretrained models that come with the package. Needs no Keras and no TensorFlow, so that it answers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from audio_vae.runs.card import CARD_NAME, Card, read_card
+from audio_vae.runs.listing import aligned, human_size
+from audio_vae.utils.errors import UserError
+
+FOLDER = Path(__file__).parent
+"""Holds a folder for each model, and their licences."""
+
+_LONGEST_LIST = 30
+
+
+def names() -> list[str]:
+    """Return the names of the models."""
+    return sorted(path.parent.name for path in FOLDER.glob(f"*/{CARD_NAME}"))
+
+
+def path_of(name: str) -> Path:
+    """Return a model's folder.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    if name not in names():
+        known = f"choose one of {', '.join(names())}" if names() else "none comes with it, train your own"
+        raise UserError(f"no model {name!r} comes with audio-vae: {known} (audio-vae models)")
+    return FOLDER / name
+
+
+def default_name(dataset: str) -> str | None:
+    """Return the model that a data set is played with where nothing else is trained; `None` if there is none."""
+    return dataset if dataset in names() else None
+
+
+def size_bytes(path: Path) -> int:
+    """Return the size of all files of the model in a folder."""
+    return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
+
+
+def to_dict(path: Path) -> dict[str, Any]:
+    """Return what is to be known of the model in a folder as JSON values: its card without the centres, and its size.
+
+    Raises:
+        UserError: the card is damaged.
+    """
+    values = read_card(path).to_dict()
+    del values["centres_by_name"]
+    return {**values, "size_bytes": size_bytes(path), "path": str(path)}
+
+
+def table_lines(paths: Sequence[Path]) -> list[str]:
+    """Return the models in some folders as the lines of a table, and below it what each was trained on.
+
+    Raises:
+        UserError: a card is damaged.
+    """
+    cards = [read_card(path) for path in paths]
+    rows = [["model", "data", "classes", "rate", "length", "size", "1-NN", "deviation", "licence"]]
+    for path, card in zip(paths, cards, strict=True):
+        rows.append(
+            [
+                card.name,
+                card.dataset,
+                _classes(card.class_names),
+                f"{card.rate_hz} Hz",
+                f"{card.n_samples / card.rate_hz:.2f} s",
+                human_size(size_bytes(path)),
+                "-" if card.one_nn_accuracy is None else f"{100 * card.one_nn_accuracy:.1f} %",
+                "-" if card.mfcc_dtw_deviation is None else f"{card.mfcc_dtw_deviation:.3f}",
+                card.licence,
+            ]
+        )
+    return [*aligned(rows), *(line for card in cards for line in _source_lines(card))]
+
+
+def _classes(class_names: Sequence[str]) -> str:
+    joined = ", ".join(class_names)
+    return joined if len(joined) <= _LONGEST_LIST else f"{len(class_names)}: {joined[:_LONGEST_LIST]}…"
+
+
+def _source_lines(card: Card) -> Iterator[str]:
+    yield ""
+    yield f"{card.name} was trained on"
+    yield from (f"  {credit}" for credit in card.sources)

@@ -1,0 +1,220 @@
+"""Make a finished run a pretrained model: small, without its training state, with a few of its sounds.
+
+For those who make releases; see CONTRIBUTING.md. What the folder holds is told in `card.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audio_vae import __version__
+from audio_vae.data.sound_set import SoundSet, spread
+from audio_vae.models.vae import VAE
+from audio_vae.morphing.endpoints import centre_name, class_centre, safe_name
+from audio_vae.pretrained import catalog as models
+from audio_vae.runs.card import CARD_NAME, Card, Centre, Source, credits_of
+from audio_vae.runs.listing import human_size
+from audio_vae.runs.run import Run
+from audio_vae.utils.errors import UserError, one_line
+from audio_vae.utils.files import atomic_folder, write_json
+
+LICENCE = "CC BY-SA 4.0"
+"""Of a model and the sounds beside it. Sounds under CC BY-SA ask for it, also those under an older version of it."""
+
+MOST_BYTES = 8_000_000
+
+N_TRAIN_SOUNDS = 5
+N_TEST_SOUNDS = 2
+"""Sounds of each class that go with a model, and those that lie nearest to a centre."""
+
+_N_CHECKED = 4
+
+
+def pack(run: Run, sources: Sequence[Source], name: str | None = None, out: Path | None = None) -> Run:
+    """Write the folder of a pretrained model, complete or not at all; an older one is replaced.
+
+    The weights are rounded to what float16 holds, which halves the file and is told on the card.
+
+    Args:
+        run: a run that is trained to its end and evaluated on its own sounds.
+        sources: of these its sounds must be.
+        name: of the model; left out, the data set's.
+        out: the folder that gets the model's; left out, that of the package.
+
+    Returns:
+        The pretrained model.
+
+    Raises:
+        UserError: the run is not finished or not evaluated, a sound is of no source, the name is none for a
+            folder, or the folder becomes larger than `MOST_BYTES`.
+    """
+    name = name or run.config.dataset
+    if safe_name(name) != name:
+        raise UserError(f"{name!r} cannot be the name of a model: give letters, digits, . - and _ with --name")
+    report = _report_of(run)
+    sounds = run.sounds
+    credits = credits_of(sounds.names, sources)
+    folder = (out or models.FOLDER) / name
+    with atomic_folder(folder, CARD_NAME) as part:
+        packed = Run(part, run.config)
+        error = _write_model(run, packed)
+        shutil.copyfile(run.path / "config.json", part / "config.json")
+        packed.history_path.parent.mkdir()
+        shutil.copyfile(run.history_path, packed.history_path)
+        packed.save_latents(sounds)
+        centres = _centres(packed, sounds)
+        _selection(sounds, centres.values()).save(packed.sounds_path, as_int16=True)
+        np.savez_compressed(part / "check.npz", **_computed(packed))
+        times = run.epoch_times()
+        card = Card(
+            name=name,
+            dataset=run.config.dataset,
+            preset=run.config.preset,
+            licence=LICENCE,
+            sources=credits,
+            class_names=sounds.class_names,
+            rate_hz=run.config.audio.rate_hz,
+            n_samples=run.config.audio.n_samples,
+            epochs=run.epochs_done(),
+            training_s=sum(each["seconds"] for each in times) if times else None,
+            trained_on=tuple(dict.fromkeys(each["machine"] for each in times)),
+            **{key: report[key] for key in ("n_train", "n_test", "one_nn_accuracy")},
+            **{
+                key: report[key]["average"]["mean"]
+                for key in ("mfcc_dtw_deviation", "mfcc_dtw_deviation_train_centres")
+            },
+            rounding_error=error,
+            package_version=__version__,
+            centres_by_name={key: centre.to_dict() for key, centre in centres.items()},
+        )
+        write_json(part / CARD_NAME, card.to_dict())
+        n_bytes = models.size_bytes(part)
+        if n_bytes > MOST_BYTES:
+            raise UserError(
+                f"{folder} would be {human_size(n_bytes)} large, {human_size(MOST_BYTES)} is the most: "
+                "train a smaller network"
+            )
+    return Run(folder, run.config)
+
+
+def differences(packed: Run) -> dict[str, float]:
+    """Return how far a pretrained model computes something else than when it was packed.
+
+    Returns:
+        Largest difference of posterior means and of decoded sounds, relative to the largest value of each.
+
+    Raises:
+        UserError: what it computed then is missing or damaged.
+    """
+    path = packed.path / "check.npz"
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            expected = {name: stored[name] for name in ("latents", "means", "decoded")}
+    # Any of a dozen exceptions tells of a damaged file.
+    except Exception as error:
+        raise UserError(f"{path} cannot be read ({one_line(error)}): install audio-vae again") from error
+    received = _computed(packed, expected["latents"])
+    return {
+        name: float(np.abs(received[name] - expected[name]).max() / np.abs(expected[name]).max())
+        for name in ("means", "decoded")
+    }
+
+
+def summary_lines(packed: Run) -> list[str]:
+    """Return what was packed: size, figures, and what is to be credited."""
+    card = packed.card
+    return [
+        *models.table_lines([packed.path]),
+        "",
+        f"{len(packed.sounds)} of {card.n_train + card.n_test} sounds beside it, weights in float16 "
+        f"(decoded sounds change by {card.rounding_error:.1e} of their peak)",
+    ]
+
+
+def _report_of(run: Run) -> dict[str, Any]:
+    """Return the run's evaluation, checked to be of this model and these sounds."""
+    done, planned = run.epochs_done(), run.config.training.epochs
+    if done < planned:
+        raise UserError(f"{run.path} is trained for {done} of {planned} epochs: finish it ({run.train_command()})")
+    evaluate = f"audio-vae {run.config.dataset} evaluate --run {run.path}"
+    path = run.path / "report" / "report.json"
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        is_of_run = report["epochs"] == done and report["n_train"] + report["n_test"] == len(run.sounds)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} cannot be read ({one_line(error)}): evaluate the run first ({evaluate})") from error
+    if not is_of_run:
+        raise UserError(f"{path} is of other sounds or another epoch: evaluate the run again ({evaluate})")
+    return report
+
+
+def _centres(packed: Run, sounds: SoundSet) -> dict[str, Centre]:
+    """Return the centres of all classes and of all groups' classes that have sounds."""
+    groups = [None, *sorted(set(sounds.groups) - {""})]
+    found = {
+        centre_name(class_name, group): class_centre(packed, sounds, class_name, group)
+        for group in groups
+        for class_name in sounds.class_names
+    }
+    return {name: centre for name, centre in found.items() if centre}
+
+
+def _selection(sounds: SoundSet, centres: Iterable[Centre]) -> SoundSet:
+    """Return a few sounds, spread evenly over each class, and those nearest to a centre, in their order."""
+    nearest = {sounds.names.index(centre.nearest) for centre in centres}
+    chosen = set(nearest)
+    for label in range(len(sounds.class_names)):
+        members = sounds.of_class(label)
+        is_test = sounds.is_test[members]
+        for of_set, most in ((members[~is_test], N_TRAIN_SOUNDS), (members[is_test], N_TEST_SOUNDS)):
+            if len(of_set):
+                chosen |= set(of_set[spread(len(of_set), most)].tolist())
+    return sounds.take(np.array(sorted(chosen)))
+
+
+def _write_model(run: Run, packed: Run) -> float:
+    """Write the model without optimizers and with rounded weights.
+
+    Returns:
+        Largest change of a decoded sound by the rounding, relative to its peak.
+    """
+    model = run.model
+    with np.errstate(over="ignore"):
+        weights = [_rounded(each) for each in model.get_weights()]
+    if not all(np.isfinite(each).all() for each in weights):
+        raise UserError(f"a weight of {run.model_path} is too large for float16: its training diverged, train it again")
+    bare = VAE.from_config({**model.get_config(), "dtype": "float32"})
+    bare.set_weights(weights)
+    written = packed.path / "written.keras"
+    bare.save(written)
+    # Keras stores, and what is rounded has many zeros: it reads what is compressed all the same.
+    with zipfile.ZipFile(written) as stored, zipfile.ZipFile(packed.model_path, "w", zipfile.ZIP_DEFLATED) as made:
+        for each in stored.namelist():
+            made.writestr(each, stored.read(each), compresslevel=9)
+    written.unlink()
+    latents = run.training_means()[:_N_CHECKED]
+    before, after = run.decode(latents), packed.decode(latents)
+    return float((np.abs(after - before).max(axis=1) / np.abs(before).max(axis=1)).max())
+
+
+def _rounded(weights: np.ndarray) -> np.ndarray:
+    """Return float weights with the values that float16 holds; others (a seed's state) as they are."""
+    weights = np.asarray(weights)
+    if not np.issubdtype(weights.dtype, np.floating):
+        return weights
+    return weights.astype(np.float16).astype(weights.dtype)
+
+
+def _computed(packed: Run, latents: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """Return what a model computes: means of a few of its sounds, and decoded latents (of two of the means if none)."""
+    chosen = packed.sounds.audio[spread(len(packed.sounds), _N_CHECKED)]
+    means, _ = packed.encode(chosen)
+    latents = np.stack([means[0], means.mean(axis=0)]) if latents is None else latents
+    return {"means": means, "latents": latents, "decoded": packed.decode(latents)}

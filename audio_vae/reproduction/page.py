@@ -1,0 +1,241 @@
+"""RESULTS.md: the paper's figures and ours side by side, from what lies in the folder of results.
+
+Every number on the page is read from there, or is one of the paper's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from audio_vae.evaluation.html import comparison_lines
+from audio_vae.reproduction.experiments import (
+    BOUNDS,
+    DRUMS,
+    EXPERIMENTS,
+    OTHER_SPEAKERS,
+    PAPER,
+    SEEDS,
+    SPEAKERS,
+    STUDIO,
+    TRIED,
+    Experiment,
+)
+from audio_vae.reproduction.results import NOT_RUN, NOTES_FILE, RESULTS_FOLDER, Result, load_bounds, load_results
+from audio_vae.reproduction.tables import (
+    Results,
+    all_morphs_table,
+    bounds_table,
+    classes_table,
+    digits_table,
+    figures_table,
+    losses_table,
+    making_table,
+    pictures_tables,
+    table_3,
+    tried_table,
+    verdicts_table,
+    versions_lines,
+)
+from audio_vae.reproduction.targets import studio_verdicts, verdicts
+from audio_vae.utils.files import atomic_file
+
+PAGE = "RESULTS.md"
+
+_NOT_RUN = f"*{NOT_RUN.capitalize()}.*"
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What the page is made of.
+
+    Attributes:
+        results: name → result.
+        bounds: speaker → bound → figure.
+        notes: words to go with the figures; may be empty.
+    """
+
+    results: Mapping[str, Result]
+    bounds: Mapping[str, Mapping[str, float]]
+    notes: str = ""
+
+    def of(self, *groups: Iterable[Experiment]) -> Results:
+        """Return the results of some experiments, `None` where there is none."""
+        return {each.name: self.results.get(each.name) for group in groups for each in group}
+
+    def present(self, *groups: Iterable[Experiment]) -> dict[str, Result]:
+        """Return those of the results that are there."""
+        return {name: result for name, result in self.of(*groups).items() if result}
+
+
+def write_results_page(out: Path) -> Path:
+    """Write OUT/RESULTS.md from what lies in OUT/results, and return where it is.
+
+    Raises:
+        UserError: a result is damaged.
+    """
+    folder = out / RESULTS_FOLDER
+    notes = folder / NOTES_FILE
+    said = notes.read_text(encoding="utf-8").strip() if notes.is_file() else ""
+    found = load_results(folder)
+    order = [each.name for each in EXPERIMENTS if each.name in found]
+    material = Material({name: found[name] for name in [*order, *found]}, load_bounds(folder), said)
+    path = out / PAGE
+    with atomic_file(path) as part:
+        part.write_text(page(material), encoding="utf-8")
+    return path
+
+
+def page(material: Material) -> str:
+    """Return the page as Markdown."""
+    parts = [
+        "# Results",
+        "Written by `audio-vae reproduce` from what it measured; no number on this page is typed by hand. The "
+        "deviation is that of the paper's Eq. 2: lower is better, and 0 is as far from the sounds of a class as these "
+        "are from one another.",
+        "## In short",
+        f"Spoken digits of `{SPEAKERS[0]}`, test set.",
+        verdicts_table(verdicts(material.results)),
+        *(["## What is missed, and why", material.notes] if material.notes else []),
+        *_paper_models(material),
+        *_bounds(material),
+        *_training(material),
+        *_speakers_and_seeds(material),
+        *_drums(material),
+        *_studio(material),
+        *_tried(material),
+        *_making(material),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _paper_models(material: Material) -> list[str]:
+    unfinished = [
+        f"`{name}` after {each.epochs_shown} epochs"
+        for name, each in material.present(PAPER).items()
+        if not each.is_finished
+    ]
+    return [
+        "## Table 3",
+        "Deviation of the test sounds from the decoded centre of their class, mean ± standard deviation; centres are "
+        "means over the test set's latents, as in the paper.",
+        table_3(material.results),
+        *([f"Not trained to the end: {', '.join(unfinished)}."] if unfinished else []),
+        "## 1-NN accuracy, reconstruction, and other readings of the deviation",
+        "1-NN is the share of test sounds whose nearest training sound in the latent space is of their class. Training "
+        "centres are means over the training set's latents: the fairer reading, since the paper's centres are made of "
+        "the sounds that are judged. “Peak 1” brings the decoded centre to the level of the sounds. SNR is the "
+        "signal-to-noise ratio of the reconstructions, “log-spectral” their distance in the spectrogram, which is "
+        "blind to phase, “attack” the mean error of their attack time.",
+        figures_table(material.of(PAPER)),
+        "## Latent space",
+        "t-SNE of the test set's latents, with and without the classifier (the paper's Figure 2).",
+        *pictures_tables(material.of(PAPER), "latents.png"),
+    ]
+
+
+def _bounds(material: Material) -> list[str]:
+    return [
+        "## Bounds",
+        "Eq. 2 with something else in the place of the decoded centre, on the recordings themselves: what a perfect "
+        "decoder could reach. The sample-wise means of the waveforms are what a squared error in the time domain asks "
+        "of a decoder where the latent tells no more than the class. “Without c0” compares by MFCCs that hear no "
+        "level. The last row is 1-NN by MFCC-DTW, without any model.",
+        bounds_table(material.bounds) if material.bounds else f"{_NOT_RUN} `audio-vae reproduce --only {BOUNDS}`",
+    ]
+
+
+def _training(material: Material) -> list[str]:
+    trained = material.present([each for each in EXPERIMENTS if each not in TRIED])
+    return [
+        "## Training",
+        "Every loss term over the epochs: its least value, and its last.",
+        losses_table(trained),
+        *(f"`{name}`:\n\n![{name}]({each.picture('training.png')})" for name, each in trained.items() if each.history),
+    ]
+
+
+def _speakers_and_seeds(material: Material) -> list[str]:
+    base = [each for each in PAPER if each.preset == OTHER_SPEAKERS[0].preset]
+    return [
+        "## Other speakers",
+        "The cheaper model on each speaker; deviation from test centres, as in Table 3.",
+        digits_table(material.of(base, OTHER_SPEAKERS)),
+        figures_table(material.of(base, OTHER_SPEAKERS)),
+        "## Seeds",
+        "The same setting with other weights, order and noise.",
+        figures_table(material.of(base, SEEDS)),
+    ]
+
+
+def _drums(material: Material) -> list[str]:
+    (experiment,) = DRUMS
+    result = material.results.get(experiment.name)
+    text = f"Trained with `{experiment.preset}`, the cheaper of the paper's models"
+    if result is None:
+        return ["## Drums", f"{text}.", _NOT_RUN]
+    return [
+        "## Drums",
+        f"{text}, on {result.report['n_train']} training and {result.report['n_test']} test one-shots. Classes are "
+        "k-means clusters of the attack's MFCCs, named after what most of their files are called.",
+        figures_table({experiment.name: result}),
+        classes_table(result),
+        *_drawn_morph(result, "Figure 3"),
+        *pictures_tables({experiment.name: result}, "latents.png"),
+    ]
+
+
+def _drawn_morph(result: Result, title: str) -> list[str]:
+    morph = result.morph
+    if not morph:
+        return []
+    ends = f"{morph['start']} → {morph['end']}"
+    if "problem" in morph:
+        return [f"{title}, {ends}, could not be drawn: {morph['problem']}."]
+    return [
+        f"{title}: {ends} (left), beside the plain cross-fade (right), and how the two compare.",
+        f"![{ends}]({result.picture('morph.png')})",
+        "\n".join(["```", *comparison_lines(morph["comparison"]), "```"]),
+        *(f"*{warning}*" for warning in morph["warnings"]),
+    ]
+
+
+def _studio(material: Material) -> list[str]:
+    beside = [each for each in (*PAPER, *DRUMS) if each.judges_morphs]
+    morphs = all_morphs_table(material.of(beside, STUDIO))
+    explained = (
+        "Morphs between all pairs of classes, in steps of the same MFCC-DTW distance: the model's figure / that of the "
+        "plain cross-fade, and in how many of the pairs the model is better."
+    )
+    studio = material.present(STUDIO)
+    return [
+        "## Beyond the paper: `studio`",
+        "The preset that lifts the paper's limits, beside the paper's models. Its loss comes close to the deviation on "
+        "training sounds (docs/studio.md), so that a low one is what it is trained for; the other figures are not.",
+        verdicts_table(studio_verdicts(material.results)),
+        figures_table(material.of(beside, STUDIO)),
+        *([explained, morphs] if morphs else []),
+        *(text for name, each in studio.items() for text in _drawn_morph(each, f"`{name}`")),
+        *pictures_tables(studio, "latents.png"),
+    ]
+
+
+def _tried(material: Material) -> list[str]:
+    elsewhere = {each.name for each in EXPERIMENTS if each not in TRIED}
+    return [
+        "## What was tried",
+        "Trainings that each change something in the paper's presets, most of them short. After few epochs a figure "
+        "ranks a change, it does not judge it; the losses are the last epoch's.",
+        tried_table(TRIED, {name: each for name, each in material.results.items() if name not in elsewhere}),
+    ]
+
+
+def _making(material: Material) -> list[str]:
+    return [
+        "## How this was made",
+        "All of it: `audio-vae reproduce`, which goes on with what is there. Each experiment can be run on its own, "
+        "and `audio-vae reproduce --render` writes this page again from the folder of results.",
+        making_table(material.results) if material.results else _NOT_RUN,
+        *versions_lines(material.results),
+    ]

@@ -1,0 +1,258 @@
+"""Train and judge the experiments, and collect what they measured.
+
+Each experiment has a run folder, which goes on where it was left, and a folder of results, from which RESULTS.md is
+written again each time that one is complete.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audio_vae.config import PRESETS, Config
+from audio_vae.reproduction.experiments import DATA_FOLDERS, SPEAKERS, Experiment
+from audio_vae.reproduction.page import write_results_page
+from audio_vae.reproduction.results import RESULTS_FOLDER, load_result, save_bounds, save_result
+from audio_vae.runs.prepare import Dataset
+from audio_vae.runs.run import Run, environment, read_config, require_free
+from audio_vae.utils.errors import UserError, one_line
+from audio_vae.utils.signals import Request, handling
+
+_ENDINGS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What asks a program to end."""
+
+_SPACING = "even"
+"""Of all morphs: a cross-fade cannot be made smooth like this, a path can, and a user of it would."""
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where things are.
+
+    Attributes:
+        out: gets RESULTS.md and results/.
+        runs: holds a run folder for each experiment.
+        data: holds a folder for each data set (`experiments.DATA_FOLDERS`); `None` takes the data sets' own sounds.
+    """
+
+    out: Path
+    runs: Path
+    data: Path | None = None
+
+    @property
+    def results(self) -> Path:
+        return self.out / RESULTS_FOLDER
+
+    def sounds_of(self, dataset: str) -> Path | None:
+        """Return the folder of a data set's sounds.
+
+        Raises:
+            UserError: there is none in `data`.
+        """
+        if self.data is None:
+            return None
+        folder = self.data / DATA_FOLDERS[dataset]
+        if not folder.is_dir():
+            raise UserError(
+                f"there is no folder {folder} with the sounds of {dataset}: give the folder that holds "
+                f"{' and '.join(DATA_FOLDERS.values())} with --data, or leave --data out"
+            )
+        return folder
+
+
+def config_of(experiment: Experiment, dataset: Dataset) -> Config:
+    """Return the config that an experiment trains."""
+    return experiment.change(dataset.make_config(experiment.preset, **experiment.options))
+
+
+def why_not(experiment: Experiment, folders: Folders, *, as_is: bool = False) -> str | None:
+    """Return why an experiment cannot be run, `None` if it can.
+
+    Args:
+        experiment: what is to be run.
+        folders: where things are.
+        as_is: whether its run folder is to be judged as it stands, which takes an epoch at least.
+
+    Raises:
+        UserError: the run folder is damaged.
+    """
+    if experiment.preset not in PRESETS:
+        return f"this version has no preset {experiment.preset}"
+    path = folders.runs / experiment.name
+    if as_is and not ((path / "config.json").is_file() and Run(path, read_config(path)).epochs_done()):
+        return f"nothing is trained in {path}"
+    return None
+
+
+def reproduce(
+    experiment: Experiment,
+    dataset: Dataset,
+    folders: Folders,
+    *,
+    length: str,
+    as_is: bool = False,
+    show_progress: bool = False,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Train an experiment from where its run folder is, judge it, collect the result and write the page.
+
+    Args:
+        experiment: what to train; `why_not` has to have nothing against it.
+        dataset: its data set.
+        folders: where things are.
+        length: of the steps of its morphs, one of `tracks.LENGTHS`.
+        as_is: judge the run folder as it stands and train nothing.
+        show_progress: draw progress bars.
+        say: receives lines for people.
+
+    Raises:
+        training.Stopped: SIGINT or SIGTERM ended the training, which is saved; nothing was collected.
+        UserError: the sounds or the run folder cannot be used, or the training failed.
+    """
+    config = config_of(experiment, dataset)
+    path = folders.runs / experiment.name
+    if as_is:
+        require_free(path, config)
+        run = dataset.open(path)
+    else:
+        run = _trained(path, config, dataset, folders, show_progress, say)
+    epochs = config.training.epochs
+    if _is_collected(folders, run, experiment, epochs):
+        say(f"{experiment.name}: its result is there already")
+    else:
+        _collect(folders, run, experiment, epochs, length, show_progress)
+        say(f"{experiment.name}: result in {folders.results / experiment.name}")
+    write_results_page(folders.out)
+
+
+def _trained(
+    path: Path, config: Config, dataset: Dataset, folders: Folders, show_progress: bool, say: Callable[[str], None]
+) -> Run:
+    from audio_vae.training import train as training
+
+    run, found = dataset.prepare_run(path, config, folders.sounds_of(dataset.name), show_progress=show_progress)
+    if found["refused"]:
+        say(f"{len(found['refused'])} files are left out, see {path / 'prepare.json'}")
+    training.train(run, show_progress=show_progress, say=say)
+    return run
+
+
+def _is_collected(folders: Folders, run: Run, experiment: Experiment, epochs: int) -> bool:
+    """Whether the stored result is what judging the run again would give: the same model, code and versions."""
+    try:
+        stored = load_result(folders.results / experiment.name)
+    except UserError:
+        return False
+    return (
+        stored.model_sha256 == run.model_sha256
+        and stored.report["made_with"] == environment()
+        and stored.epochs == epochs
+        and ("morphs" in stored.report) == experiment.judges_morphs
+        and (stored.morph is not None) == (experiment.morph is not None)
+    )
+
+
+def _collect(folders: Folders, run: Run, experiment: Experiment, epochs: int, length: str, show_progress: bool) -> None:
+    from audio_vae.evaluation import evaluate as report
+    from audio_vae.morphing.steps import PathOptions
+
+    morphs = PathOptions(length=length, spacing=_SPACING) if experiment.judges_morphs else None
+    measured = report.evaluate(run, morphs=morphs, show_progress=show_progress)
+    figures = run.path / "report" / "figures"
+    pictures = {path.name: path for path in (figures / "latents.png", figures / "training.png") if path.is_file()}
+    said, picture = _draw_morph(run, experiment.morph, length) if experiment.morph else (None, None)
+    if picture:
+        pictures["morph.png"] = picture
+    save_result(folders.results, run, experiment, epochs, measured, said, pictures)
+
+
+def _draw_morph(run: Run, ends: tuple[str, str], length: str) -> tuple[dict[str, Any], Path | None]:
+    """Return what is to be said of a morph, and its picture; the rest of a result does not depend on it."""
+    from audio_vae.morphing.morph import morph
+
+    said: dict[str, Any] = {"start": ends[0], "end": ends[1]}
+    try:
+        made = morph(run, *ends, length=length, spacing=_SPACING)
+    except UserError as error:
+        return {**said, "problem": one_line(error)}, None
+    said |= {"comparison": made.sidecar["scorecard"]["comparison"], "warnings": list(made.warnings)}
+    return said, made.folder / "morph.png"
+
+
+def measure_bounds(
+    dataset: Dataset,
+    folders: Folders,
+    *,
+    speakers: Sequence[str] = SPEAKERS,
+    show_progress: bool = False,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Measure the bounds of the deviation for some speakers of the digits, store them and write the page.
+
+    Raises:
+        UserError: the recordings cannot be used.
+    """
+    from audio_vae.reproduction.bounds import bounds, cut_hard
+
+    sounds = folders.sounds_of(dataset.name)
+    measured = {}
+    for speaker in speakers:
+        config = cut_hard(dataset.make_config(speakers=(speaker,)))
+        measured[speaker] = bounds(dataset.prepare(config, sounds, show_progress=show_progress).sounds)
+        say(f"bounds: {speaker} is measured")
+    save_bounds(folders.results, measured)
+    write_results_page(folders.out)
+
+
+def run_one_by_one(commands: Mapping[str, Sequence[str]], say: Callable[[str], None] = print) -> int:
+    """Run each command in a process of its own, so that none trains with what another left of memory and threads.
+
+    A signal goes on to the process that runs, which ends as it does on its own; no other is started then.
+
+    Args:
+        commands: name → command line. One that fails is noted and the others go on.
+        say: receives a line before each.
+
+    Returns:
+        The exit code of what a signal ended (above 128), or 0.
+
+    Raises:
+        UserError: some failed.
+    """
+    running: list[subprocess.Popen] = []
+    request = Request()
+
+    def forward(number):
+        request.signal = request.signal or number
+        for process in running:
+            process.send_signal(number)
+
+    failed = []
+    # A signal that is ignored, as after nohup, stays so.
+    heeded = tuple(each for each in _ENDINGS if signal.getsignal(each) != signal.SIG_IGN)
+    with handling(heeded, forward):
+        for number, (name, command) in enumerate(commands.items(), start=1):
+            if request.signal:
+                break
+            say(f"[{number}/{len(commands)}] {name}")
+            # In a session of its own, so that Ctrl-C, which goes to all processes of a terminal, comes once.
+            running[:] = [subprocess.Popen(command, start_new_session=True)]
+            if request.signal:
+                running[0].send_signal(request.signal)
+            code = running[0].wait()
+            if code in (128 + signal.SIGINT, 128 + signal.SIGTERM):
+                return code
+            if code and not request.signal:
+                failed.append(name)
+    if request.signal:
+        return 128 + request.signal
+    if failed:
+        raise UserError(
+            f"{len(failed)} of {len(commands)} failed ({', '.join(failed)}) for the reasons above; what the others "
+            "gave is collected: put it right and run the same command again"
+        )
+    return 0

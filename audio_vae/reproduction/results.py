@@ -1,0 +1,187 @@
+"""The folder of results: what each experiment left of itself, small enough to be kept with the code.
+
+OUT/results/NAME/report.json   what the evaluation measured
+OUT/results/NAME/result.json   the experiment, epochs, model's hash, wall time, the drawn morph's scorecard
+OUT/results/NAME/config.json   the run's config, and with what it was trained
+OUT/results/NAME/history.csv   every loss term of every epoch
+OUT/results/NAME/*.png         latents, training curves, morph
+OUT/results/bounds.json        what a perfect decoder could reach
+OUT/results/notes.md           words to go with the figures, kept by hand
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from audio_vae.config import Config
+from audio_vae.reproduction.experiments import Experiment
+from audio_vae.runs.run import Run, environment, read_history
+from audio_vae.utils.errors import UserError, one_line
+from audio_vae.utils.files import atomic_folder, write_json
+
+BOUNDS_FILE = "bounds.json"
+NOTES_FILE = "notes.md"
+
+RESULTS_FOLDER = "results"
+NOT_RUN = "not run"
+"""What is said of an experiment without a result."""
+
+_MARKER = "report.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A folder of results that exists.
+
+    Attributes:
+        path: the folder, named after the experiment.
+        report: what report.json holds.
+        config: of the run.
+        made_with: versions and commit of the training.
+        experiment: the values of its `Experiment`.
+        epochs: how many the experiment asks for.
+        times: parts of the training, each with `epoch`, `seconds` and `machine`; none where they were not noted.
+        model_sha256: hash of the judged model.
+        morph: ends and comparison of the drawn morph, or why there is none; `None` where none is asked for.
+    """
+
+    path: Path
+    report: dict[str, Any]
+    config: Config
+    made_with: dict[str, Any]
+    experiment: dict[str, Any]
+    epochs: int
+    times: list[dict[str, Any]]
+    model_sha256: str
+    morph: dict[str, Any] | None
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def epochs_done(self) -> int:
+        return self.report["epochs"]
+
+    @property
+    def is_finished(self) -> bool:
+        return self.epochs_done >= self.epochs
+
+    @property
+    def epochs_shown(self) -> str:
+        """The epochs done, of all where they are not all."""
+        return str(self.epochs_done) if self.is_finished else f"{self.epochs_done} of {self.epochs}"
+
+    @cached_property
+    def history(self) -> list[dict[str, float]]:
+        """Rows of history.csv."""
+        return read_history(self.path / "history.csv")
+
+    def picture(self, file_name: str) -> str | None:
+        """Return where a picture lies, as a page in OUT names it; `None` where there is none."""
+        return f"{self.path.parent.name}/{self.name}/{file_name}" if (self.path / file_name).is_file() else None
+
+
+def of_test_sounds(report: Mapping[str, Any], figure: str) -> Any:
+    """Return a figure of the test set; `None` where an older version, or a silent model, has none."""
+    return (report.get(figure) or {}).get("test")
+
+
+def load_results(folder: Path) -> dict[str, Result]:
+    """Return what lies in a folder of results: name → result; none where there is no folder.
+
+    Raises:
+        UserError: a result is damaged.
+    """
+    found = sorted(folder.glob(f"[!.]*/{_MARKER}"))
+    return {path.parent.name: load_result(path.parent) for path in found}
+
+
+def load_result(path: Path) -> Result:
+    """Return the result in a folder.
+
+    Raises:
+        UserError: it is damaged, or there is none.
+    """
+    try:
+        report, result, config = (_read(path / name) for name in (_MARKER, "result.json", "config.json"))
+        return Result(path, report, Config.from_dict(config["config"]), config["made_with"], **result)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"the result in {path} cannot be read ({one_line(error)}): remove it, or make it again with "
+            f"audio-vae reproduce --only {shlex.quote(path.name)}"
+        ) from error
+
+
+def load_bounds(folder: Path) -> dict[str, dict[str, float]]:
+    """Return speaker → bound → figure; none where they were not measured.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    path = folder / BOUNDS_FILE
+    if not path.is_file():
+        return {}
+    try:
+        return _read(path)["speakers"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path} cannot be read ({one_line(error)}): remove it, or measure again with "
+            "audio-vae reproduce --only bounds"
+        ) from error
+
+
+def save_bounds(folder: Path, speakers: dict[str, dict[str, float]]) -> None:
+    """Write the bounds of some speakers, in place of the older ones."""
+    write_json(folder / BOUNDS_FILE, {"speakers": speakers, "made_with": environment()})
+
+
+def save_result(
+    folder: Path,
+    run: Run,
+    experiment: Experiment,
+    epochs: int,
+    report: dict[str, Any],
+    morph: dict[str, Any] | None,
+    pictures: dict[str, Path],
+) -> None:
+    """Write a result, whole or not at all; an older one is replaced.
+
+    Args:
+        folder: of all results.
+        run: the judged run.
+        experiment: what it is a run of.
+        epochs: how many that asks for.
+        report: what `report.evaluate` returned.
+        morph: what is to be said of the drawn morph.
+        pictures: name → PNG to keep a small copy of.
+    """
+    # Late, because Matplotlib and what goes with it take a while.
+    from audio_vae.plots.waveforms import save_small_copy
+
+    with atomic_folder(folder / experiment.name, _MARKER) as part:
+        for name, source in pictures.items():
+            save_small_copy(source, part / name)
+        shutil.copyfile(run.path / "config.json", part / "config.json")
+        if run.history_path.is_file():
+            shutil.copyfile(run.history_path, part / "history.csv")
+        result = {
+            "experiment": asdict(experiment),
+            "epochs": epochs,
+            "times": run.epoch_times(),
+            "model_sha256": run.model_sha256,
+            "morph": morph,
+        }
+        write_json(part / "result.json", result)
+        write_json(part / _MARKER, report)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,219 @@
+"""The tables of RESULTS.md, each from the results that it is to show; `None` stands for one that is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from audio_vae.evaluation.html import DEVIATION, PAPER_TABLE_3, READINGS, deviations, morphs_table
+from audio_vae.reproduction.bounds import DEVIATIONS, ONE_NN
+from audio_vae.reproduction.experiments import Experiment
+from audio_vae.reproduction.results import NOT_RUN, Result, of_test_sounds
+from audio_vae.reproduction.targets import TITLES, Verdict
+from audio_vae.utils.tables import UNKNOWN, duration, number, percent, short, spread, table
+
+Results = Mapping[str, Result | None]
+
+_CLASSES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_PICTURES_SIDE_BY_SIDE = 3
+
+_ONE_NN, _SNR_TEST = "1-NN", "SNR, test"
+_FIGURES = (
+    *("", "epochs", "seed", _ONE_NN, *READINGS.values()),
+    *("SNR, training", _SNR_TEST, "log-spectral, test", "attack, test", "pitch, test"),
+)
+"""Head of what `figures_table` returns."""
+
+
+def verdicts_table(found: Iterable[Verdict]) -> str:
+    """Return which figures are reached."""
+    rows = [[each.figure, each.paper, each.needed, each.measured, each.verdict] for each in found]
+    return table(["figure", "paper", "needed", "measured", "verdict"], rows)
+
+
+def table_3(results: Results) -> str:
+    """Return the paper's Table 3, each column beside ours."""
+    head, columns = ["digit"], []
+    for name, title in TITLES.items():
+        head += [f"{title}: paper", "ours"]
+        columns += [[spread(*each) for each in PAPER_TABLE_3[name]], _deviations_of_digits(results.get(name))]
+    return table(head, _rows_of_digits(columns))
+
+
+def digits_table(results: Results) -> str:
+    """Return Table 3's rows for other results, a column each."""
+    rows = _rows_of_digits([_deviations_of_digits(each) for each in results.values()])
+    return table(["digit", *map(_code, results)], rows)
+
+
+def _deviations_of_digits(result: Result | None) -> list[str]:
+    if result is None:
+        return [NOT_RUN] * (len(_CLASSES) + 1)
+    deviation = result.report[DEVIATION]
+    return [_cell(deviation["classes"].get(str(digit))) for digit in range(len(_CLASSES))] + [
+        _cell(deviation["average"])
+    ]
+
+
+def _rows_of_digits(columns: Sequence[Sequence[str]]) -> list[list[str]]:
+    rows = [list(row) for row in zip([*_CLASSES, "average"], *columns, strict=True)]
+    return [*rows[:-1], [f"**{cell}**" for cell in rows[-1]]]
+
+
+def figures_table(results: Results) -> str:
+    """Return 1-NN accuracy, the deviation in all readings, and how close reconstructions are."""
+    return table(_FIGURES, [_figures(name, result) for name, result in results.items()])
+
+
+def _figures(name: str, result: Result | None) -> list[str]:
+    if result is None:
+        return [_code(name), NOT_RUN, *[""] * (len(_FIGURES) - 2)]
+    report = result.report
+    distance_db, attack_ms, pitch_octaves = (
+        of_test_sounds(report, figure)
+        for figure in ("log_spectral_distance_db", "attack_time_error_ms", "strongest_frequency_error_octaves")
+    )
+    return [
+        _code(name),
+        result.epochs_shown,
+        str(report["seed"]),
+        percent(report["one_nn_accuracy"]),
+        *(number(each["average"]["mean"]) for each in deviations(report)),
+        *(f"{number(report['signal_to_noise_db'][part], 1)} dB" for part in ("train", "test")),
+        f"{number(distance_db['mean'], 1)} dB" if distance_db else UNKNOWN,
+        UNKNOWN if attack_ms is None else f"{number(attack_ms, 1)} ms",
+        UNKNOWN if pitch_octaves is None else f"{number(pitch_octaves)} octaves",
+    ]
+
+
+def classes_table(result: Result) -> str:
+    """Return the deviation of each class in all readings."""
+    of_reading = deviations(result.report)
+    rows = [[name, *(_cell(each["classes"].get(name)) for each in of_reading)] for name in of_reading[0]["classes"]]
+    rows.append([f"**{cell}**" for cell in ("average", *(_cell(each["average"]) for each in of_reading))])
+    return table(["class", *READINGS.values()], rows)
+
+
+def bounds_table(bounds: Mapping[str, Mapping[str, float]]) -> str:
+    """Return the bounds, a column a speaker."""
+    rows = [[name, *(number(measured.get(name)) for measured in bounds.values())] for name in DEVIATIONS]
+    rows.append([ONE_NN.split(",")[0], *(percent(measured.get(ONE_NN)) for measured in bounds.values())])
+    return table(["in place of the decoded centre", *bounds], rows)
+
+
+def losses_table(results: Results) -> str:
+    """Return the least and the last value of every loss term."""
+    trained = {name: result for name, result in results.items() if result and result.history}
+    if not trained:
+        return f"*{NOT_RUN.capitalize()}.*"
+    terms = list(dict.fromkeys(term for each in trained.values() for term in each.history[-1] if term != "epoch"))
+    rows = []
+    for name, result in trained.items():
+        last = result.history[-1]
+        least = {term: min(result.history, key=lambda row, term=term: row[term]) for term in terms if term in last}
+        at_least = [f"{short(least[term][term])} ({least[term]['epoch']})" if term in least else "" for term in terms]
+        rows.append([_code(name), "least (epoch)", *at_least])
+        rows.append(["", f"epoch {last['epoch']}", *(short(last[term]) if term in last else "" for term in terms)])
+    return table(["", "", *(term.replace("_", " ") for term in terms)], rows)
+
+
+def all_morphs_table(results: Results) -> str:
+    """Return the measures of the morphs between all pairs of classes; nothing where none were judged."""
+    judged = {name: morphs_table(each.report["morphs"])[1] for name, each in results.items() if _has_morphs(each)}
+    rows = []
+    for title in dict.fromkeys(row[0] for of_result in judged.values() for row in of_result):
+        found = [next((row for row in of_result if row[0] == title), None) for of_result in judged.values()]
+        rows.append([title, *(f"{row[1]} / {row[2]}, {row[3]}" if row else UNKNOWN for row in found)])
+    return table(["", *map(_code, judged)], rows) if judged else ""
+
+
+def _has_morphs(result: Result | None) -> bool:
+    return result is not None and "morphs" in result.report
+
+
+def tried_table(planned: Iterable[Experiment], results: Mapping[str, Result]) -> str:
+    """Return what was changed and what it gave: planned experiments, then results of others."""
+    planned = {each.name: each for each in planned}
+    # Centres of the test set, as Table 3 has them.
+    shown = ("epochs", _ONE_NN, *list(READINGS.values())[:3], _SNR_TEST)
+    rows = []
+    for name in [*planned, *(name for name in results if name not in planned)]:
+        result = results.get(name)
+        preset, changes = (
+            (result.experiment["preset"], result.experiment["changes"])
+            if result
+            else (planned[name].preset, planned[name].changes)
+        )
+        last = result.history[-1] if result and result.history else {}
+        losses = [short(last.get(term)) for term in ("likelihood", "kl", "cross_entropy")] if result else [""] * 3
+        figures = dict(zip(_FIGURES, _figures(name, result), strict=True))
+        rows.append([_code(name), _code(preset), _changes(changes), *(figures[title] for title in shown), *losses])
+    return table(["", "preset", "change", *shown, "likelihood", "KL", "cross-entropy"], rows)
+
+
+def _changes(changes: Mapping[str, Mapping[str, Any]]) -> str:
+    return ", ".join(f"{_code(name)} {value}" for part in changes.values() for name, value in part.items()) or "none"
+
+
+def making_table(results: Mapping[str, Result]) -> str:
+    """Return with what each result was made: epochs, seed, time, git commits, command."""
+    rows = [
+        [
+            _code(name),
+            each.epochs_shown,
+            str(each.report["seed"]),
+            _wall_time(each),
+            _commit(each.made_with),
+            _commit(each.report["made_with"]),
+            _code(f"audio-vae reproduce --only {name}"),
+        ]
+        for name, each in results.items()
+    ]
+    return table(["", "epochs", "seed", "wall time of the training", "trained at", "judged at", "command"], rows)
+
+
+def _commit(made_with: Mapping[str, Any]) -> str:
+    return _code(made_with["git_commit"][:12]) if made_with["git_commit"] else UNKNOWN
+
+
+def _wall_time(result: Result) -> str:
+    """Return how long the noted epochs took, by machine."""
+    seconds: dict[str, float] = {}
+    for row in result.times:
+        seconds[row["machine"]] = seconds.get(row["machine"], 0.0) + row["seconds"]
+    if not seconds:
+        return "not noted"
+    said = "; ".join(f"{duration(each)} on {machine}" for machine, each in seconds.items())
+    n_noted = len({row["epoch"] for row in result.times})
+    return said if n_noted >= result.epochs_done else f"{said} ({n_noted} of {result.epochs_done} epochs noted)"
+
+
+def versions_lines(results: Mapping[str, Result]) -> list[str]:
+    """Return which results were trained with which versions."""
+    found: dict[str, list[str]] = {}
+    for name, result in results.items():
+        made = result.made_with
+        packages = ", ".join(f"{package} {version}" for package, version in made["packages"].items() if version)
+        text = f"audio-vae {made['audio-vae']}, Python {made['python']}, {packages}, on {made['platform']}"
+        found.setdefault(text, []).append(_code(name))
+    return [f"{', '.join(names)}: {text}." for text, names in found.items()]
+
+
+def pictures_tables(results: Results, file_name: str) -> list[str]:
+    """Return the results' pictures of one kind side by side, some in a table."""
+    cells = {}
+    for name, result in results.items():
+        picture = result.picture(file_name) if result else None
+        title = _code(name) + (f" ({result.epochs_shown} epochs)" if result else "")
+        cells[title] = f"![{name}]({picture})" if picture else f"*{NOT_RUN if result is None else 'no picture'}*"
+    titles = list(cells)
+    parts = [titles[start : start + _PICTURES_SIDE_BY_SIDE] for start in range(0, len(titles), _PICTURES_SIDE_BY_SIDE)]
+    return [table(part, [[cells[title] for title in part]]) for part in parts]
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+def _cell(value: Mapping[str, float | None] | None) -> str:
+    return spread(value["mean"], value["std"]) if value else UNKNOWN

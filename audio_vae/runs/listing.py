@@ -1,0 +1,172 @@
+"""What run folders there are and how far each is. Needs no Keras and no TensorFlow, so that it answers at once."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from audio_vae.runs.lock import LOCK_NAME, holder
+from audio_vae.runs.run import Run, read_config
+from audio_vae.utils.errors import UserError, one_line
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What is to be said of a run folder; `None` where it is not known.
+
+    Attributes:
+        path: the folder.
+        dataset: `digits`, `drums`, ….
+        preset: the model.
+        epochs_done: whole epochs.
+        epochs: to be done.
+        in_use_by: the process that trains or prepares it, in words.
+        one_nn_accuracy: of the last evaluation, 0 to 1.
+        mfcc_dtw_deviation: the classes' average of the last evaluation.
+        size_bytes: on disk; a file with two names counts once.
+        changed: when something in it was last written, ISO 8601, local time.
+        problem: why it cannot be used.
+    """
+
+    path: str
+    size_bytes: int
+    changed: str
+    in_use_by: str | None = None
+    dataset: str | None = None
+    preset: str | None = None
+    epochs_done: int | None = None
+    epochs: int | None = None
+    one_nn_accuracy: float | None = None
+    mfcc_dtw_deviation: float | None = None
+    problem: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return asdict(self)
+
+
+def list_runs(folder: Path) -> list[Listed]:
+    """Look at every run folder below a folder, or at itself if it is one.
+
+    Args:
+        folder: where to look, at any depth.
+
+    Returns:
+        the runs by path; damaged ones tell their `problem`.
+
+    Raises:
+        UserError: there is no such folder.
+    """
+    if not folder.is_dir():
+        what = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise UserError(
+            f"{folder} {what}: name the folder that holds your run folders, or train first "
+            "(audio-vae digits train makes runs/digits)"
+        )
+    found = []
+    for place, below, files in os.walk(folder):
+        if "config.json" in files or "sounds.npz" in files:
+            found.append(Path(place))
+            # What lies inside a run is part of it.
+            below.clear()
+    return [_look_at(path) for path in sorted(found)]
+
+
+def _look_at(path: Path) -> Listed:
+    size_bytes, changed = _size_and_time(path)
+    known: dict[str, Any] = {
+        "size_bytes": size_bytes,
+        "changed": datetime.fromtimestamp(changed).isoformat(" ", "seconds"),
+        "in_use_by": holder(path),
+    }
+    try:
+        if not (path / "config.json").is_file():
+            raise UserError("its preparation was not finished: prepare it again")
+        config = read_config(path)
+        known |= {"dataset": config.dataset, "preset": config.preset, "epochs": config.training.epochs}
+        known["epochs_done"] = Run(path, config).epochs_done()
+        known |= _figures(path / "report" / "report.json")
+    except UserError as error:
+        known["problem"] = one_line(error)
+    return Listed(str(path), **known)
+
+
+def _figures(path: Path) -> dict[str, float | None]:
+    """Return the figures of an evaluation; none where there was none."""
+    if not path.is_file():
+        return {}
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        figures = {
+            "one_nn_accuracy": report["one_nn_accuracy"],
+            "mfcc_dtw_deviation": report["mfcc_dtw_deviation"]["average"]["mean"],
+        }
+        # What is not finite is stored as null.
+        return {name: None if value is None else float(value) for name, value in figures.items()}
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise UserError(f"{path} cannot be read ({one_line(error)}): evaluate it again") from error
+
+
+def _size_and_time(path: Path) -> tuple[int, float]:
+    """Return the bytes below a folder and when the newest file was written; a running training may remove some."""
+    sizes: dict[tuple[int, int], int] = {}
+    changed = path.stat().st_mtime
+    for place, _, names in os.walk(path):
+        for name in names:
+            try:
+                status = os.lstat(os.path.join(place, name))
+            except FileNotFoundError:
+                continue
+            sizes[status.st_dev, status.st_ino] = status.st_size
+            if name != LOCK_NAME:
+                changed = max(changed, status.st_mtime)
+    return sum(sizes.values()), changed
+
+
+def table_lines(runs: list[Listed]) -> list[str]:
+    """Return the runs as the lines of a table, each problem on a line of its own below its run."""
+    rows = [["run", "data", "preset", "epochs", "1-NN", "deviation", "size", "last change", ""]]
+    for each in runs:
+        rows.append(
+            [
+                each.path,
+                each.dataset or "?",
+                each.preset or "?",
+                f"{_or_unknown(each.epochs_done)}/{_or_unknown(each.epochs)}",
+                "-" if each.one_nn_accuracy is None else f"{100 * each.one_nn_accuracy:.1f} %",
+                "-" if each.mfcc_dtw_deviation is None else f"{each.mfcc_dtw_deviation:.3f}",
+                human_size(each.size_bytes),
+                each.changed,
+                f"in use by {each.in_use_by}" if each.in_use_by else "",
+            ]
+        )
+    lines = aligned(rows)
+    for number in reversed(range(len(runs))):
+        if runs[number].problem:
+            lines.insert(number + 2, f"    {runs[number].problem}")
+    return lines
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the rows of a table as lines with their columns below each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _or_unknown(value: int | None) -> str:
+    return "?" if value is None else str(value)
+
+
+def human_size(n_bytes: int) -> str:
+    """Return a number of bytes as it is read most easily, such as `6.1 MiB`."""
+    size = float(n_bytes)
+    for unit in ("B", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GiB"

@@ -1,0 +1,311 @@
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from audio_vae.config import ModelConfig
+from audio_vae.layers.dilation_block import DilationBlock
+from audio_vae.layers.synthesizers import Oscillators
+from audio_vae.models.networks import PITCH, at_pitch, build_classifier, build_decoder, build_encoder, studio_stages
+
+T, D = 4096, 20
+
+# (row, layer, filters, kernel, stride, padding, output), of which a padding of None leaves it open:
+# a kernel of 1 needs none.
+TABLE_1_ENCODER = [
+    ("row_1", layers.Conv1D, 16, 32, 1, "causal", (T, 16)),
+    ("row_2", DilationBlock, 32, 2, 1, None, (T, 32)),
+    ("row_3", layers.Conv1D, 1, 2, 2, "causal", (T // 2, 1)),
+    ("row_4", layers.Conv1D, 1, 2, 2, "causal", (T // 4, 1)),
+    ("row_5", layers.Conv1D, 1, 2, 2, "causal", (T // 8, 1)),
+    ("row_6", layers.Conv1D, 1, 2, 2, "causal", (T // 16, 1)),
+    ("row_7", layers.Conv1D, 1, 2, 2, "causal", (T // 32, 1)),
+    ("row_8", layers.Conv1D, 1, 1, 1, None, (T // 32, 1)),
+    ("row_9a_mean", layers.Dense, D, None, None, None, (D,)),
+    ("row_9b_log_variance", layers.Dense, D, None, None, None, (D,)),
+]
+TABLE_1_DECODER = [
+    ("row_11", layers.Conv1DTranspose, 1, 1, 1, "same", (T // 32, 1)),
+    ("row_12", layers.Conv1DTranspose, 1, 2, 2, "same", (T // 16, 1)),
+    ("row_13", layers.Conv1DTranspose, 1, 2, 2, "same", (T // 8, 1)),
+    ("row_14", layers.Conv1DTranspose, 1, 2, 2, "same", (T // 4, 1)),
+    ("row_15", layers.Conv1DTranspose, 1, 2, 2, "same", (T // 2, 1)),
+    ("row_16", layers.Conv1DTranspose, 1, 2, 2, "same", (T, 1)),
+    ("row_18", layers.Conv1DTranspose, 32, 1, 1, "same", (T, 32)),
+    ("row_19", DilationBlock, 32, 2, 1, None, (T, 32)),
+    ("row_20", layers.Conv1DTranspose, 16, 32, 1, "same", (T, 16)),
+    ("row_21", layers.Conv1DTranspose, 1, 1, 1, "same", (T, 1)),
+]
+TABLE_2_ENCODER = [
+    ("row_1", layers.Conv1D, 128, 5, 2, "same", (T // 2, 128)),
+    ("row_2", layers.Conv1D, 128, 4, 2, "same", (T // 4, 128)),
+    ("row_3", layers.Conv1D, 256, 4, 2, "same", (T // 8, 256)),
+    ("row_4", layers.Conv1D, 512, 4, 2, "same", (T // 16, 512)),
+    ("row_5", layers.Conv1D, 1024, 4, 2, "same", (T // 32, 1024)),
+    ("row_6", layers.Conv1D, 1, 1, 1, "same", (T // 32, 1)),
+    ("row_7a_mean", layers.Dense, D, None, None, None, (D,)),
+    ("row_7b_log_variance", layers.Dense, D, None, None, None, (D,)),
+]
+TABLE_2_DECODER = [
+    ("row_9", layers.Conv1DTranspose, 1, 1, 1, "same", (T // 32, 1)),
+    ("row_10", layers.Conv1DTranspose, 1024, 4, 2, "same", (T // 16, 1024)),
+    ("row_11", layers.Conv1DTranspose, 512, 4, 2, "same", (T // 8, 512)),
+    ("row_12", layers.Conv1DTranspose, 256, 4, 2, "same", (T // 4, 256)),
+    ("row_13", layers.Conv1DTranspose, 128, 4, 2, "same", (T // 2, 128)),
+    ("row_14", layers.Conv1DTranspose, 128, 5, 2, "same", (T, 128)),
+    ("row_15", layers.Conv1DTranspose, 1, 1, 1, "same", (T, 1)),
+]
+TABLES = {
+    ("dc", "encoder"): TABLE_1_ENCODER,
+    ("dc", "decoder"): TABLE_1_DECODER,
+    ("cc", "encoder"): TABLE_2_ENCODER,
+    ("cc", "decoder"): TABLE_2_DECODER,
+}
+ROWS = [
+    pytest.param(network, *row, id="-".join((*network, row[0]))) for network, rows in TABLES.items() for row in rows
+]
+
+
+@pytest.fixture(scope="module")
+def networks():
+    """The four networks of Tables 1 and 2 at full size, built once and never run."""
+    build = {"encoder": build_encoder, "decoder": build_decoder}
+    return {
+        (name, part): build[part](ModelConfig(architecture=name, n_samples=T, latent_dim=D)) for name, part in TABLES
+    }
+
+
+@pytest.mark.parametrize(("network", "name", "kind", "filters", "kernel", "stride", "padding", "output"), ROWS)
+def test_row_of_the_papers_table(networks, network, name, kind, filters, kernel, stride, padding, output):
+    layer = networks[network].get_layer(name)
+    assert type(layer) is kind
+    assert tuple(layer.output.shape) == (None, *output)
+    if kind is layers.Dense:
+        assert layer.units == filters
+        assert layer.activation.__name__ == "linear"
+        return
+    assert layer.filters == filters
+    if kind is DilationBlock:
+        assert (layer.depth, layer.long_cycle, layer.short_cycle) == (50, 10, 5)
+        assert layer.kernels.shape[1] == kernel
+        return
+    assert layer.kernel_size == (kernel,)
+    assert layer.strides == (stride,)
+    assert layer.dilation_rate in (1, (1,))
+    assert padding in (None, layer.padding)
+
+
+@pytest.mark.parametrize("network", TABLES, ids="-".join)
+def test_network_has_the_tables_rows_in_order_and_no_other_weights(networks, network):
+    with_weights = [layer.name for layer in networks[network].layers if layer.weights]
+    expected = [row[0] for row in TABLES[network]]
+    # The one layer that the tables do not print takes the latent to the decoder's first row.
+    assert with_weights == (expected if network[1] == "encoder" else ["latent_to_samples", *expected])
+
+
+@pytest.mark.parametrize("architecture", ["dc", "cc"])
+def test_inputs_and_outputs(networks, architecture):
+    encoder, decoder = networks[architecture, "encoder"], networks[architecture, "decoder"]
+    assert encoder.input_shape == (None, T)
+    assert encoder.output_shape == [(None, D), (None, D)]
+    assert [each.name for each in encoder.layers[-2:]] == [row[0] for row in TABLES[architecture, "encoder"][-2:]]
+    assert decoder.input_shape == (None, D)
+    assert decoder.output_shape == (None, T)
+    assert decoder.get_layer("latent_to_samples").units == T // 32
+
+
+def test_only_the_first_block_projects_its_channels(networks):
+    # 16 → 32 in the encoder; the decoder's row 18 has 32 already.
+    assert tuple(networks["dc", "encoder"].get_layer("row_2").projection.shape) == (1, 16, 32)
+    assert networks["dc", "decoder"].get_layer("row_19").projection is None
+
+
+@pytest.mark.parametrize(
+    ("part", "rectified", "linear"),
+    [
+        ("encoder", range(1, 6), [6]),
+        ("decoder", range(10, 15), [9, 15]),
+    ],
+)
+def test_cc_is_rectified_between_convolutions_and_linear_at_bottleneck_and_output(networks, part, rectified, linear):
+    network = networks["cc", part]
+    assert {network.get_layer(f"row_{row}").activation.__name__ for row in rectified} == {"relu"}
+    assert {network.get_layer(f"row_{row}").activation.__name__ for row in linear} == {"linear"}
+
+
+@pytest.mark.parametrize(
+    ("units", "n_classes", "expected"),
+    [((10, 10), 10, [10, 10, 10]), ((7,), 5, [7, 5]), ((), 3, [3])],
+    ids=["digits", "drums", "no hidden layer"],
+)
+def test_classifier_layers(units, n_classes, expected):
+    classifier = build_classifier(ModelConfig(latent_dim=D, n_classes=n_classes, classifier_units=units))
+    dense = classifier.layers[1:]
+    assert [type(layer) for layer in dense] == [layers.Dense] * len(expected)
+    assert [layer.units for layer in dense] == expected
+    assert [layer.activation.__name__ for layer in dense] == ["relu"] * len(units) + ["linear"]
+    assert classifier.input_shape == (None, D)
+    assert classifier.output_shape == (None, n_classes)
+
+
+def test_no_classes_no_classifier():
+    assert build_classifier(ModelConfig(n_classes=0)) is None
+
+
+@pytest.fixture(params=["tiny_dc", "tiny_cc"])
+def tiny(request):
+    return request.getfixturevalue(request.param)
+
+
+def test_tiny_networks_run(rng, tiny):
+    audio = rng.normal(size=(2, 64)).astype("float32")
+    mean, log_variance = build_encoder(tiny)(audio)
+    assert mean.shape == log_variance.shape == (2, 3)
+    decoded = build_decoder(tiny)(mean)
+    assert decoded.shape == (2, 64)
+    assert np.all(np.isfinite(decoded))
+    assert build_classifier(tiny)(mean).shape == (2, 3)
+
+
+def test_log_variance_starts_at_its_bias(tiny):
+    encoder = build_encoder(dataclasses.replace(tiny, log_variance_start=-6.0))
+    mean, log_variance = encoder(np.zeros((1, 64), "float32"))
+    # A silent sound leaves nothing but the bias: all the others start at 0.
+    np.testing.assert_allclose(log_variance, [[-6, -6, -6]])
+    np.testing.assert_allclose(mean, [[0, 0, 0]])
+
+
+@pytest.mark.parametrize("gate", ["tanh_sigmoid", "product"])
+def test_gate_and_block_options_reach_both_blocks(tiny_dc, gate):
+    config = dataclasses.replace(tiny_dc, gate=gate)
+    for block in (build_encoder(config).get_layer("row_2"), build_decoder(config).get_layer("row_19")):
+        found = (block.gate, block.depth, block.filters, block.long_cycle, block.short_cycle)
+        assert found == (gate, 4, 4, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "rows"),
+    [("dc", {"encoder": range(3, 8), "decoder": range(11, 17)}), ("cc", {"decoder": [9]})],
+)
+def test_single_channel_activation(tiny_dc, architecture, rows):
+    config = dataclasses.replace(tiny_dc, architecture=architecture, single_channel_activation="tanh")
+    build = {"encoder": build_encoder, "decoder": build_decoder}
+    for part, numbers in rows.items():
+        network = build[part](config)
+        tanh = {
+            layer.name
+            for layer in network.layers
+            if getattr(getattr(layer, "activation", None), "__name__", None) == "tanh"
+        }
+        assert tanh == {f"row_{row}" for row in numbers}
+
+
+def test_dc_encoder_is_causal(rng, tiny_dc):
+    encoder = build_encoder(tiny_dc)
+    # Up to the last convolution: the dense pair sees the whole sound.
+    trunk = encoder.get_layer("samples").input
+    audio = rng.normal(size=(1, 64)).astype("float32")
+    changed = audio.copy()
+    changed[:, 40:] = 0
+    model = keras.Model(encoder.input, trunk)
+    before, after = np.asarray(model(audio))[0, :, 0], np.asarray(model(changed))[0, :, 0]
+    # Output k lies at sample 32·k: 0 and 32, both before 40.
+    np.testing.assert_array_equal(after, before)
+    changed[:, 32] += 1
+    assert np.asarray(model(changed))[0, 1, 0] != before[1]
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "strides", "filters"),
+    [
+        (64, [8], [32]),
+        (4096, [8, 4, 4], [32, 64, 128]),
+        # What is not a whole number of frames is padded, and cut off again.
+        (4096 + 32, [8, 4, 4, 4], [32, 64, 128, 128]),
+        (16384, [8, 4, 4, 4], [32, 64, 128, 128]),
+    ],
+)
+def test_studio_stages_follow_from_the_length(n_samples, strides, filters):
+    config = ModelConfig(architecture="studio", n_samples=n_samples, latent_dim=D)
+    stages = studio_stages(config)
+    assert [stage.stride for stage in stages] == strides
+    assert [stage.filters for stage in stages] == filters
+    assert build_decoder(config).output_shape == (None, n_samples)
+
+
+@pytest.mark.parametrize(("n_samples", "frames"), [(64, [2]), (4096, [65, 33, 17]), (16384, [257, 129, 65, 33, 17])])
+def test_studio_encoder_halves_the_frames_until_they_are_few(n_samples, frames):
+    encoder = build_encoder(ModelConfig(architecture="studio", n_samples=n_samples, latent_dim=D))
+    assert encoder.output_shape == [(None, D), (None, D)]
+    names = ["from_mel", *(f"stage_{number}" for number in range(1, len(frames)))]
+    assert [encoder.get_layer(name).output.shape[1] for name in names] == frames
+
+
+@pytest.mark.parametrize("change", [lambda audio: -audio, lambda audio: np.roll(audio, 64, axis=1)])
+def test_studio_encoder_is_deaf_to_polarity_and_not_to_time(rng, change):
+    encoder = build_encoder(ModelConfig(architecture="studio", n_samples=1024, latent_dim=D))
+    audio = rng.normal(0, 0.1, (2, 1024)).astype("float32")
+    is_polarity = np.array_equal(change(audio), -audio)
+    assert np.allclose(encoder(audio)[0], encoder(change(audio))[0], atol=1e-5) == is_polarity
+
+
+def test_studio_blocks_start_as_identities(rng):
+    config = ModelConfig(architecture="studio", n_samples=256, latent_dim=3, studio_filters=(4,))
+    encoder = build_encoder(config)
+    block = keras.Model(encoder.get_layer("from_mel").output, encoder.get_layer("stage_1_dilation_9").output)
+    x = rng.standard_normal((2, 5, 4)).astype("float32")
+    np.testing.assert_array_equal(block(x), x)
+
+
+@pytest.mark.parametrize("generators", [{"studio_tones": 5}, {"studio_noise_bands": 4}, None])
+@pytest.mark.parametrize(("n_samples", "hop"), [(64, 8), (4096, 32), (4096 + 32, 32)])
+def test_generators_are_added_to_the_last_convolution_of_studio(rng, n_samples, hop, generators):
+    counts = generators or {"studio_tones": 5, "studio_noise_bands": 4}
+    decoder = build_decoder(ModelConfig(architecture="studio", n_samples=n_samples, latent_dim=3, **counts))
+    names = [
+        name for name, count in {"tones": "studio_tones", "noise": "studio_noise_bands"}.items() if count in counts
+    ]
+    assert all(decoder.get_layer(name).hop == hop for name in names)
+    assert decoder.output_shape == (None, n_samples)
+    latents = rng.standard_normal((2, 3)).astype("float32")
+    parts = keras.Model(decoder.input, [decoder.get_layer(name).output for name in ("stage_1_out", *names)])
+    stage, *generated = (np.asarray(each)[:, :n_samples, 0] for each in parts(latents))
+    assert all(np.abs(each).max() > 1e-3 for each in generated)
+    np.testing.assert_allclose(decoder(latents), stage + sum(generated), atol=1e-6)
+
+
+def test_studio_decoder_reads_the_pitch_from_the_latent(rng):
+    decoder = build_decoder(ModelConfig(architecture="studio", n_samples=1024, latent_dim=3, studio_tones=5))
+    latents = rng.standard_normal((2, 3)).astype("float32")
+    kernel, bias = decoder.get_layer(PITCH).get_weights()
+    assert bias == [2]
+    tones = keras.Model(decoder.input, decoder.get_layer("tones").output)
+    controls, pitches = np.zeros((2, 32, 10), "float32"), latents @ kernel + bias
+    expected = Oscillators(5, 32)(controls, pitches)
+    np.testing.assert_allclose(tones(latents), expected, atol=1e-4)
+    told = at_pitch(decoder)
+    np.testing.assert_allclose(told([latents, pitches]), decoder(latents), atol=1e-4)
+    assert np.abs(told([latents, pitches + 1]) - decoder(latents)).max() > 0.01
+
+
+def test_levels_of_generators_are_envelopes_from_the_latent_and_details_from_the_features(rng):
+    decoder = build_decoder(ModelConfig(architecture="studio", n_samples=1024, latent_dim=3, studio_noise_bands=2))
+    latents = rng.standard_normal((2, 3)).astype("float32")
+    for name in ("noise_values", "noise_details"):
+        layer = decoder.get_layer(name)
+        layer.set_weights([rng.standard_normal(weight.shape) for weight in layer.get_weights()])
+    names = ("noise_values", "noise_envelopes", "noise_details", "noise_levels")
+    parts = keras.Model(decoder.input, [decoder.get_layer(name).output for name in names])
+    values, envelopes, details, levels = (np.asarray(each) for each in parts(latents))
+    # 32 frames: values lie at 0, 1, 3, 7, 15 and behind the end.
+    np.testing.assert_allclose(envelopes[:, [0, 1, 3, 7, 15]], values.reshape(2, 6, 2)[:, :5], atol=1e-5)
+    np.testing.assert_allclose(levels, envelopes + details, atol=1e-5)
+
+
+def test_studio_decoder_can_be_silent(rng):
+    decoder = build_decoder(ModelConfig(architecture="studio", n_samples=256, latent_dim=3, studio_filters=(4,)))
+    kernel, bias = decoder.get_layer("loudness").get_weights()
+    decoder.get_layer("loudness").set_weights([0 * kernel, bias - 100])
+    np.testing.assert_allclose(decoder(rng.standard_normal((2, 3))), 0, atol=1e-30)

@@ -1,0 +1,430 @@
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from audio_vae.audio import spectral_ops as spectra
+from audio_vae.config import PRESETS, AugmentationConfig, LossConfig, TrainingConfig
+from audio_vae.layers.synthesizers import LOWEST
+from audio_vae.models import losses
+from audio_vae.models import train_step as passes
+from audio_vae.models.vae import VAE, build_vae
+
+PARTS = ("encoder", "decoder", "classifier")
+
+
+@pytest.fixture(autouse=True)
+def _whole_batches(monkeypatch):
+    # Called outside of a graph, gradients sound by sound take long; that they are the same is for test_train_step.py.
+    monkeypatch.setattr(passes, "one_by_one", lambda *_: False)
+
+
+@pytest.fixture(params=["tiny_dc", "tiny_cc"])
+def tiny(request):
+    # At this size a ReLU can be dead for every sound, which would leave variables without a gradient;
+    # two layers a block are enough for what is tested here.
+    return dataclasses.replace(request.getfixturevalue(request.param), activation="tanh", depth=2)
+
+
+@pytest.fixture
+def batch(rng):
+    return rng.uniform(-1, 1, size=(6, 64)).astype("float32"), np.array([0, 1, 2, 0, 1, 2])
+
+
+def built(model, *, loss=None, **training):
+    return build_vae(model, loss or LossConfig(), TrainingConfig(**training))
+
+
+def values(variables):
+    return [keras.ops.convert_to_numpy(each).copy() for each in variables]
+
+
+def part_values(vae):
+    return {part: values(getattr(vae, part).trainable_variables) for part in PARTS}
+
+
+def assert_identical(first, second):
+    assert len(first) == len(second) > 0
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def state(vae):
+    """Everything that decides a next step: weights, both optimizers and the noise."""
+    return {
+        "weights": vae.get_weights(),
+        "vae_optimizer": values(vae.optimizer.variables),
+        "classifier_optimizer": values(vae.classifier_optimizer.variables),
+        "noise": values([vae.sampling.noise.state]),
+    }
+
+
+def train(vae, batch, n_steps=1):
+    return [{name: float(value) for name, value in vae.train_step(batch).items()} for _ in range(n_steps)]
+
+
+@pytest.mark.parametrize(
+    ("vae_rate", "classifier_rate", "moved"),
+    [
+        (1e-2, 0.0, {"encoder", "decoder"}),
+        (0.0, 1e-2, {"encoder", "classifier"}),
+        (1e-2, 1e-2, {"encoder", "decoder", "classifier"}),
+    ],
+    ids=["first pass", "second pass", "both"],
+)
+def test_each_pass_moves_exactly_its_own_variables(tiny, batch, vae_rate, classifier_rate, moved):
+    vae = built(tiny, vae_learning_rate=vae_rate, classifier_learning_rate=classifier_rate, seed=1)
+    before = part_values(vae)
+    vae.train_step(batch)
+    after = part_values(vae)
+    for part in PARTS:
+        changed = [np.any(one != other) for one, other in zip(before[part], after[part], strict=True)]
+        assert changed == [part in moved] * len(changed), part
+
+
+def test_passes_run_in_the_papers_order(tiny, batch, monkeypatch):
+    vae = built(tiny)
+    calls = []
+
+    def record(owner, method, name):
+        original = getattr(owner, method)
+        monkeypatch.setattr(owner, method, lambda *args, **kwargs: (calls.append(name), original(*args, **kwargs))[1])
+
+    record(vae, "vae_losses", "loss 1")
+    record(vae, "classifier_losses", "loss 2")
+    record(vae.optimizer, "apply", "apply 1")
+    record(vae.classifier_optimizer, "apply", "apply 2")
+    vae.train_step(batch)
+    # The second loss is computed after the first pass has moved the encoder.
+    assert calls == ["loss 1", "apply 1", "loss 2", "apply 2"]
+
+
+def test_optimizers_are_built_on_their_own_variables(tiny):
+    vae = built(tiny)
+    n = {part: len(getattr(vae, part).trainable_variables) for part in PARTS}
+    assert [id(each) for each in vae.vae_variables] == [
+        id(each) for each in vae.encoder.trainable_variables + vae.decoder.trainable_variables
+    ]
+    assert [id(each) for each in vae.classifier_variables] == [
+        id(each) for each in vae.encoder.trainable_variables + vae.classifier.trainable_variables
+    ]
+    # Adam holds two moments a variable, its step count and its learning rate.
+    assert len(vae.optimizer.variables) == 2 * (n["encoder"] + n["decoder"]) + 2
+    assert len(vae.classifier_optimizer.variables) == 2 * (n["encoder"] + n["classifier"]) + 2
+    assert vae.optimizer is not vae.classifier_optimizer
+
+
+def test_optimizers_take_the_configs_learning_rates(tiny):
+    vae = built(tiny, vae_learning_rate=0.25, classifier_learning_rate=0.5)
+    assert float(vae.optimizer.learning_rate) == 0.25
+    assert float(vae.classifier_optimizer.learning_rate) == 0.5
+
+
+def test_gradients_are_clipped_where_the_config_asks(tiny):
+    assert [each.global_clipnorm for each in (built(tiny).optimizer, built(tiny).classifier_optimizer)] == [None, None]
+    clipped = built(tiny, clip_norm=0.5)
+    assert [each.global_clipnorm for each in (clipped.optimizer, clipped.classifier_optimizer)] == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_reported_terms_of_a_test_step_equal_numpys(tiny, batch, reduction):
+    audio, labels = batch
+    vae = built(tiny, loss=LossConfig(likelihood_reduction=reduction, kl_reduction=reduction))
+    reported = vae.test_step(batch)
+    mean, log_variance = values(vae.encoder(audio))
+    reduce = {"sum": np.sum, "mean": np.mean}[reduction]
+    logits = np.asarray(vae.classifier(mean))
+    expected = {
+        "likelihood": reduce((audio - np.asarray(vae.decoder(mean))) ** 2, axis=1),
+        "kl": reduce(0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1), axis=1),
+        "cross_entropy": np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(6), labels],
+    }
+    assert list(reported) == list(expected)
+    for name, terms in expected.items():
+        np.testing.assert_allclose(reported[name], terms.mean(), rtol=1e-4)
+
+
+def test_reported_terms_of_a_train_step_equal_numpys(tiny, batch):
+    audio, labels = batch
+    vae = built(tiny, vae_learning_rate=0.0, classifier_learning_rate=0.0)
+    noise_state = values([vae.sampling.noise.state])[0]
+    reported = {name: float(value) for name, value in vae.train_step(batch).items()}
+    # The same noise again: one draw for each pass.
+    vae.sampling.noise.state.assign(noise_state)
+    mean, log_variance = values(vae.encoder(audio))
+    first, second = (values([vae.sampling((mean, log_variance))])[0] for _ in range(2))
+    assert not np.any(first == second)
+    logits = np.asarray(vae.classifier(second))
+    cross_entropy = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(6), labels]
+    likelihood = np.sum((audio - np.asarray(vae.decoder(first))) ** 2, axis=1)
+    np.testing.assert_allclose(reported["likelihood"], likelihood.mean(), rtol=1e-4)
+    np.testing.assert_allclose(reported["cross_entropy"], cross_entropy.mean(), rtol=1e-4)
+    np.testing.assert_allclose(reported["kl"], np.mean(losses.kl_divergence(mean, log_variance)), rtol=1e-4)
+
+
+def test_losses_of_both_passes_are_weighted(tiny_dc, batch):
+    loss = LossConfig(likelihood_weight=2.0, kl_weight=0.3, classification_weight=5.0)
+    vae = built(tiny_dc, loss=loss)
+    total, terms = vae.vae_losses(batch[0])
+    assert terms["likelihood"].shape == terms["kl"].shape == (6,)
+    expected = 2.0 * np.mean(terms["likelihood"]) + 0.3 * np.mean(terms["kl"])
+    np.testing.assert_allclose(total, expected, rtol=1e-5)
+    total, terms = vae.classifier_losses(*batch)
+    assert list(terms) == ["cross_entropy"]
+    np.testing.assert_allclose(total, 5.0 * np.mean(terms["cross_entropy"]), rtol=1e-5)
+
+
+def test_an_epochs_terms_are_means_over_its_sounds(tiny_dc, batch):
+    audio, labels = batch
+    vae = built(tiny_dc)
+    # Batches of 4 and 2: a mean of batch means would differ.
+    result = vae.evaluate(tf.data.Dataset.from_tensor_slices(batch).batch(4), verbose=0, return_dict=True)
+    _, terms = vae.vae_losses(audio)
+    terms |= vae.classifier_losses(audio, labels)[1]
+    assert set(terms) <= set(result)
+    for name, each in terms.items():
+        np.testing.assert_allclose(result[name], np.mean(each), rtol=1e-5)
+
+
+def test_call_takes_the_mean_and_in_training_a_draw(tiny, batch):
+    audio, _ = batch
+    vae = built(tiny)
+    mean, _ = vae.encoder(audio)
+    np.testing.assert_array_equal(vae(audio), vae.decoder(mean))
+    assert vae(audio).shape == (6, 64)
+    assert np.any(np.asarray(vae(audio, training=True)) != np.asarray(vae(audio, training=True)))
+
+
+def test_without_classifier_no_second_pass(tiny, batch, monkeypatch):
+    vae = built(dataclasses.replace(tiny, n_classes=0))
+    assert vae.classifier is None
+    assert vae.classifier_optimizer is None
+    assert vae.classifier_variables == []
+    calls = []
+    monkeypatch.setattr(vae, "classifier_losses", lambda *_: calls.append("second pass"))
+    noise = vae.sampling.noise
+    before = values([noise.state])
+    assert list(vae.train_step(batch)) == ["likelihood", "kl"]
+    assert list(vae.test_step(batch)) == ["likelihood", "kl"]
+    assert calls == []
+    # A second draw would show a pass that ran under another name.
+    once = built(dataclasses.replace(tiny, n_classes=0)).sampling
+    once((np.zeros((6, 3), "float32"), np.zeros((6, 3), "float32")))
+    assert_identical(values([noise.state]), values([once.noise.state]))
+    assert np.any(before[0] != values([noise.state])[0])
+
+
+def test_keras_round_trip_keeps_everything_that_decides_the_next_step(tiny, batch, tmp_path):
+    vae = built(tiny, loss=LossConfig(kl_weight=0.5, likelihood_reduction="mean"), vae_learning_rate=0.02, seed=7)
+    train(vae, batch, n_steps=3)
+    vae.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert isinstance(loaded, VAE)
+    assert (loaded.model_config, loaded.loss_config, loaded.seed) == (vae.model_config, vae.loss_config, 7)
+    assert loaded.jit_compile is (keras.backend.backend() == "jax")
+    assert (loaded.optimizer.name, loaded.classifier_optimizer.name) == (
+        "vae_optimizer",
+        "classifier_optimizer",
+    )
+    saved = state(vae)
+    assert int(vae.optimizer.iterations) == int(vae.classifier_optimizer.iterations) == 3
+    for name, restored in state(loaded).items():
+        assert_identical(restored, saved[name])
+
+    for each in (vae, loaded):
+        each.reset_metrics()
+    assert train(loaded, batch) == train(vae, batch)
+    after = state(vae)
+    for name, restored in state(loaded).items():
+        assert_identical(restored, after[name])
+    assert any(np.any(one != other) for one, other in zip(saved["weights"], after["weights"], strict=True))
+
+
+def test_keras_round_trip_without_classifier(tiny_dc, batch, tmp_path):
+    vae = built(dataclasses.replace(tiny_dc, n_classes=0))
+    vae.train_step(batch)
+    vae.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.classifier is None
+    assert_identical(loaded.get_weights(), vae.get_weights())
+    assert_identical(values(loaded.optimizer.variables), values(vae.optimizer.variables))
+    np.testing.assert_array_equal(loaded(batch[0]), vae(batch[0]))
+
+
+def test_config_round_trip(tiny):
+    vae = VAE(tiny, LossConfig(kl_weight=0.5), seed=3, name="sounds")
+    rebuilt = VAE.from_config(vae.get_config())
+    assert rebuilt.get_config() == vae.get_config()
+    assert rebuilt.name == "sounds"
+    assert rebuilt.model_config == tiny
+
+
+def test_same_seed_same_training_and_another_seed_another(tiny, batch):
+    def trained(seed):
+        vae = built(tiny, seed=seed)
+        start = vae.get_weights()
+        train(vae, batch, n_steps=2)
+        return start, vae.get_weights()
+
+    first, again, other = trained(5), trained(5), trained(6)
+    for one, same in zip(first, again, strict=True):
+        assert_identical(one, same)
+    # Biases start at 0 whatever the seed.
+    assert all(np.any(one != another) for one, another in zip(first[0], other[0], strict=True) if np.any(one))
+    assert all(np.any(one != another) for one, another in zip(first[1], other[1], strict=True))
+
+
+def test_the_noise_depends_on_the_seed_alone(tiny_dc, batch):
+    draws = {}
+    for seed in (1, 2):
+        vae = VAE(tiny_dc, seed=seed)
+        zeros = np.zeros((6, 3), "float32")
+        draws[seed] = np.asarray(vae.sampling((zeros, zeros)))
+        np.testing.assert_array_equal(draws[seed], VAE(tiny_dc, seed=seed).sampling((zeros, zeros)))
+    assert not np.any(draws[1] == draws[2])
+
+
+def test_fit_learns_a_toy_problem(rng, tiny_dc):
+    labels = np.arange(24) % 3
+    tones = np.sin(2 * np.pi * np.arange(64) / 64 * (1 + labels[:, None]))
+    audio = (tones + rng.normal(scale=0.02, size=tones.shape)).astype("float32")
+    dataset = tf.data.Dataset.from_tensor_slices((audio, labels)).shuffle(24, seed=0).batch(8)
+    vae = built(dataclasses.replace(tiny_dc, depth=2), vae_learning_rate=1e-2, classifier_learning_rate=1e-2)
+    history = vae.fit(dataset, epochs=25, shuffle=False, verbose=0).history
+    for name in ("likelihood", "cross_entropy"):
+        assert history[name][-1] < 0.6 * history[name][0]
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_every_preset_trains_a_step(tiny_dc, batch, preset):
+    chosen = PRESETS[preset]
+    loss = LossConfig(**{**chosen.get("loss", {}), "spectral_windows": (16, 32)})
+    augmentation = AugmentationConfig(**chosen.get("augmentation", {}))
+    vae = build_vae(dataclasses.replace(tiny_dc, **chosen["model"]), loss, TrainingConfig(), augmentation)
+    terms = vae.train_step(batch)
+    assert list(terms) == list(vae.loss_terms)
+    assert all(np.isfinite(value) for value in terms.values())
+
+
+SPECTRAL = LossConfig(
+    likelihood_weight=0.5, kl_weight=0.1, spectral_weight=2.0, spectral_windows=(16,), centre_weight=3.0
+)
+
+
+@pytest.fixture
+def tiny_studio(tiny_cc):
+    return dataclasses.replace(tiny_cc, architecture="studio", studio_filters=(4,), studio_frames=4)
+
+
+def test_studio_losses_equal_their_parts(tiny_studio, batch):
+    audio, labels = batch
+    config = dataclasses.replace(SPECTRAL, pitch_weight=6.0, between_weight=4.0, cycle_weight=5.0)
+    vae = built(dataclasses.replace(tiny_studio, studio_tones=5), loss=config)
+    originals, mix = audio[:, ::-1].copy(), np.linspace(0.1, 0.9, len(audio), dtype="float32")[:, None]
+    total, terms = vae.vae_losses(audio, labels=labels, originals=originals, mix=mix)
+    mean, log_variance = vae.encoder(audio)
+
+    def hear(latents):
+        return spectra.mfcc(vae.decoder(latents), 8000) / 100
+
+    wanted, centres = spectra.mfcc(originals, 8000) / 100, vae.decoder(losses.class_means(mean, labels))
+    apart = [
+        losses.mfcc_distance(spectra.mfcc(each, 8000) / 100, wanted, 0.1)
+        for each in (centres, centres / np.abs(centres).max(axis=1, keepdims=True))
+    ]
+    points = mix * mean + (1 - mix) * np.roll(mean, 1, axis=0)
+    between = hear(points)
+    expected = {
+        "likelihood": losses.squared_error(audio, vae(audio)),
+        "kl": losses.kl_divergence(mean, log_variance),
+        "spectral": losses.spectral_distance(audio, vae(audio), (16,)),
+        "pitch": np.abs(vae.decoder.get_layer("pitch")(mean)[:, 0] - losses.strongest_pitch(audio)),
+        "centre": (apart[0] + apart[1]) / 2,
+        "between": mix[:, 0] * losses.mfcc_distance(between, wanted, 0.1)
+        + (1 - mix[:, 0]) * losses.mfcc_distance(between, np.roll(wanted, 1, axis=0), 0.1),
+        "cycle": np.mean(np.square(vae.encoder(vae.decoder(points))[0] - points), axis=1),
+    }
+    assert list(terms) == list(expected)
+    for name, values in expected.items():
+        np.testing.assert_allclose(terms[name], values, rtol=1e-3, err_msg=name)
+    weights = {"likelihood": 0.5, "kl": 0.1, "spectral": 2.0, "pitch": 6.0, "centre": 3.0, "between": 4.0}
+    weights["cycle"] = 5.0
+    assert float(total) == pytest.approx(np.mean(sum(weights[name] * expected[name] for name in weights)), rel=1e-3)
+
+
+def test_pitch_counts_with_oscillators_only(tiny_cc, tiny_studio):
+    config = dataclasses.replace(SPECTRAL, pitch_weight=1.0)
+    with_tones = dataclasses.replace(tiny_studio, studio_tones=5)
+    assert ["pitch" in built(each, loss=config).loss_terms for each in (tiny_cc, tiny_studio, with_tones)] == [
+        False,
+        False,
+        True,
+    ]
+
+
+def test_oscillators_are_told_the_pitch_in_training_only(tiny_studio, batch):
+    audio, labels = batch
+    config = dataclasses.replace(SPECTRAL, pitch_weight=1.0, centre_weight=0.0)
+    vae = built(dataclasses.replace(tiny_studio, studio_tones=5), loss=config)
+    layer = vae.decoder.get_layer("pitch")
+    noise = np.zeros((len(audio), 3), "float32")
+
+    def spectral():
+        trained, judged = (vae.vae_losses(audio, each, labels=labels)[1]["spectral"] for each in (noise, None))
+        return np.array(trained), np.array(judged)
+
+    trained, judged = spectral()
+    kernel, _ = layer.get_weights()
+    layer.set_weights([0 * kernel, np.float32([5])])
+    trained_after, judged_after = spectral()
+    np.testing.assert_array_equal(trained, trained_after)
+    assert np.all(judged != judged_after)
+
+
+def test_pitch_is_learned(tiny_studio):
+    pitches_hz = np.array([60, 200, 600])
+    audio = np.sin(2 * np.pi * pitches_hz[:, None] * np.arange(2048) / 8000).astype("float32")
+    model = dataclasses.replace(tiny_studio, n_samples=2048, studio_tones=2, studio_mels=20, log_variance_start=-6.0)
+    vae = built(model, loss=LossConfig(likelihood_weight=0.0, pitch_weight=1.0), vae_learning_rate=1e-2)
+    step = tf.function(vae.train_step)
+    for _ in range(160):
+        step((audio, np.arange(3)))
+    learned = vae.decoder.get_layer("pitch")(vae.encoder(audio)[0])[:, 0]
+    np.testing.assert_allclose(learned, np.log2(pitches_hz / 8000 / LOWEST), atol=0.2)
+
+
+def test_augmented_sounds_keep_their_originals(tiny_studio, batch):
+    augmentation = AugmentationConfig(shift_s=0.001, polarity=True)
+    vae = build_vae(tiny_studio, SPECTRAL, TrainingConfig(), augmentation)
+    sounds = {"audio": batch[0], "labels": batch[1]}
+    changed = vae.augmented(sounds)
+    np.testing.assert_array_equal(changed["originals"], batch[0])
+    assert np.any(np.array(changed["audio"]) != batch[0])
+    assert built(tiny_studio).augmented(sounds) is sounds
+
+
+def test_studio_model_goes_on_from_its_file_as_if_nothing_had_been(tiny_studio, batch, tmp_path):
+    augmentation = AugmentationConfig(shift_s=0.001, speed=0.1, polarity=True)
+    vae = build_vae(
+        tiny_studio, dataclasses.replace(SPECTRAL, between_weight=1.0), TrainingConfig(), augmentation, 8000
+    )
+    train(vae, batch, 2)
+    vae.save(tmp_path / "model.keras")
+    vae.reset_metrics()
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert (loaded.augmentation_config, loaded.rate_hz) == (augmentation, 8000)
+    assert train(loaded, batch, 2) == train(vae, batch, 2)
+    assert_identical(state(loaded), state(vae))
+
+
+def test_studio_learns_a_toy_problem(tiny_studio, batch):
+    vae = built(tiny_studio, loss=SPECTRAL, vae_learning_rate=1e-2, classifier_learning_rate=1e-2)
+    step = tf.function(vae.train_step)
+    terms = []
+    for _ in range(40):
+        vae.reset_metrics()
+        terms.append({name: float(value) for name, value in step(batch).items()})
+    for name in ("spectral", "centre", "cross_entropy"):
+        assert terms[-1][name] < 0.8 * terms[0][name], name

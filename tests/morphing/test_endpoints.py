@@ -1,0 +1,182 @@
+"""What a user may name as a point of the latent space."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import soundfile
+
+from audio_vae.morphing.endpoints import parse_endpoint, safe_name
+from audio_vae.utils.errors import UserError
+
+T = 512
+RATE_HZ = 8000
+
+
+@pytest.fixture
+def run(tone_run):
+    return tone_run
+
+
+class TestEndpoints:
+    def test_class_centre_is_the_mean_of_its_training_sounds(self, run):
+        endpoint = parse_endpoint("low", run, run.sounds)
+        means, _ = run.encode(run.sounds.audio[:3])
+        np.testing.assert_allclose(endpoint.latent, means.mean(axis=0), rtol=1e-5)
+        assert endpoint.kind == "class"
+        assert endpoint.peak == pytest.approx(0.2)
+        assert endpoint.length_samples == 240
+
+    def test_class_crossfades_its_sound_nearest_to_the_centre(self, run):
+        endpoint = parse_endpoint("low", run, run.sounds)
+        means, _ = run.encode(run.sounds.audio[:3])
+        nearest = np.argmin(((means - means.mean(axis=0)) ** 2).sum(axis=1))
+        assert endpoint.source == f"take{nearest}.wav"
+        np.testing.assert_array_equal(endpoint.audio, run.sounds.audio[nearest])
+
+    def test_class_of_test_sounds_alone(self, run):
+        sounds = dataclasses.replace(run.sounds, is_test=np.ones(8, bool))
+        endpoint = parse_endpoint("low", run, sounds)
+        means, _ = run.encode(sounds.audio[:4])
+        np.testing.assert_allclose(endpoint.latent, means.mean(axis=0), rtol=1e-5)
+
+    @pytest.mark.parametrize(("text", "row"), [("low:0", 0), ("low:3", 3), ("it's high:1", 5), ("low:01", 1)])
+    def test_numbered_sound(self, run, text, row):
+        endpoint = parse_endpoint(text, run, run.sounds)
+        means, _ = run.encode(run.sounds.audio[row : row + 1])
+        np.testing.assert_array_equal(endpoint.latent, means[0])
+        assert (endpoint.kind, endpoint.source) == ("sound", f"take{row}.wav")
+        assert endpoint.peak == pytest.approx(run.sounds.peaks[row])
+        assert endpoint.length_samples == run.sounds.lengths[row]
+
+    def test_numbers_follow_the_order_of_the_run(self, run):
+        sounds = run.sounds.take(np.arange(8)[::-1])
+        assert parse_endpoint("low:0", run, sounds).source == "take3.wav"
+
+    def test_file_is_read_and_fitted(self, run, sound_file):
+        endpoint = parse_endpoint(str(sound_file), run, run.sounds)
+        assert (endpoint.kind, endpoint.source, endpoint.length_samples) == ("file", str(sound_file), 300)
+        assert endpoint.peak == pytest.approx(0.5, rel=0.02)
+        assert endpoint.audio.shape == (T,)
+        assert np.abs(endpoint.audio).max() == 1
+        means, _ = run.encode(endpoint.audio[np.newaxis])
+        np.testing.assert_array_equal(endpoint.latent, means[0])
+
+    def test_class_goes_before_a_file_of_its_name(self, run, sound_file, monkeypatch):
+        sound_file.rename(sound_file.parent / "low")
+        monkeypatch.chdir(sound_file.parent)
+        assert parse_endpoint("low", run, run.sounds).kind == "class"
+        assert parse_endpoint("./low", run, run.sounds).kind == "file"
+
+    def test_file_whose_name_looks_like_a_sound_of_a_class(self, run, sound_file, monkeypatch):
+        sound_file.rename(sound_file.parent / "low:best.wav")
+        monkeypatch.chdir(sound_file.parent)
+        assert parse_endpoint("low:best.wav", run, run.sounds).kind == "file"
+
+    @pytest.mark.parametrize(("text", "rows"), [("ann/low", [0, 2]), ("bob/it's high", [5])])
+    def test_centre_of_a_groups_sounds_of_a_class(self, run, text, rows):
+        endpoint = parse_endpoint(text, run, run.sounds)
+        means, _ = run.encode(run.sounds.audio[rows])
+        np.testing.assert_allclose(endpoint.latent, means.mean(axis=0), rtol=1e-5, atol=1e-7)
+        assert (endpoint.kind, endpoint.name) == ("class", text)
+        assert endpoint.source in {f"take{row}.wav" for row in rows}
+
+    @pytest.mark.parametrize(("text", "row"), [("ann/low:1", 2), ("bob/low:1", 3), ("bob/it's high:0", 5)])
+    def test_numbered_sound_of_a_group(self, run, text, row):
+        assert parse_endpoint(text, run, run.sounds).source == f"take{row}.wav"
+
+    def test_class_goes_before_a_group_of_its_spelling(self, run):
+        sounds = dataclasses.replace(run.sounds, class_names=("low", "ann/low", "empty"))
+        assert parse_endpoint("ann/low", run, sounds).source in {f"take{row}.wav" for row in range(4, 7)}
+
+    def test_sounds_without_groups(self, run):
+        with pytest.raises(UserError, match="unknown class 'ann/low'") as error:
+            parse_endpoint("ann/low", run, dataclasses.replace(run.sounds, groups=()))
+        assert "GROUP" not in str(error.value)
+
+    @pytest.mark.parametrize(
+        ("text", "match"),
+        [
+            ("ann/empty", r"class 'empty' has no sounds of group 'ann' in .*choose another class"),
+            ("ann/low:2", r"class 'ann/low' has 2 sounds in .*give a number from 0 to 1"),
+            ("ann/low:x", r"'x' in 'ann/low:x' is not a number: give ann/low:N"),
+            ("eve/low", r"unknown class 'eve/low' .*GROUP/CLASS with a group of ann, bob"),
+            ("eve/low:0", r"unknown class 'eve/low' "),
+            ("hihat", r"unknown class 'hihat' in .*run, and file not found: give one of low, it's high"),
+            ("hihat:3", r"unknown class 'hihat'"),
+            ("no/such.wav", r"unknown class 'no/such.wav' .*file not found"),
+            ("", r"unknown class ''"),
+            ("a\nb", r"unknown class 'a\\nb'"),
+            ("low:4", r"no sound 'low:4': class 'low' has 4 sounds in .*give a number from 0 to 3"),
+            ("low:" + "9" * 5000, r"has 4 sounds"),
+            ("low:one", r"'one' in 'low:one' is not a number: give low:N with N from 0 on"),
+            ("low:-1", r"'-1' in 'low:-1' is not a number"),
+            ("low:", r"'' in 'low:' is not a number"),
+            ("low:²", r"is not a number"),
+            ("empty", r"class 'empty' has no sounds"),
+            ("empty:0", r"class 'empty' has 0 sounds in .*choose another class"),
+        ],
+    )
+    def test_unusable_name(self, run, text, match):
+        with pytest.raises(UserError, match=match) as error:
+            parse_endpoint(text, run, run.sounds)
+        assert "\n" not in str(error.value)
+
+    @pytest.mark.parametrize(
+        ("content", "match"),
+        [
+            (b"", r"the file is empty \(0 bytes\)"),
+            (b"not a sound", r"not readable as sound"),
+            (np.zeros(800, np.float32), r"the file is silent"),
+            (np.full(800, np.nan, np.float32), r"NaN or infinite"),
+        ],
+        ids=["empty", "text", "silent", "nan"],
+    )
+    def test_unusable_file(self, run, tmp_path, content, match):
+        path = tmp_path / "bad.wav"
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            soundfile.write(path, content, RATE_HZ, subtype="FLOAT")
+        with pytest.raises(UserError, match=rf"bad\.wav' cannot be used \(.*{match}.*choose another"):
+            parse_endpoint(str(path), run, run.sounds)
+
+    def test_folder_is_no_sound(self, run, tmp_path):
+        with pytest.raises(UserError, match="cannot be used"):
+            parse_endpoint(str(tmp_path), run, run.sounds)
+
+
+class TestNames:
+    @pytest.mark.parametrize(("text", "expected"), [("kick", "kick"), ("kick:12", "kick_12"), ("été", "été")])
+    def test_plain_name(self, text, expected):
+        assert safe_name(text) == expected
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "../x",
+            "/etc/x",
+            "..",
+            ".",
+            "/",
+            "",
+            r"..\x",
+            "a b",
+            "it's",
+            'a"b',
+            "a\nb",
+            "\udcff.wav",
+            "音" * 200,
+            "x" * 999,
+        ],
+    )
+    def test_odd_name(self, text):
+        name = safe_name(text)
+        assert name not in (".", "..")
+        assert not name.startswith(".")
+        assert not set(name) & set("/\\:'\"\n ")
+        assert 0 < len(name.encode()) <= 100
+
+    def test_files_of_one_name_stay_apart(self):
+        assert safe_name("a/x.wav") != safe_name("b/x.wav")
+        assert safe_name("a b") != safe_name("a'b")

@@ -1,0 +1,372 @@
+import hashlib
+import json
+import re
+
+import matplotlib.image
+import numpy as np
+import pytest
+import soundfile
+
+from audio_vae.audio.io import QUIET
+from audio_vae.morphing import morph as morphing
+from audio_vae.morphing.measures import MEASURES, compare
+from audio_vae.morphing.morph import morph
+from audio_vae.morphing.scorecard import Judge
+from audio_vae.runs.run import Run, create_run
+from audio_vae.utils.errors import UserError
+
+T = 512
+RATE_HZ = 8000
+SIXTEEN_BIT_STEP = 1 / 32768
+
+
+@pytest.fixture
+def run(tone_run):
+    return tone_run
+
+
+@pytest.fixture(scope="module")
+def made(tone_run, tmp_path_factory):
+    """A morph between classes: the folder and its sidecar."""
+    folder = tmp_path_factory.mktemp("made") / "morph"
+    morph(tone_run, "low", "it's high", folder, steps=5)
+    return folder, json.loads((folder / "morph.json").read_text(encoding="utf-8"))
+
+
+def read(path):
+    samples, rate_hz = soundfile.read(path, dtype="float64")
+    assert rate_hz == RATE_HZ
+    assert soundfile.info(path).subtype == "PCM_16"
+    return samples
+
+
+def files_in(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+class TestFolder:
+    def test_files(self, made):
+        folder, _ = made
+        steps = [f"{step:02d}.wav" for step in range(5)]
+        expected = [*steps, "morph.wav", "morph.json", "morph.png", "crossfade/crossfade.wav"]
+        assert files_in(folder) == sorted([*expected, *(f"crossfade/{name}" for name in steps)])
+
+    @pytest.mark.parametrize(("part", "joined"), [(".", "morph.wav"), ("crossfade", "crossfade.wav")])
+    def test_joined_file_is_the_steps_one_after_the_other(self, made, part, joined):
+        folder, _ = made
+        steps = [read(folder / part / f"{step:02d}.wav") for step in range(5)]
+        np.testing.assert_array_equal(read(folder / part / joined), np.concatenate(steps))
+
+    @pytest.mark.parametrize("part", [".", "crossfade"])
+    def test_peaks_run_from_one_original_peak_to_the_other(self, made, part):
+        folder, _ = made
+        # Medians of the classes' training sounds, in decibels between them.
+        expected = 20 * np.log10([0.2, 0.7])
+        expected = 10 ** (np.linspace(*expected, 5) / 20)
+        peaks = [np.abs(read(folder / part / f"{step:02d}.wav")).max() for step in range(5)]
+        np.testing.assert_allclose(peaks, expected, atol=SIXTEEN_BIT_STEP)
+
+    @pytest.mark.parametrize("part", [".", "crossfade"])
+    @pytest.mark.parametrize(
+        ("length", "expected"),
+        [("A", [280, 280, 280]), ("B", [400, 400, 400]), ("interpolate", [280, 340, 400]), ("full", [T, T, T])],
+    )
+    def test_length(self, run, tmp_path, part, length, expected):
+        morph(run, "low:2", "it's high:0", tmp_path / "m", steps=3, length=length)
+        assert [len(read(tmp_path / "m" / part / f"{step:02d}.wav")) for step in range(3)] == expected
+
+    def test_ends_decode_to_the_ends(self, run, tmp_path):
+        morph(run, "low:0", "it's high:2", tmp_path / "m", steps=3, length="full")
+        for name, row in [("00.wav", 0), ("02.wav", 6)]:
+            mean, _ = run.encode(run.sounds.audio[row : row + 1])
+            decoded = run.decode(mean)[0]
+            expected = decoded / np.abs(decoded).max() * run.sounds.peaks[row]
+            np.testing.assert_allclose(read(tmp_path / "m" / name), expected, atol=SIXTEEN_BIT_STEP)
+
+    def test_cut_steps_are_faded_out(self, run, tmp_path):
+        morph(run, "low:0", "it's high:0", tmp_path / "cut", steps=2, length="A")
+        morph(run, "low:0", "it's high:0", tmp_path / "full", steps=2, length="full")
+        cut, full = read(tmp_path / "cut" / "01.wav"), read(tmp_path / "full" / "01.wav")
+        n_fade = round(0.01 * RATE_HZ)
+        assert abs(cut[-1]) <= SIXTEEN_BIT_STEP
+        kept = 200 - n_fade
+        scale = np.dot(cut[:kept], full[:kept]) / np.dot(full[:kept], full[:kept])
+        np.testing.assert_allclose(cut[:kept], scale * full[:kept], atol=2 * SIXTEEN_BIT_STEP * max(1, scale))
+
+    def test_crossfade_is_the_mix_of_the_real_sounds(self, run, tmp_path):
+        morph(run, "low:0", "it's high:0", tmp_path / "m", steps=3, length="full")
+        audio = run.sounds.audio
+        mixes = [audio[0], 0.5 * audio[0] + 0.5 * audio[4], audio[4]]
+        for step, (mix, level) in enumerate(zip(mixes, [0.1, np.sqrt(0.1 * 0.8), 0.8], strict=True)):
+            expected = mix / np.abs(mix).max() * level
+            written = read(tmp_path / "m" / "crossfade" / f"{step:02d}.wav")
+            np.testing.assert_allclose(written, expected, atol=SIXTEEN_BIT_STEP)
+
+    def test_crossfade_keeps_a_real_sound_whole_at_its_own_length(self, run, tmp_path):
+        morph(run, "low:0", "it's high:0", tmp_path / "m", steps=2)
+        written = read(tmp_path / "m" / "crossfade" / "00.wav")
+        np.testing.assert_allclose(written, 0.1 * run.sounds.audio[0, :200], atol=SIXTEEN_BIT_STEP)
+
+    def test_file_to_file(self, run, tmp_path, sound_file):
+        result = morph(run, str(sound_file), str(sound_file), tmp_path / "m", steps=3)
+        steps = [read(tmp_path / "m" / f"{step:02d}.wav") for step in range(3)]
+        assert [len(step) for step in steps] == [300] * 3
+        np.testing.assert_array_equal(steps[0], steps[2])
+        assert result.sidecar["start"]["peak"] == pytest.approx(0.5, rel=0.02)
+
+    def test_sounds_that_cancel_out_are_told_of(self, run, tmp_path, monkeypatch):
+        # The tiny linear model would be silent halfway, too.
+        monkeypatch.setattr(Run, "decode", lambda self, latents: np.full((len(latents), T), 0.5, np.float32))
+        sounds = run.sounds.take(np.array([0, 0]))
+        sounds.audio[1] *= -1
+        result = morph(run, "low:0", "low:1", tmp_path / "m", steps=3, sounds=sounds)
+        assert any("a step of the crossfade is silent" in warning for warning in result.warnings)
+        assert not read(tmp_path / "m" / "crossfade" / "01.wav").any()
+
+    def test_picture(self, made):
+        folder, _ = made
+        picture = matplotlib.image.imread(folder / "morph.png")
+        height, width, _ = picture.shape
+        assert width > height > 300
+        # Two columns, each with ink of its own colour.
+        half = width // 2
+        for column in (picture[:, :half], picture[:, half:]):
+            assert (column[..., :3].std(axis=-1) > 0.1).mean() > 0.005
+
+    @pytest.mark.filterwarnings("error")
+    def test_many_steps_and_odd_names_in_the_picture(self, tmp_path, rng):
+        columns = {f"{name} $\\frac{{ 音 {name}": list(rng.normal(size=(101, 64))) for name in ("a" * 300, "b")}
+        labels = [f"{step} $\\frac{{$" for step in range(101)]
+        morphing.save_morph_plot(tmp_path / "morph.png", columns, RATE_HZ, [labels, labels[::-1]])
+        assert matplotlib.image.imread(tmp_path / "morph.png").shape[0] < 4000
+
+
+class TestSidecar:
+    def test_endpoints(self, run, made):
+        _, sidecar = made
+        for key, name, peak, length, rows in [
+            ("start", "low", 0.2, 240, range(3)),
+            ("end", "it's high", 0.7, 420, range(4, 7)),
+        ]:
+            assert sidecar[key]["name"] == name
+            assert sidecar[key]["kind"] == "class"
+            assert sidecar[key]["peak"] == pytest.approx(peak)
+            assert sidecar[key]["length_samples"] == length
+            assert sidecar[key]["source"] in {f"take{row}.wav" for row in rows}
+        assert sidecar["path"][0] == pytest.approx(sidecar["start"]["latent"])
+        assert sidecar["path"][-1] == pytest.approx(sidecar["end"]["latent"])
+        assert "training sounds" in sidecar["class_centres"]
+
+    def test_path_and_levels(self, run, made):
+        _, sidecar = made
+        assert (sidecar["steps"], sidecar["rate_hz"], sidecar["length"]) == (5, RATE_HZ, "interpolate")
+        assert np.shape(sidecar["path"]) == (5, 3)
+        assert sidecar["lengths_samples"] == [240, 285, 330, 375, 420]
+        decoded = run.decode(np.float32(sidecar["path"]))
+        assert len(sidecar["model_peaks"]) == 5
+        for peak, sound in zip(sidecar["model_peaks"], decoded, strict=True):
+            assert 0 < peak <= np.abs(sound).max() * (1 + 1e-6)
+
+    def test_what_made_it(self, run, made):
+        _, sidecar = made
+        assert sidecar["config"] == run.config.to_dict()
+        assert sidecar["model_sha256"] == hashlib.sha256(run.model_path.read_bytes()).hexdigest()
+        assert sidecar["made_with"]["packages"]["numpy"] == np.__version__
+
+    @pytest.mark.parametrize(("track", "part"), [("morph", "."), ("crossfade", "crossfade")])
+    def test_scorecard_is_that_of_the_written_steps(self, run, made, track, part):
+        folder, sidecar = made
+        steps = [read(folder / part / f"{step:02d}.wav") for step in range(5)]
+        whole = np.zeros((5, T))
+        expected = Judge(run, run.sounds).path(steps, whole, whole[:2])
+        card = sidecar["scorecard"][track]
+        assert set(expected) <= set(card)
+        # The files are rounded to 16 bits, which quiet mel bands notice.
+        assert card["smoothness"] == pytest.approx(expected["smoothness"], abs=0.1)
+        np.testing.assert_allclose(card["nearest_real_distances"], expected["nearest_real_distances"], rtol=0.1, atol=1)
+        np.testing.assert_allclose(card["confidences"], expected["confidences"], rtol=0.01)
+
+    def test_crossfade_is_a_mix_of_its_ends(self, made):
+        _, sidecar = made
+        np.testing.assert_allclose(sidecar["scorecard"]["crossfade"]["waveform_residuals"], 0, atol=1e-9)
+
+    def test_comparison_is_that_of_the_scorecards(self, made):
+        _, sidecar = made
+        cards = sidecar["scorecard"]
+        assert cards["comparison"] == compare(cards["morph"], cards["crossfade"])
+        assert list(cards["comparison"]) == list(MEASURES)
+
+    def test_only_the_path_has_latents_to_be_sure_of(self, made):
+        _, sidecar = made
+        assert len(sidecar["scorecard"]["morph"]["latent_confidences"]) == 5
+        assert "latent_confidences" not in sidecar["scorecard"]["crossfade"]
+
+    def test_result_is_the_sidecar(self, run, tmp_path):
+        result = morph(run, "low:0", "low:1", tmp_path / "m", steps=2)
+        stored = json.loads((tmp_path / "m" / "morph.json").read_text(encoding="utf-8"))
+        assert result.folder == tmp_path / "m"
+        assert json.loads(json.dumps(result.sidecar)) == stored
+        assert list(result.warnings) == stored["warnings"]
+
+    def test_same_inputs_give_the_same_bytes(self, run, tmp_path, monkeypatch):
+        # The commit of the checkout is part of the sidecar, and may change while the tests run.
+        monkeypatch.setattr(morphing, "environment", lambda: {"git_commit": "abc"})
+        for name in ("first", "second"):
+            morph(Run(run.path, run.config), "low", "it's high", tmp_path / name, steps=5)
+        assert files_in(tmp_path / "first") == files_in(tmp_path / "second")
+        for name in files_in(tmp_path / "first"):
+            assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes(), name
+
+
+class TestWeakModel:
+    def test_nearly_silent_output_is_told_of(self, tmp_path, make_tone_run):
+        run = make_tone_run(tmp_path / "run", lambda weight: weight * 0.1)
+        result = morph(run, "low", "it's high", steps=3)
+        assert len(result.warnings) == 1
+        assert "nearly silent" in result.warnings[0]
+        assert "train for longer" in result.warnings[0]
+        assert "\n" not in result.warnings[0]
+        assert max(result.sidecar["model_peaks"]) < QUIET
+
+    def test_loud_output_gives_no_warning(self, run, tmp_path, monkeypatch):
+        monkeypatch.setattr(Run, "decode", lambda self, latents: np.full((len(latents), T), 0.02, np.float32))
+        assert morph(run, "low", "it's high", tmp_path / "m", steps=3).warnings == ()
+
+    def test_silent_output_is_an_error(self, tmp_path, make_tone_run):
+        run = make_tone_run(tmp_path / "run", np.zeros_like)
+        with pytest.raises(UserError, match=r"decodes to silence \(00, 01, 02\): train it for longer"):
+            morph(run, "low", "it's high", tmp_path / "m", steps=3)
+        assert not (tmp_path / "m").exists()
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf])
+    def test_output_that_is_not_finite_is_an_error(self, run, tmp_path, monkeypatch, value):
+        monkeypatch.setattr(Run, "decode", lambda self, latents: np.full((len(latents), T), value, np.float32))
+        with pytest.raises(UserError, match="decodes to NaN or infinity"):
+            morph(run, "low", "it's high", tmp_path / "m")
+        assert not list(tmp_path.iterdir())
+
+    def test_run_without_a_model(self, run, tmp_path):
+        empty = create_run(tmp_path / "run", run.config)
+        with pytest.raises(UserError, match="no trained model"):
+            morph(empty, "low", "it's high", tmp_path / "m", sounds=run.sounds)
+        assert not (tmp_path / "m").exists()
+
+
+class TestWriting:
+    @pytest.mark.parametrize("steps", [1, 0, -3])
+    def test_too_few_steps(self, run, tmp_path, steps):
+        with pytest.raises(UserError, match=rf"a morph of {steps} steps .*give 2 steps or more"):
+            morph(run, "low", "it's high", tmp_path / "m", steps=steps)
+
+    def test_unknown_length(self, run, tmp_path):
+        with pytest.raises(UserError, match="unknown length 'C': choose one of A, B, interpolate, full"):
+            morph(run, "low", "it's high", tmp_path / "m", length="C")
+
+    @pytest.mark.parametrize("wrong", ["hihat", "low:99"])
+    def test_wrong_endpoint_leaves_nothing(self, run, tmp_path, wrong):
+        with pytest.raises(UserError, match=wrong):
+            morph(run, "low", wrong, tmp_path / "new" / "m")
+        assert not list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize("failing", ["save_morph_plot", "write_json"])
+    def test_failure_midway_leaves_nothing(self, run, tmp_path, monkeypatch, failing):
+        def fail(*args):
+            raise OSError("No space left on device")
+
+        monkeypatch.setattr(morphing, failing, fail)
+        with pytest.raises(UserError, match=r"m cannot be written .*No space left on device.*another folder"):
+            morph(run, "low", "it's high", tmp_path / "m", steps=2)
+        assert not list(tmp_path.iterdir())
+
+    def test_failure_midway_keeps_the_older_morph(self, run, tmp_path, monkeypatch):
+        morph(run, "low", "it's high", tmp_path / "m", steps=2)
+        before = {name: (tmp_path / "m" / name).read_bytes() for name in files_in(tmp_path / "m")}
+
+        def interrupt(*args):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(morphing, "save_morph_plot", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            morph(run, "low", "it's high", tmp_path / "m", steps=3)
+        assert [path.name for path in tmp_path.iterdir()] == ["m"]
+        assert {name: (tmp_path / "m" / name).read_bytes() for name in files_in(tmp_path / "m")} == before
+
+    def test_older_morph_is_replaced(self, run, tmp_path):
+        morph(run, "low", "it's high", tmp_path / "m", steps=4)
+        morph(run, "low", "it's high", tmp_path / "m", steps=2)
+        assert not (tmp_path / "m" / "02.wav").exists()
+        assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+    def test_another_folder_is_left_alone(self, run, tmp_path):
+        (tmp_path / "00.wav").write_text("mine")
+        with pytest.raises(UserError, match=r"holds other files \(no morph.json\): choose another folder"):
+            morph(run, "low", "it's high", tmp_path, steps=2)
+        assert files_in(tmp_path) == ["00.wav"]
+        assert (tmp_path / "00.wav").read_text() == "mine"
+
+    def test_out_is_a_file(self, run, tmp_path):
+        (tmp_path / "m").write_text("mine")
+        with pytest.raises(UserError, match="is a file"):
+            morph(run, "low", "it's high", tmp_path / "m", steps=2)
+
+    def test_names_have_three_digits_where_needed(self, run, tmp_path):
+        morph(run, "low", "it's high", tmp_path / "m", steps=101)
+        assert (tmp_path / "m" / "000.wav").is_file()
+        assert (tmp_path / "m" / "100.wav").is_file()
+
+
+class TestNames:
+    def test_default_folder_is_in_the_run(self, tmp_path, make_tone_run):
+        run = make_tone_run(tmp_path / "run")
+        assert morph(run, "low:0", "low:1", steps=2).folder == run.path / "morphs" / "low_0-low_1"
+
+    def test_default_folder_of_a_path_stays_in_the_run(self, tmp_path, make_tone_run, sound_file, monkeypatch):
+        run = make_tone_run(tmp_path / "a" / "run")
+        (tmp_path / "b").mkdir()
+        monkeypatch.chdir(tmp_path / "b")
+        folder = morph(run, "../own.wav", "it's high", steps=2).folder
+        assert folder.resolve().parent == (run.path / "morphs").resolve()
+        assert (folder / "morph.wav").is_file()
+        assert not list((tmp_path / "b").iterdir())
+
+    def test_default_folder_names_every_point(self, tmp_path, make_tone_run):
+        run = make_tone_run(tmp_path / "run")
+        folder = morph(run, "ann/low", "low:1", via=["it's high"], steps=2).folder
+        assert re.fullmatch(r"ann_low-it_s_high_[0-9a-f]{8}-low_1", folder.name)
+
+
+class TestPaths:
+    def test_options_are_in_the_sidecar(self, run, tmp_path):
+        result = morph(
+            run,
+            "low",
+            "it's high",
+            tmp_path / "m",
+            via=["low:1"],
+            steps=5,
+            shape="spherical",
+            spacing="even",
+            between=(0.25, 1.0),
+        )
+        sidecar = result.sidecar
+        assert (sidecar["shape"], sidecar["spacing"], sidecar["between"]) == ("spherical", "even", [0.25, 1.0])
+        assert [point["name"] for point in sidecar["via"]] == ["low:1"]
+        assert (sidecar["positions"][0], sidecar["positions"][-1]) == (0.25, 1.0)
+        assert sidecar["positions"] == sorted(sidecar["positions"])
+        assert sidecar["path"][-1] == pytest.approx(sidecar["end"]["latent"])
+
+    def test_far_beyond_the_ends_is_told_of(self, run, tmp_path):
+        result = morph(run, "low:0", "it's high:1", tmp_path / "m", steps=3, between=(-9.0, 10.0))
+        assert any(re.match(r"00, 02 lies outside of what the model has seen", each) for each in result.warnings)
+
+    def test_between_the_ends_is_not_looked_at(self, run, tmp_path, monkeypatch):
+        monkeypatch.setattr("audio_vae.morphing.morph.warn_of_unseen", lambda *arguments: ["looked"])
+        assert morph(run, "low", "it's high", tmp_path / "a", steps=2).warnings == ()
+        for number, options in enumerate([{"shape": "spherical"}, {"between": (0, 1.1)}, {"between": (-0.1, 1)}]):
+            assert "looked" in morph(run, "low", "it's high", tmp_path / f"b{number}", steps=2, **options).warnings
+
+    def test_without_a_classifier_nothing_is_said_of_confidence(self, tmp_path, make_tone_run):
+        run = make_tone_run(tmp_path / "run", n_classes=0)
+        cards = morph(run, "low", "it's high", tmp_path / "m", steps=3).sidecar["scorecard"]
+        assert cards["comparison"]["confidence"] == {"morph": None, "crossfade": None, "better": None}
+        assert "confidences" not in cards["morph"]

@@ -1,0 +1,138 @@
+"""Files and folders that appear only when they are complete."""
+
+import errno
+import json
+import os
+import stat
+
+import numpy as np
+import pytest
+
+from audio_vae.utils.errors import UserError
+from audio_vae.utils.files import atomic_file, atomic_folder, remove_unfinished, write_json
+
+
+class TestAtomicFile:
+    def test_appears_when_the_block_ends(self, tmp_path):
+        path = tmp_path / "new" / "a.json"
+        with atomic_file(path) as part:
+            part.write_text("whole")
+            assert part.suffix == ".json"
+            assert not path.exists()
+        assert path.read_text() == "whole"
+        assert list(path.parent.iterdir()) == [path]
+
+    def test_failure_keeps_the_old_file_and_leaves_nothing(self, tmp_path):
+        path = tmp_path / "a.txt"
+        path.write_text("old")
+
+        def fail():
+            with atomic_file(path) as part:
+                part.write_text("half")
+                raise RuntimeError("stop")
+
+        with pytest.raises(RuntimeError, match="stop"):
+            fail()
+        assert path.read_text() == "old"
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_is_as_readable_as_other_files(self, tmp_path):
+        (tmp_path / "other").touch()
+        with atomic_file(tmp_path / "a"):
+            pass
+        assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == stat.S_IMODE((tmp_path / "other").stat().st_mode)
+
+    @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+    def test_no_room_keeps_the_old_file_and_says_so(self, tmp_path, number):
+        path = tmp_path / "a.txt"
+        path.write_text("old")
+
+        def fill():
+            with atomic_file(path) as part:
+                part.write_text("half")
+                raise OSError(number, os.strerror(number))
+
+        with pytest.raises(UserError, match=r"a.txt cannot be written \(.+\): make room"):
+            fill()
+        assert path.read_text() == "old"
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_other_failures_of_the_system_stay_what_they_are(self, tmp_path):
+        with pytest.raises(PermissionError), atomic_file(tmp_path / "a"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_unfinished_files_are_removed_and_nothing_else(tmp_path):
+    (tmp_path / ".part-folder").mkdir()
+    for name in (".part-1.npz", "a.npz", ".lock"):
+        (tmp_path / name).touch()
+    remove_unfinished(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", ".part-folder", "a.npz"]
+
+
+class TestAtomicFolder:
+    def test_appears_when_the_block_ends(self, tmp_path):
+        path = tmp_path / "deep" / "out"
+        with atomic_folder(path, "mark.json") as part:
+            (part / "mark.json").touch()
+            assert not path.exists()
+        assert [each.name for each in path.iterdir()] == ["mark.json"]
+        assert list(path.parent.iterdir()) == [path]
+
+    def test_replaces_an_older_one_of_its_kind(self, tmp_path):
+        path = tmp_path / "out"
+        path.mkdir()
+        (path / "mark.json").touch()
+        (path / "old.wav").touch()
+        with atomic_folder(path, "mark.json") as part:
+            (part / "mark.json").write_text("new")
+        assert [each.name for each in path.iterdir()] == ["mark.json"]
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_takes_an_empty_folder(self, tmp_path):
+        path = tmp_path / "out"
+        path.mkdir()
+        with atomic_folder(path, "mark.json") as part:
+            (part / "mark.json").touch()
+        assert (path / "mark.json").is_file()
+
+    def test_other_files_are_left_alone(self, tmp_path):
+        path = tmp_path / "out"
+        path.mkdir()
+        (path / "thesis.txt").touch()
+        with pytest.raises(UserError, match="holds other files"), atomic_folder(path, "mark.json"):
+            pass
+        assert (path / "thesis.txt").is_file()
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_a_file_is_left_alone(self, tmp_path):
+        path = tmp_path / "out"
+        path.touch()
+        with pytest.raises(UserError, match="is a file"), atomic_folder(path, "mark.json"):
+            pass
+
+    def test_failure_keeps_the_old_folder(self, tmp_path):
+        path = tmp_path / "out"
+        path.mkdir()
+        (path / "mark.json").write_text("old")
+
+        def fail():
+            with atomic_folder(path, "mark.json") as part:
+                (part / "mark.json").write_text("half")
+                raise RuntimeError("stop")
+
+        with pytest.raises(RuntimeError, match="stop"):
+            fail()
+        assert (path / "mark.json").read_text() == "old"
+        assert list(tmp_path.iterdir()) == [path]
+
+
+class TestWriteJson:
+    def test_nan_becomes_null(self, tmp_path):
+        write_json(tmp_path / "a.json", {"a": [1.5, float("nan"), (2,)], 3: {"b": np.float64("nan")}})
+        assert json.loads((tmp_path / "a.json").read_text()) == {"a": [1.5, None, [2]], "3": {"b": None}}
+
+    def test_failure_leaves_nothing(self, tmp_path):
+        with pytest.raises(TypeError, match="not JSON serializable"):
+            write_json(tmp_path / "a.json", {"a": object()})
+        assert list(tmp_path.iterdir()) == []
