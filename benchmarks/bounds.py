@@ -14,7 +14,7 @@ import argparse
 import time
 from pathlib import Path
 
-from audio_vae.digits import DATASET
+from audio_vae.digits.dataset import DATASET
 from audio_vae.reproduction.bounds import bounds, cut_hard
 
 NOTED = {

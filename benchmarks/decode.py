@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def configs_of(dataset: str, presets: Sequence[str]) -> dict:
     """Return preset → the data set's config of it."""
-    declared = importlib.import_module(f"audio_vae.{dataset}").DATASET
+    declared = importlib.import_module(f"audio_vae.{dataset}.dataset").DATASET
     return {preset: declared.make_config(preset) for preset in presets}
 
 

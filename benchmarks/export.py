@@ -14,6 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from audio_vae.export import formats
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
@@ -40,7 +42,7 @@ def main():
     decoders = {"keras": lambda latent: keras_decode(tf.constant(latent)).numpy()}
     sizes = {}
     with tempfile.TemporaryDirectory() as place:
-        for file_format in exporting.FORMATS:
+        for file_format in formats.FORMATS:
             for float16 in (False, True):
                 label = f"{file_format}{' float16' if float16 else ''}"
                 try:

@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("preset", choices=["cc", "dc", "dc-nonclass"])
     parser.add_argument("--batch-size", type=int, help="by default the config's")
     arguments = parser.parse_args()
-    config = importlib.import_module(f"audio_vae.{arguments.dataset}").DATASET.make_config(arguments.preset)
+    config = importlib.import_module(f"audio_vae.{arguments.dataset}.dataset").DATASET.make_config(arguments.preset)
     n_sounds = arguments.batch_size or config.training.batch_size
     model = build_vae(config.model, config.loss, config.training)
     rng = np.random.default_rng(0)

@@ -47,8 +47,9 @@ def measure(case: str, repeats: int, precision: str) -> None:
     import tensorflow as tf
 
     from audio_vae.backend.keras_backend import run_operations_side_by_side
-    from audio_vae.data.sound_set import SoundSet, training_batches
-    from audio_vae.digits import DATASET
+    from audio_vae.data.batches import training_batches
+    from audio_vae.data.sound_set import SoundSet
+    from audio_vae.digits.dataset import DATASET
     from audio_vae.models import networks
     from audio_vae.models import train_step as passes
     from audio_vae.models.vae import VAE, build_vae

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from audio_vae.config import DEFAULT_PRESET, AudioConfig, Config, TrainingConfig, Values, make_config
+from audio_vae.config import AudioConfig, Config, TrainingConfig
+from audio_vae.presets import DEFAULT_PRESET, Values, make_config
 from audio_vae.utils.errors import UserError
+
+ABOUT = "spoken digits (FSDD, 8 kHz, 4096 samples)"
+"""What the sounds are, as the help of the commands says it."""
 
 AUDIO = AudioConfig(rate_hz=8000, n_samples=4096)
 LATENT_DIM = 20

@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from audio_vae.config import Config
-from audio_vae.data.sound_set import Item, Prepared, Refusal, SoundSet, class_sizes, left_out, read_sounds
+from audio_vae.data.dataset import Prepared
+from audio_vae.data.reading import Item, Refusal, left_out, read_sounds
+from audio_vae.data.sound_set import SoundSet, class_sizes
 from audio_vae.digits import download
 from audio_vae.digits.config import CLASS_NAMES
 from audio_vae.utils.errors import UserError, one_line

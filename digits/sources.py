@@ -1,6 +1,6 @@
 """What a pretrained model of digits may be trained on."""
 
-from audio_vae.runs.card import Source
+from audio_vae.data.sources import Source
 
 SOURCES = (
     Source(

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from audio_vae.config import DEFAULT_PRESET, AudioConfig, Config, TrainingConfig, Values, make_config
+from audio_vae.config import AudioConfig, Config, TrainingConfig
+from audio_vae.presets import DEFAULT_PRESET, Values, make_config
 from audio_vae.utils.errors import UserError
+
+ABOUT = "drum one-shots (22.05 kHz, 16384 samples)"
+"""What the sounds are, as the help of the commands says it."""
 
 AUDIO = AudioConfig(rate_hz=22050, n_samples=16384, onset_db=40.0, fade_s=0.02)
 LATENT_DIM = 30

@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 
 from audio_vae.config import Config
 from audio_vae.data import labels
-from audio_vae.data.sound_set import Item, Prepared
+from audio_vae.data.dataset import Prepared
+from audio_vae.data.reading import Item
 from audio_vae.drums import synth
 
 KIT_RATE_HZ = 44100

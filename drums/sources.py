@@ -3,7 +3,7 @@
 The kits are those of the Debian package hydrogen-drumkits; `collect.py` looks for their files as `{kit}__{file}`.
 """
 
-from audio_vae.runs.card import Source
+from audio_vae.data.sources import Source
 
 BUILT_IN = Source(
     title="Built-in kit",

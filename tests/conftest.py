@@ -94,7 +94,7 @@ def tone_sounds():
 def make_tone_run():
     """Write a run folder with an untrained tiny model and `tone_sounds`."""
     from audio_vae.models.vae import build_vae
-    from audio_vae.runs.run import create_run
+    from audio_vae.runs.create import create_run
 
     def make(path, change_decoder=None, n_classes=3):
         sounds = tone_sounds()

@@ -7,13 +7,14 @@ import os
 import sys
 from pathlib import Path
 
+from audio_vae.backend import devices as backend_devices
+
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import numpy as np
 import tensorflow as tf
 
-from audio_vae.backend import replicas as distribute
-from audio_vae.layers.dilation_block import Sampling
+from audio_vae.layers.sampling import Sampling
 from audio_vae.runs.run import open_run
 from audio_vae.training import train as training
 
@@ -43,7 +44,7 @@ def main(name, n_devices, *runs):
         tf.config.set_logical_device_configuration(
             tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * int(n_devices)
         )
-    devices = distribute.connect(name)
+    devices = backend_devices.connect(name)
     for run in runs:
         training.train(open_run(Path(run), "digits"), devices=devices)
     draws, states = noise(devices)

@@ -5,18 +5,8 @@ import re
 
 import pytest
 
-from audio_vae.config import (
-    PRESETS,
-    AudioConfig,
-    Config,
-    LossConfig,
-    ModelConfig,
-    TrainingConfig,
-    from_values,
-    loss_for,
-    make_config,
-    model_for,
-)
+from audio_vae.config import AudioConfig, Config, LossConfig, ModelConfig, TrainingConfig, from_values
+from audio_vae.presets import PRESETS, loss_for, make_config, model_for
 from audio_vae.utils.errors import UserError
 
 

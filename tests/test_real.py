@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 
 def audio_vae(*arguments):
-    command = [sys.executable, "-m", "audio_vae.cli.main", *map(str, arguments)]
+    command = [sys.executable, "-m", "audio_vae", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout

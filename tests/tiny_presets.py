@@ -1,6 +1,6 @@
 """The presets with networks and losses so small that a training takes a second."""
 
-from audio_vae import config
+from audio_vae import presets as audio_vae_presets
 
 MODEL = {
     "cc_filters": (2, 2, 2, 2, 2),
@@ -16,7 +16,7 @@ LOSS = {"centre_weight": 0.0, "between_weight": 0.0}
 """Soft-DTW on real lengths takes seconds to trace; it is tested where it is made."""
 
 
-def shrink(presets=config.PRESETS, **model):
+def shrink(presets=audio_vae_presets.PRESETS, **model):
     """Make presets tiny, in place; `model` overrides `MODEL`. What data sets need (`NEEDS`) is of the real ones."""
     for name, values in list(presets.items()):
         presets[name] = {

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import scipy.fft
 
-from audio_vae.audio.io import normalised
+from audio_vae.audio.waveform import normalised
 
 N_MFCC = 20
 N_MELS = 40

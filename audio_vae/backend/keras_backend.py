@@ -6,7 +6,9 @@ import importlib.util
 import os
 import platform
 import re
-from contextlib import suppress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -17,6 +19,21 @@ def choose_backend() -> None:
     """
     if not importlib.util.find_spec("tensorflow") and importlib.util.find_spec("jax"):
         os.environ.setdefault("KERAS_BACKEND", "jax")
+
+
+@contextmanager
+def muted_start_up() -> Iterator[None]:
+    """Keep what TensorFlow's native code prints while it loads from hiding the lines that a user has to read."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def on_tensorflow() -> bool:
@@ -76,3 +93,7 @@ def _accelerator_names() -> list[str]:
 
     gpus = tf.config.list_physical_devices("GPU")
     return [tf.config.experimental.get_device_details(each).get("device_name", each.name) for each in gpus]
+
+
+PACKAGE = "audio_vae"
+"""Name under which every class of this library is registered with Keras."""

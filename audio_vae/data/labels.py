@@ -13,19 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+
 from audio_vae.audio import io as audio_files
 from audio_vae.config import Config
 from audio_vae.data.clusters import cluster
-from audio_vae.data.sound_set import (
-    Item,
-    Prepared,
-    Refusal,
-    SoundSet,
-    class_sizes,
-    left_out,
-    read_sounds,
-    stratified_split,
-)
+from audio_vae.data.dataset import Prepared
+from audio_vae.data.reading import Item, Refusal, left_out, read_sounds
+from audio_vae.data.sound_set import SoundSet, class_sizes
 from audio_vae.utils.errors import UserError, one_line
 
 TEST_SHARE = 0.2
@@ -197,3 +192,26 @@ def prepare_items(
 
 def _sizes(sounds: SoundSet) -> Counter[str | None]:
     return Counter(sounds.class_names[label] if label >= 0 else None for label in sounds.labels)
+
+
+def stratified_split(names: Sequence[str], labels: np.ndarray, seed: int, test_share: float) -> np.ndarray:
+    """Draw a share of each class for the test set; at least one sound of each stays for training.
+
+    The draw depends on the seed, the class's number and the names in it, not on their order.
+
+    Args:
+        names: `[N]`.
+        labels: int `[N]`.
+        seed: of the draw.
+        test_share: 0 to 1; the number of test sounds of a class is rounded.
+
+    Returns:
+        bool `[N]`, true for the test set.
+    """
+    is_test = np.zeros(len(names), bool)
+    for label in np.unique(labels):
+        members = sorted(np.flatnonzero(labels == label), key=lambda i: names[i])
+        n_test = min(round(test_share * len(members)), len(members) - 1)
+        drawn = np.random.default_rng((seed, int(label))).permutation(len(members))[:n_test]
+        is_test[[members[i] for i in drawn]] = True
+    return is_test

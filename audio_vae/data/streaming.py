@@ -15,8 +15,9 @@ import numpy as np
 import soundfile
 
 from audio_vae.audio import io as audio
+from audio_vae.audio import waveform
 from audio_vae.config import AudioConfig
-from audio_vae.data.sound_set import Item
+from audio_vae.data.reading import Item
 
 # What tensorflow-io 0.37 reads as libsndfile does: format and subtype of a file → operation and type of
 # its samples. It knows no AIFF, and takes 32-bit integers for floats.
@@ -102,8 +103,8 @@ def stream(items: Sequence[Item], config: AudioConfig, labels: Sequence[int]):
     def fitted(position):
         item = items[int(position)]
         if item.path is None:
-            return audio.fit(audio.resample(item.samples, item.rate_hz, config.rate_hz), config)[0]
-        return audio.fit(audio.read(item.path, config.rate_hz, decode).samples, config)[0]
+            return waveform.fit(waveform.resample(item.samples, item.rate_hz, config.rate_hz), config)[0]
+        return waveform.fit(audio.read(item.path, config.rate_hz, decode).samples, config)[0]
 
     def load(position, label):
         samples = tf.py_function(fitted, [position], tf.float32)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from audio_vae.audio import io as audio
-from audio_vae.audio.io import AudioError
+from audio_vae.audio import waveform
+from audio_vae.audio.waveform import AudioError
 from audio_vae.config import AudioConfig
 
 SHORTEST_S = 0.010
@@ -77,7 +78,7 @@ def judge(path: str | os.PathLike, config: AudioConfig) -> Judged:
     duration_s = len(decoded.samples) / decoded.rate_hz
     if duration_s < SHORTEST_S:
         raise AudioError(f"too short ({1000 * duration_s:.1f} ms, {1000 * SHORTEST_S:.0f} ms is the least)")
-    if np.ptp(decoded.samples) < audio.SILENCE:
+    if np.ptp(decoded.samples) < waveform.SILENCE:
         raise AudioError("the file holds a constant level and no sound")
     return as_judged(decoded, audio.at_rate(decoded, config.rate_hz), config)
 
@@ -93,7 +94,7 @@ def as_judged(decoded: audio.Decoded, samples: np.ndarray, config: AudioConfig) 
     Raises:
         AudioError: it is silent where the model listens.
     """
-    fitted, peak, length = audio.fit(samples, config)
+    fitted, peak, length = waveform.fit(samples, config)
     digest = hashlib.blake2b(decoded.samples.tobytes(), digest_size=16, salt=decoded.rate_hz.to_bytes(16, "little"))
     notes = _notes(decoded, len(samples), config)
     duration_s = len(decoded.samples) / decoded.rate_hz
@@ -145,7 +146,7 @@ def clipped_samples(samples: np.ndarray) -> int:
     Args:
         samples: mono `[n]`.
     """
-    top = audio.peak(samples)
+    top = waveform.peak(samples)
     if top < _CLIP_PEAK:
         return 0
     n_clipped = 0

@@ -15,48 +15,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from audio_vae.audio import features
 from audio_vae.audio import io as audio
+from audio_vae.audio import waveform
 from audio_vae.data.sound_set import SoundSet
-from audio_vae.evaluation import metrics, reconstruction
-from audio_vae.evaluation.html import summary_lines, write_page
-from audio_vae.morphing.all_pairs import morph_table
-from audio_vae.morphing.steps import PathOptions
+from audio_vae.evaluation import metrics
+from audio_vae.evaluation.html import write_page
+from audio_vae.evaluation.report import _judge, _Outputs
+from audio_vae.evaluation.summary import summary_lines
+from audio_vae.morphing.all_pairs import all_pairs
+from audio_vae.morphing.options import PathOptions
+from audio_vae.plots import latent_map, training_curves
 from audio_vae.plots import waveforms as plots
-from audio_vae.runs.run import Run, environment
+from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.files import atomic_folder, write_json
 
 __all__ = ["evaluate", "summary_lines"]
 
-LEAST_SOUNDS = 3
-"""Test sounds that a class needs for a deviation: fewer have no spread."""
 
 _AT_ONCE = 64
-
-
-@dataclass(frozen=True, eq=False)
-class _Outputs:
-    """What the model makes of the sounds; a class without sounds in a set has NaN for its centre there.
-
-    Attributes:
-        means: posterior means, `[N, d]`.
-        reconstructions: decoded means, `[N, T]`.
-        centres: decoded class centres of the test set, `[n_classes, T]`.
-        train_centres: the same of the training set.
-    """
-
-    means: np.ndarray
-    reconstructions: np.ndarray
-    centres: np.ndarray
-    train_centres: np.ndarray
 
 
 def evaluate(
@@ -91,7 +74,7 @@ def evaluate(
         outputs = _run_model(run, sounds, show_progress)
         report = _judge(run, sounds, outputs)
         if morphs:
-            report["morphs"] = morph_table(run, sounds, morphs, show_progress=show_progress)
+            report["morphs"] = all_pairs(run, sounds, morphs, show_progress=show_progress)
         history = run.history()
         if not history:
             report["warnings"].append("the run has no training history, so there are no training curves")
@@ -157,84 +140,6 @@ def _require_finite(run: Run, *arrays: np.ndarray) -> None:
         )
 
 
-def _judge(run: Run, sounds: SoundSet, outputs: _Outputs) -> dict[str, Any]:
-    """Return the report: every figure is computed here, once."""
-    config, test = run.config, sounds.is_test
-    deviations, warnings = _deviations(sounds.test, outputs)
-    of_reconstructions, more_warnings = reconstruction.judge(sounds, outputs.reconstructions)
-    return {
-        "dataset": config.dataset,
-        "preset": config.preset,
-        **({"speakers": config.data["speakers"]} if "speakers" in config.data else {}),
-        "epochs": run.epochs_done(),
-        "seed": config.training.seed,
-        "n_train": int((~test).sum()),
-        "n_test": int(test.sum()),
-        "one_nn_accuracy": metrics.one_nn_accuracy(
-            outputs.means[~test], sounds.labels[~test], outputs.means[test], sounds.labels[test]
-        ),
-        **deviations,
-        **of_reconstructions,
-        "decoded_centre_peaks": {
-            name: audio.peak(centre)
-            for name, centre in zip(sounds.class_names, outputs.centres, strict=True)
-            if np.isfinite(centre).all()
-        },
-        "warnings": [*warnings, *more_warnings],
-        "made_with": environment(),
-    }
-
-
-def _deviations(test: SoundSet, outputs: _Outputs) -> tuple[dict[str, Any], list[str]]:
-    """Return the tables of Eq. 2 (both kinds of centres, each of `features.LEVELS`) and what to warn of."""
-    sets = {"": outputs.centres, "_train_centres": outputs.train_centres}
-    values = {f"mfcc_dtw_deviation{name}{level}": {} for name in sets for level in features.LEVELS}
-    warnings = []
-    for label, class_name in enumerate(test.class_names):
-        chosen = test.of_class(label)
-        if len(chosen) < LEAST_SOUNDS:
-            warnings.append(
-                f"class {class_name} has {len(chosen)} test sounds: left out of the deviation, "
-                f"which takes {LEAST_SOUNDS}"
-            )
-            continue
-        mfccs = {
-            level: [of_level(samples, test.rate_hz) for samples in test.audio[chosen]]
-            for level, of_level in features.LEVELS.items()
-        }
-        between = {level: metrics.dtw_matrix(each) for level, each in mfccs.items()}
-        n_without = 0
-        for name, centres in sets.items():
-            centre, of_set = centres[label], "training" if name else "test"
-            if not np.isfinite(centre).all():
-                warnings.append(f"class {class_name} has no {of_set} sounds: no deviation from their centre")
-                continue
-            if audio.peak(centre) < audio.SILENCE:
-                warnings.append(f"class {class_name}: the decoded centre of its {of_set} sounds is silent")
-            for level, of_level in features.LEVELS.items():
-                decoded = of_level(centre, test.rate_hz)
-                deviation = metrics.mfcc_dtw_deviation(decoded, mfccs[level], between[level])
-                kept = deviation[np.isfinite(deviation)]
-                n_without = len(deviation) - len(kept)
-                if len(kept):
-                    values[f"mfcc_dtw_deviation{name}{level}"][class_name] = kept
-        if n_without:
-            warnings.append(
-                f"class {class_name}: {n_without} test sounds are equally far from all others of it, which leaves "
-                "them without a deviation"
-            )
-    return {key: _table(per_class) for key, per_class in values.items()}, warnings
-
-
-def _table(deviations: dict[str, np.ndarray]) -> dict[str, Any]:
-    """Mean and population standard deviation of each class, and as in Table 3 the means of both over classes."""
-    classes = {name: {"mean": float(each.mean()), "std": float(each.std())} for name, each in deviations.items()}
-    average = {
-        key: float(np.mean([each[key] for each in classes.values()])) if classes else None for key in ("mean", "std")
-    }
-    return {"classes": classes, "average": average}
-
-
 def _draw(
     folder: Path, run: Run, sounds: SoundSet, outputs: _Outputs, history: Sequence[dict[str, float]]
 ) -> dict[str, Path]:
@@ -247,7 +152,7 @@ def _draw(
         originals[title] = sounds.audio[position]
         reconstructions[title] = outputs.reconstructions[position]
     figures = {"Latents of the test sounds": folder / "latents.png"}
-    plots.save_latent_map(
+    latent_map.save_latent_map(
         folder / "latents.png",
         outputs.means[sounds.is_test],
         test.labels,
@@ -256,7 +161,7 @@ def _draw(
     )
     if history:
         figures["Training"] = folder / "training.png"
-        plots.save_training_curves(figures["Training"], history)
+        training_curves.save_training_curves(figures["Training"], history)
     figures["Reconstructions"] = folder / "reconstructions.png"
     plots.save_reconstructions(figures["Reconstructions"], originals, reconstructions, sounds.rate_hz)
     figures["Decoded class centres"] = folder / "centres.png"
@@ -269,7 +174,7 @@ def _write_sounds(folder: Path, sounds: SoundSet, outputs: _Outputs) -> dict[str
     folder.mkdir()
     heard: dict[str, dict[str, Path]] = {}
     for name, centre in _centres_by_name(sounds, outputs).items():
-        heard[name] = {"decoded centre": _write_sound(folder, sounds, name, "centre", audio.normalised(centre))}
+        heard[name] = {"decoded centre": _write_sound(folder, sounds, name, "centre", waveform.normalised(centre))}
     for position in _first_of_class(sounds):
         name = sounds.class_names[sounds.labels[position]]
         heard[name]["original"] = _write_sound(folder, sounds, name, "original", sounds.audio[position])

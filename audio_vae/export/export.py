@@ -14,34 +14,20 @@ the name ends in `-float16`.
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from audio_vae import __version__
-from audio_vae.audio import io as audio
-from audio_vae.data.sound_set import SoundSet
+from audio_vae.audio import waveform
 from audio_vae.export import converters, parity
-from audio_vae.export.signatures import MAX_STEPS, SIGNATURES
-from audio_vae.morphing.endpoints import class_centre
-from audio_vae.runs.run import Run, environment
+from audio_vae.export.formats import _CHECKED, check_format, metadata, model_name
+from audio_vae.export.versions import _new_version
+from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError, one_line
-from audio_vae.utils.files import umask, write_json
-
-FORMATS = ("savedmodel", "litert", "onnx", "keras")
-
-NEEDS = {"litert": ("ai_edge_litert",), "onnx": ("onnx", "onnxruntime", "tf2onnx")}
-"""Format → modules of the extra of the same name."""
-
-_CHECKED = {"savedmodel": (*SIGNATURES, "serving_default"), "keras": ("encode", "decode", "reconstruct")}
+from audio_vae.utils.files import write_json
 
 
 @dataclass(frozen=True)
@@ -126,121 +112,6 @@ def export(
     return ExportResult(published[0], file_format, report, tuple(_warnings(run, expected)))
 
 
-def check_format(file_format: str, *, float16: bool = False) -> None:
-    """Raise a `UserError` where a format is unknown, cannot have float16 weights, or lacks its extra."""
-    if file_format not in FORMATS:
-        raise UserError(f"unknown format {file_format!r}: choose one of {', '.join(FORMATS)} with --format")
-    if float16 and file_format == "keras":
-        raise UserError(
-            "a Keras file holds the weights in the model's own float32: leave out --float16, or choose another --format"
-        )
-    missing = [name for name in NEEDS.get(file_format, ()) if importlib.util.find_spec(name) is None]
-    if missing:
-        raise UserError(
-            f"the {file_format} export needs {', '.join(missing)}, which is not installed: "
-            f"run  pip install 'audio-vae[{file_format}]'  (in a checkout: pip install '.[{file_format}]')"
-        )
-
-
-def model_name(run: Run, file_format: str, *, float16: bool = False) -> str:
-    """Return the name of the model's folder, such as `digits-cc` or `drums-dc-onnx-float16`."""
-    parts = [run.config.dataset, run.config.preset]
-    parts += [] if file_format == "savedmodel" else [file_format]
-    return "-".join([*parts, "float16"] if float16 else parts)
-
-
-def metadata(run: Run, sounds: SoundSet, file_format: str, *, float16: bool = False) -> dict[str, Any]:
-    """Return what a client has to know, as JSON values.
-
-    `class_centres` are those of `endpoints.class_centre`, `[d]` each, of the classes that have sounds.
-    """
-    centres = {
-        name: centre.latent.tolist()
-        for name in sounds.class_names
-        if (centre := class_centre(run, sounds, name)) is not None
-    }
-    config = run.config
-    return {
-        "name": model_name(run, file_format, float16=float16),
-        "dataset": config.dataset,
-        "preset": config.preset,
-        "format": file_format,
-        "weights": "float16" if float16 else "float32",
-        "rate_hz": config.audio.rate_hz,
-        "n_samples": config.audio.n_samples,
-        "latent_dim": config.model.latent_dim,
-        "input_peak": 1.0,
-        "max_morph_steps": MAX_STEPS,
-        "class_names": list(sounds.class_names),
-        "class_centres": centres,
-        "epochs": run.epochs_done(),
-        "package_version": __version__,
-        "model_sha256": run.model_sha256,
-        "config": config.to_dict(),
-        "made_with": environment(),
-    }
-
-
-@contextmanager
-def _new_version(folder: Path) -> Iterator[tuple[Path, list[Path]]]:
-    """Yield a temporary folder that becomes the next version in `folder` when the block succeeds.
-
-    With it comes a list that holds the version's path afterwards. A failure leaves no folder that was not there.
-    """
-    created: list[Path] = []
-    part = None
-    published: list[Path] = []
-    try:
-        try:
-            for each in (*reversed(folder.parents), folder):
-                if not each.exists():
-                    each.mkdir()
-                    created.append(each)
-            # A model server takes notice of whole numbers alone.
-            part = Path(tempfile.mkdtemp(dir=folder, prefix=".part-"))
-        except OSError as error:
-            raise _unwritable(folder, error) from error
-        yield part, published
-        try:
-            _readable(part)
-            published.append(_rename_to_next(part, folder))
-        except OSError as error:
-            raise _unwritable(folder, error) from error
-    finally:
-        if not published:
-            if part:
-                shutil.rmtree(part, ignore_errors=True)
-            for each in reversed(created):
-                with suppress(OSError):
-                    each.rmdir()
-
-
-def _rename_to_next(part: Path, folder: Path) -> Path:
-    numbers = [int(each.name) for each in folder.iterdir() if each.name.isascii() and each.name.isdigit()]
-    number = max(numbers, default=0) + 1
-    while True:
-        target = folder / str(number)
-        if not target.exists():
-            try:
-                os.rename(part, target)
-            except OSError:
-                # Another export took the number in between.
-                if not target.exists():
-                    raise
-            else:
-                return target
-        number += 1
-
-
-def _readable(part: Path) -> None:
-    """Give the temporary folder, which is private, the permissions of any new folder."""
-    part.chmod(0o777 & ~umask())
-
-
-def _unwritable(folder: Path, error: OSError) -> UserError:
-    return UserError(f"{folder} cannot be written ({one_line(error)}): choose another folder with --out")
-
-
 def _worst(result: dict[str, Any]) -> str:
     rows = [
         (difference, f"{signature}, {kind} input, batch {batch}")
@@ -274,5 +145,5 @@ def _warnings(run: Run, expected: parity.Arrays) -> Iterator[str]:
         yield f"{run.path} is trained for {done} of {planned} epochs: export again when it is done"
     decoded = [value for key, value in expected.items() if key.startswith("real_17/") and key.endswith("/audio")]
     peak = max((float(np.abs(each).max()) for each in decoded), default=1.0)
-    if peak < audio.QUIET:
+    if peak < waveform.QUIET:
         yield f"the model itself decodes real sounds to near silence (peak {peak:.2g}): train it for longer"

@@ -14,7 +14,7 @@ from typing import Any
 
 from audio_vae.config import AudioConfig, Config
 from audio_vae.data import labels
-from audio_vae.data.sound_set import Refusal, judge_items
+from audio_vae.data.reading import Refusal, judge_items
 from audio_vae.data.validation import Note
 from audio_vae.folder import preprocess as folder_data
 from audio_vae.utils.errors import UserError

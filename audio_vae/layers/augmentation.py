@@ -5,8 +5,9 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from audio_vae.backend.keras_backend import PACKAGE
 from audio_vae.config import AugmentationConfig
-from audio_vae.layers.dilation_block import PACKAGE, ReplicaSeedGenerator
+from audio_vae.layers.sampling import ReplicaSeedGenerator
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

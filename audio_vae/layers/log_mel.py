@@ -7,7 +7,7 @@ from keras import ops
 
 from audio_vae.audio import features
 from audio_vae.audio import spectral_ops as spectra
-from audio_vae.layers.dilation_block import PACKAGE
+from audio_vae.backend.keras_backend import PACKAGE
 
 _FLOOR = 3e-5
 """Power that counts as silence: that of noise 45 dB below full scale. Less is background, which tells takes apart."""

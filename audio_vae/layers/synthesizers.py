@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from audio_vae.layers.dilation_block import PACKAGE
+from audio_vae.backend.keras_backend import PACKAGE
 
 LOWEST = 1 / 735
 """Lowest pitch, in cycles a sample: 30 Hz at 22.05 kHz. Nothing is heard much below."""

@@ -9,8 +9,8 @@ import numpy as np
 from keras import ops
 
 from audio_vae.audio import spectral_ops as spectra
-from audio_vae.audio.io import SILENCE
 from audio_vae.audio.soft_dtw import soft_dtw
+from audio_vae.audio.waveform import SILENCE
 from audio_vae.layers.synthesizers import LOWEST, RANGE_OCTAVES
 
 _FLOOR = 1e-3

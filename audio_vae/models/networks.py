@@ -20,24 +20,12 @@ J. Engel et al., DDSP, 2020)::
 
 from __future__ import annotations
 
-import math
-from typing import NamedTuple
-
 import keras
 from keras import layers
 
 from audio_vae.config import ModelConfig
-from audio_vae.layers.dilation_block import DilationBlock
-from audio_vae.layers.log_mel import LogMel
-from audio_vae.layers.synthesizers import Envelopes, NoiseBands, Oscillators
-
-HALVINGS = 5
-"""Strided layers of each of the paper's networks: T shrinks to T/32 and grows back."""
-
-PITCH = "pitch"
-"""Name of the studio decoder's layer from the latent to the pitch of its oscillators, in octaves above the lowest."""
-
-_SLOPE = 0.2
+from audio_vae.models.paper_networks import _dilated_mirror, _dilated_trunk, _plain_mirror, _plain_trunk
+from audio_vae.models.studio_networks import _studio_mirror, _studio_trunk
 
 
 def build_encoder(config: ModelConfig) -> keras.Model:
@@ -63,18 +51,6 @@ def build_decoder(config: ModelConfig) -> keras.Model:
     return keras.Model(latent, layers.Flatten(name="audio")(mirror(config, latent)), name="decoder")
 
 
-def at_pitch(decoder: keras.Model) -> keras.Model:
-    """Return a studio decoder with oscillators as one that is told their pitch: latent and pitch `(B, 1)` → audio."""
-    return keras.Model([decoder.input, decoder.get_layer(PITCH).output], decoder.output, name="decoder_at_pitch")
-
-
-def _short_sound(config: ModelConfig, latent):
-    """The layer that the tables do not print: latent (d) → (T/32, 1)."""
-    n_short = config.n_samples // 2**HALVINGS
-    x = layers.Dense(n_short, name="latent_to_samples")(latent)
-    return layers.Reshape((n_short, 1), name="one_channel")(x)
-
-
 def build_classifier(config: ModelConfig) -> keras.Model | None:
     """Return the classifier on the bottleneck: latent `(B, d)` → logits `(B, n_classes)`; `None` without classes."""
     if not config.n_classes:
@@ -84,179 +60,3 @@ def build_classifier(config: ModelConfig) -> keras.Model | None:
     for number, units in enumerate(config.classifier_units, start=1):
         x = layers.Dense(units, activation="relu", name=f"hidden_{number}")(x)
     return keras.Model(latent, layers.Dense(config.n_classes, name="logits")(x), name="classifier")
-
-
-def _dilated_trunk(config: ModelConfig, x):
-    """Rows 1 to 8 of Table 1; the dense pair that follows is row 9."""
-    single = config.single_channel_activation
-    x = layers.Conv1D(config.stem_filters, config.stem_kernel, padding="causal", name="row_1")(x)
-    x = _block(config, "row_2")(x)
-    for row in range(3, 3 + HALVINGS):
-        x = layers.Conv1D(1, 2, strides=2, padding="causal", activation=single, name=f"row_{row}")(x)
-    return layers.Conv1D(1, 1, name="row_8")(x), 9
-
-
-def _dilated_mirror(config: ModelConfig, latent):
-    """Rows 11 to 21 of Table 1, whose rows 12 to 17 are five layers."""
-    single = config.single_channel_activation
-    x = _short_sound(config, latent)
-    x = layers.Conv1DTranspose(1, 1, padding="same", activation=single, name="row_11")(x)
-    for row in range(12, 12 + HALVINGS):
-        x = layers.Conv1DTranspose(1, 2, strides=2, padding="same", activation=single, name=f"row_{row}")(x)
-    x = layers.Conv1DTranspose(config.block_filters, 1, padding="same", name="row_18")(x)
-    x = _block(config, "row_19")(x)
-    x = layers.Conv1DTranspose(config.stem_filters, config.stem_kernel, padding="same", name="row_20")(x)
-    return layers.Conv1DTranspose(1, 1, padding="same", name="row_21")(x)
-
-
-def _block(config: ModelConfig, name: str) -> DilationBlock:
-    return DilationBlock(
-        config.depth, config.block_filters, config.long_cycle, config.short_cycle, config.gate, name=name
-    )
-
-
-def _plain_trunk(config: ModelConfig, x):
-    """Rows 1 to 6 of Table 2; the dense pair that follows is row 7."""
-    for row, (filters, kernel) in enumerate(zip(config.cc_filters, config.cc_kernels, strict=True), start=1):
-        x = layers.Conv1D(filters, kernel, strides=2, padding="same", activation=config.activation, name=f"row_{row}")(
-            x
-        )
-    return layers.Conv1D(1, 1, padding="same", name="row_6")(x), 7
-
-
-def _plain_mirror(config: ModelConfig, latent):
-    """Rows 9 to 15 of Table 2."""
-    x = _short_sound(config, latent)
-    x = layers.Conv1DTranspose(1, 1, padding="same", activation=config.single_channel_activation, name="row_9")(x)
-    mirrored = zip(reversed(config.cc_filters), reversed(config.cc_kernels), strict=True)
-    for row, (filters, kernel) in enumerate(mirrored, start=10):
-        x = layers.Conv1DTranspose(
-            filters, kernel, strides=2, padding="same", activation=config.activation, name=f"row_{row}"
-        )(x)
-    return layers.Conv1DTranspose(1, 1, padding="same", name="row_15")(x)
-
-
-class _Stage(NamedTuple):
-    """A stage of the studio decoder.
-
-    Attributes:
-        name: of its layers.
-        filters: channels.
-        narrower: channels that it leads to.
-        stride: of its convolution.
-        kernel: of its convolution. To audio it is a filter bank, 8 strides long; to features 2 strides suffice.
-    """
-
-    name: str
-    filters: int
-    narrower: int
-    stride: int
-    kernel: int
-
-
-def studio_stages(config: ModelConfig) -> list[_Stage]:
-    """Return the stages of the studio decoder from the last to the first: a stride of 8, then strides of 4."""
-    stages = [_Stage("stage_1", config.studio_filters[0], 1, 8, 64)]
-    while _n_frames(config, stages) > config.studio_frames:
-        number = len(stages)
-        filters = config.studio_filters[min(number, len(config.studio_filters) - 1)]
-        stages.append(_Stage(f"stage_{number + 1}", filters, stages[-1].filters, 4, 8))
-    return stages
-
-
-def _n_frames(config: ModelConfig, stages: list[_Stage]) -> int:
-    """Frames after some stages; the last may lie partly beyond the sound's end."""
-    return -(-config.n_samples // math.prod(stage.stride for stage in stages))
-
-
-def _studio_trunk(config: ModelConfig, x):
-    filters = config.studio_filters[-1]
-    x = layers.Reshape((config.n_samples,), name="samples_alone")(x)
-    # In float32 whatever the network computes in: it spans all that is between silence and full scale.
-    x = LogMel(
-        config.studio_rate_hz,
-        config.studio_windows,
-        config.studio_hop,
-        config.studio_mels,
-        config.studio_silence,
-        name="mel",
-        dtype="float32",
-    )(x)
-    x = layers.Conv1D(filters, 3, padding="same", name="from_mel")(x)
-    number = 1
-    while x.shape[1] > config.studio_frames:
-        x = _residual_blocks(config, x, f"stage_{number}")
-        x = layers.LeakyReLU(_SLOPE, name=f"stage_{number}_activation")(x)
-        x = layers.Conv1D(filters, 4, strides=2, padding="same", name=f"stage_{number}")(x)
-        number += 1
-    x = _residual_blocks(config, x, f"stage_{number}")
-    return layers.LeakyReLU(_SLOPE, name="bottleneck_activation")(x), None
-
-
-def _studio_mirror(config: ModelConfig, latent):
-    stages = studio_stages(config)
-    n_frames, filters = _n_frames(config, stages), stages[-1].filters
-    x = layers.Dense(n_frames * filters, name="latent_to_frames")(latent)
-    x = layers.Reshape((n_frames, filters), name="frames")(x)
-    for stage in reversed(stages):
-        x = _residual_blocks(config, x, stage.name)
-        x = layers.LeakyReLU(_SLOPE, name=f"{stage.name}_activation")(x)
-        if stage is stages[min(1, len(stages) - 1)]:
-            generated = _generated(config, latent, x, math.prod(each.stride for each in stages[:2]))
-        is_last = stage is stages[0]
-        if is_last:
-            # What a network of many channels hardly learns, silence, is a gate away: nothing is added behind it.
-            loudness = layers.Conv1D(1, 3, padding="same", activation="sigmoid", name="loudness")(x)
-            x = layers.Multiply(name="with_loudness")([x, loudness])
-        x = layers.Conv1DTranspose(
-            stage.narrower,
-            stage.kernel,
-            strides=stage.stride,
-            padding="same",
-            use_bias=not is_last,
-            name=f"{stage.name}_out",
-        )(x)
-    if generated:
-        x = layers.Add(name="with_generators")([x, *generated])
-    return layers.Cropping1D((0, x.shape[1] - config.n_samples), name="whole_sound")(x)
-
-
-def _generated(config: ModelConfig, latent, x, hop: int) -> list:
-    """What the generators make of a frame of features every `hop` samples."""
-    if not (config.studio_tones or config.studio_noise_bands):
-        return []
-    made = []
-    # Controls are levels and pitches, which should not grow with what the features are for: the convolutions' samples.
-    x = layers.LayerNormalization(name="frames_normalized")(x)
-    # Phases and frequencies need float32 whatever the network computes in.
-    if config.studio_tones:
-        two_octaves = keras.initializers.Constant(2.0)
-        pitch = layers.Dense(1, bias_initializer=two_octaves, name=PITCH, dtype="float32")(latent)
-        moves = layers.Conv1D(config.studio_tones, 3, padding="same", kernel_initializer="zeros", name="tone_moves")(x)
-        controls = layers.Concatenate(name="tone_controls")([_levels(latent, x, config.studio_tones, "tone"), moves])
-        made.append(Oscillators(config.studio_tones, hop, name="tones", dtype="float32")(controls, pitch))
-    if config.studio_noise_bands:
-        controls = _levels(latent, x, config.studio_noise_bands, "noise")
-        made.append(NoiseBands(config.studio_noise_bands, hop, name="noise")(controls))
-    return made
-
-
-def _levels(latent, x, n_levels: int, name: str):
-    """Loudness controls of generators: an envelope that the latent gives at once, and what the features add to it."""
-    n_values = Envelopes.n_values(x.shape[1])
-    values = layers.Dense(n_values * n_levels, kernel_initializer="zeros", name=f"{name}_values")(latent)
-    values = layers.Reshape((n_values, n_levels), name=f"{name}_values_by_time")(values)
-    envelopes = Envelopes(x.shape[1], name=f"{name}_envelopes")(values)
-    details = layers.Conv1D(n_levels, 3, padding="same", kernel_initializer="zeros", name=f"{name}_details")(x)
-    return layers.Add(name=f"{name}_levels")([envelopes, details])
-
-
-def _residual_blocks(config: ModelConfig, x, name: str):
-    for dilation in config.studio_dilations:
-        block = f"{name}_dilation_{dilation}"
-        y = layers.LeakyReLU(_SLOPE, name=f"{block}_activation")(x)
-        y = layers.Conv1D(x.shape[-1], 3, padding="same", dilation_rate=dilation, name=f"{block}_conv")(y)
-        y = layers.LeakyReLU(_SLOPE, name=f"{block}_activation_2")(y)
-        y = layers.Conv1D(x.shape[-1], 1, kernel_initializer="zeros", name=f"{block}_mix")(y)
-        x = layers.Add(name=block)([x, y])
-    return x

@@ -11,12 +11,14 @@ from keras import ops
 
 from audio_vae.audio import spectral_ops as spectra
 from audio_vae.backend import replicas as distribute
+from audio_vae.backend.keras_backend import PACKAGE
 from audio_vae.config import AugmentationConfig, LossConfig, ModelConfig, TrainingConfig, from_values
 from audio_vae.layers.augmentation import build_augmentation
-from audio_vae.layers.dilation_block import PACKAGE, Sampling
+from audio_vae.layers.sampling import Sampling
 from audio_vae.models import losses
 from audio_vae.models import train_step as passes
-from audio_vae.models.networks import PITCH, at_pitch, build_classifier, build_decoder, build_encoder
+from audio_vae.models.networks import build_classifier, build_decoder, build_encoder
+from audio_vae.models.studio_networks import PITCH, at_pitch
 from audio_vae.models.train_step import Pass
 
 # Soft-DTW takes a step for each frame of both sounds, one after the other.

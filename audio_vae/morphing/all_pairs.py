@@ -10,13 +10,14 @@ from tqdm import tqdm
 
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.morphing.endpoints import parse_endpoint
+from audio_vae.morphing.options import PathOptions
 from audio_vae.morphing.scorecard import Judge
-from audio_vae.morphing.steps import PathOptions, judge_tracks, make_tracks
+from audio_vae.morphing.steps import judge_tracks, make_tracks
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
 
 
-def morph_table(
+def all_pairs(
     run: Run,
     sounds: SoundSet | None = None,
     options: PathOptions | None = None,

@@ -19,15 +19,18 @@ from typing import Any
 import numpy as np
 
 from audio_vae.audio import io as audio_files
+from audio_vae.audio import waveform
 from audio_vae.data.sound_set import SoundSet
-from audio_vae.morphing.endpoints import CLASS_CENTRES, Endpoint, folder_name, parse_endpoint
+from audio_vae.morphing.endpoints import CLASS_CENTRES, Endpoint, parse_endpoint
+from audio_vae.morphing.levels import check_peaks, cut, to_level
 from audio_vae.morphing.measures import SOUND_MEASURES, compare
 from audio_vae.morphing.scorecard import Judge
-from audio_vae.morphing.steps import check_peaks, cut, decode, result_folder, to_level, warn_of_unseen
+from audio_vae.morphing.steps import decode, result_folder, warn_of_unseen
 from audio_vae.plots.morph import save_morph_plot
-from audio_vae.runs.run import Run, environment
+from audio_vae.runs.environment import environment
+from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
-from audio_vae.utils.files import write_json
+from audio_vae.utils.files import folder_name, write_json
 
 LENGTHS = ("interpolate", "full")
 """Length of a blend: the weighted mean of the parts', or all T samples."""
@@ -98,9 +101,9 @@ def blend(
     whole = {"blend": decoded[:1], "mix": (weights @ audio).astype(np.float32)[np.newaxis]}
     heard = {name: cut(run, sound[0], n_samples) for name, sound in whole.items()}
 
-    model_peak = audio_files.peak(heard["blend"])
+    model_peak = waveform.peak(heard["blend"])
     warnings = check_peaks(run, [model_peak], ["the blend"])
-    if not audio_files.peak(heard["mix"]):
+    if not waveform.peak(heard["mix"]):
         warnings.append("the mix is silent: the sounds cancel out, or start too late")
     if any(point.kind == "file" for point in points):
         warnings += warn_of_unseen(run, latent, ["the blend"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Sequence
@@ -12,17 +11,17 @@ from typing import Any
 import numpy as np
 
 from audio_vae.audio import io as audio_files
+from audio_vae.audio import waveform
 from audio_vae.data.sound_set import SoundSet
-from audio_vae.runs.card import Centre
+from audio_vae.runs.latents import centre_name, class_centre
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError, one_line
+from audio_vae.utils.files import safe_name
 
 CLASS_CENTRES = "mean of the posterior means of the class's training sounds"
 """Where a class lies, in the words of the sidecars."""
 
 _MOST_SHOWN = 30
-_LONGEST_NAME = 80
-_LONGEST_FOLDER_NAME = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,53 +99,6 @@ def parse_endpoint(text: str, run: Run, sounds: SoundSet) -> Endpoint:
     )
 
 
-def class_centre(run: Run, sounds: SoundSet, class_name: str, group: str | None = None) -> Centre | None:
-    """Return where a class lies, or a group's sounds of it; `None` where it has no sounds.
-
-    Of a pretrained model's own sounds, it is as its card says: they are a few of those that make the centre.
-    """
-    if run.card and sounds is run.sounds:
-        return run.card.centres.get(centre_name(class_name, group))
-    members = sounds.centre_members(sounds.class_names.index(class_name), group)
-    if not len(members):
-        return None
-    centre, means = run.centre(sounds.audio[members])
-    nearest = members[np.argmin(np.linalg.norm(means - centre, axis=1))]
-    return Centre(
-        latent=centre,
-        peak=float(np.median(sounds.peaks[members])),
-        length_samples=round(float(np.median(sounds.lengths[members]))),
-        nearest=sounds.names[nearest],
-    )
-
-
-def centre_name(class_name: str, group: str | None = None) -> str:
-    """Return what names a centre: `CLASS` or `GROUP/CLASS`."""
-    return class_name if group is None else f"{group}/{class_name}"
-
-
-def safe_name(text: str) -> str:
-    """Return an endpoint's name as part of a file name that stays in its folder everywhere.
-
-    Only the last part of a path is kept. Where anything is lost, eight digits of a hash of the whole
-    text keep different endpoints apart.
-    """
-    plain = text.replace(":", "_")
-    name = re.sub(r"[^\w.-]", "_", re.split(r"[/\\]", plain)[-1]).lstrip(".")
-    # Most file systems count bytes, not letters.
-    name = name.encode("utf-8")[:_LONGEST_NAME].decode("utf-8", "ignore")
-    if name == plain and name:
-        return name
-    digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    return f"{name or 'sound'}_{digest}"
-
-
-def folder_name(names: Sequence[str]) -> str:
-    """Return the name of the folder that is made of several parts of file names, shortened where they are many."""
-    joined = "-".join(names)
-    return joined if len(joined.encode("utf-8")) <= _LONGEST_FOLDER_NAME else safe_name(joined)
-
-
 def _class_and_group(text: str, sounds: SoundSet) -> tuple[str | None, str | None]:
     """Return what `CLASS` and `GROUP/CLASS` name; `None` for what they do not."""
     if text in sounds.class_names:
@@ -202,8 +154,8 @@ def _numbered_sound(text: str, class_name: str, group: str | None, number: str, 
 def _file_sound(text: str, run: Run) -> Endpoint:
     config = run.config.audio
     try:
-        fitted, peak, n_samples = audio_files.fit(audio_files.read(text, config.rate_hz).samples, config)
-    except audio_files.AudioError as error:
+        fitted, peak, n_samples = waveform.fit(audio_files.read(text, config.rate_hz).samples, config)
+    except waveform.AudioError as error:
         raise UserError(f"{text!r} cannot be used ({one_line(error)}): choose another sound file") from error
     means, _ = run.encode(fitted[np.newaxis])
     # A name that is no valid Unicode (an old file system's) could not be written to the sidecar.

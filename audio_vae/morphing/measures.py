@@ -15,8 +15,8 @@ import numpy as np
 from scipy.optimize import nnls
 from scipy.stats import rankdata
 
+from audio_vae.audio.dtw import dtw_matrix
 from audio_vae.audio.features import magnitude_spectrogram
-from audio_vae.evaluation.metrics import dtw_matrix
 
 
 class Measure(NamedTuple):

@@ -19,22 +19,17 @@ from typing import Any
 import numpy as np
 
 from audio_vae.audio import io as audio_files
+from audio_vae.audio import waveform
 from audio_vae.data.sound_set import SoundSet
-from audio_vae.morphing.endpoints import CLASS_CENTRES, Endpoint, folder_name, parse_endpoint
+from audio_vae.morphing.endpoints import CLASS_CENTRES, Endpoint, parse_endpoint
+from audio_vae.morphing.levels import check_peaks
+from audio_vae.morphing.options import PathOptions
 from audio_vae.morphing.scorecard import Judge
-from audio_vae.morphing.steps import (
-    PathOptions,
-    Track,
-    check_peaks,
-    judge_tracks,
-    make_tracks,
-    result_folder,
-    step_names,
-    warn_of_unseen,
-)
+from audio_vae.morphing.steps import Track, judge_tracks, make_tracks, result_folder, step_names, warn_of_unseen
 from audio_vae.plots.morph import save_morph_plot
-from audio_vae.runs.run import Run, environment
-from audio_vae.utils.files import write_json
+from audio_vae.runs.environment import environment
+from audio_vae.runs.run import Run
+from audio_vae.utils.files import folder_name, write_json
 
 MARKER = "morph.json"
 """File that tells a morph folder."""
@@ -93,8 +88,8 @@ def morph(
         out = run.results_path / "morphs" / folder_name([point.file_name for point in points])
     path, mix, warnings = make_tracks(run, points, chosen)
     names = step_names(chosen.steps)
-    warnings += check_peaks(run, [audio_files.peak(sound) for sound in path.heard], names)
-    if not all(audio_files.peak(sound) for sound in mix.heard):
+    warnings += check_peaks(run, [waveform.peak(sound) for sound in path.heard], names)
+    if not all(waveform.peak(sound) for sound in mix.heard):
         warnings.append("a step of the crossfade is silent: the sounds cancel out, or one starts too late")
     first, last = chosen.between
     # What lies straight between sounds of the run is never outside, and telling takes all training sounds' latents.
@@ -116,7 +111,7 @@ def morph(
         "path": path.latents.tolist(),
         "levels": path.levels.tolist(),
         "lengths_samples": [len(sound) for sound in path.heard],
-        "model_peaks": [audio_files.peak(sound) for sound in path.heard],
+        "model_peaks": [waveform.peak(sound) for sound in path.heard],
         "scorecard": cards,
         "warnings": warnings,
         "config": run.config.to_dict(),

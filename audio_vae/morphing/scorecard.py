@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from audio_vae.audio import io as audio_files
+from audio_vae.audio import waveform
 from audio_vae.audio.features import mfcc
 from audio_vae.data.sound_set import SoundSet, spread
-from audio_vae.morphing.measures import judge_sounds, scorecard
+from audio_vae.morphing.measures import MEASURES, judge_sounds, scorecard
 from audio_vae.runs.run import Run
+from audio_vae.utils.tables import text_table
 
 MOST_REAL_SOUNDS = 1000
 """At most so many training sounds, spread over all of them, are what a step is to resemble: their MFCCs take 3 ms
@@ -78,5 +79,23 @@ class Judge:
     def _fitted(self, heard: Sequence[np.ndarray]) -> np.ndarray:
         fitted = np.zeros((len(heard), self.run.config.audio.n_samples), np.float32)
         for row, sound in zip(fitted, heard, strict=True):
-            row[: len(sound)] = audio_files.normalised(sound)
+            row[: len(sound)] = waveform.normalised(sound)
         return fitted
+
+
+def comparison_lines(comparison: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return what `scorecard.compare` says as lines of text, a measure a line."""
+    names = [name for name in next(iter(comparison.values())) if name != "better"]
+    rows = [
+        [MEASURES[key].title, *(_figure(each[name]) for name in names), _called(each["better"])]
+        for key, each in comparison.items()
+    ]
+    return text_table(["", *map(_called, names), "better"], rows)
+
+
+def _called(name: str | None) -> str:
+    return "–" if name is None else name.replace("crossfade", "cross-fade")
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from audio_vae.runs.card import CARD_NAME, Card, read_card
-from audio_vae.runs.listing import aligned, human_size
+from audio_vae.runs.run import Run, open_run
 from audio_vae.utils.errors import UserError
+from audio_vae.utils.tables import aligned, human_size
 
 FOLDER = Path(__file__).parent
 """Holds a folder for each model, and their licences."""
@@ -36,6 +37,34 @@ def path_of(name: str) -> Path:
 def default_name(dataset: str) -> str | None:
     """Return the model that a data set is played with where nothing else is trained; `None` if there is none."""
     return dataset if dataset in names() else None
+
+
+def open_trained(
+    dataset: str,
+    run_path: Path | None = None,
+    model: str | None = None,
+    warn: Callable[[str], None] = print,
+) -> Run:
+    """Open a run, or a pretrained model.
+
+    Args:
+        dataset: name of the data set that it plays.
+        run_path: the run folder; `None` takes `runs/<dataset>`, or where that is no run the pretrained model.
+        model: name of a pretrained model, which goes before `run_path`.
+        warn: receives a line where a pretrained model is taken because there is no run.
+
+    Raises:
+        UserError: there is no such run or model, or it is one of another data set.
+    """
+    default = Path("runs", dataset)
+    if model is None and run_path is None and not (default / "config.json").is_file():
+        model = default_name(dataset)
+        if model is not None:
+            warn(
+                f"no run in {default}: using the pretrained model that comes with audio-vae (audio-vae models); "
+                f"train your own: audio-vae {dataset} train"
+            )
+    return open_run(path_of(model) if model is not None else run_path or default, dataset)
 
 
 def size_bytes(path: Path) -> int:

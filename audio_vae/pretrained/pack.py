@@ -16,14 +16,15 @@ import numpy as np
 
 from audio_vae import __version__
 from audio_vae.data.sound_set import SoundSet, spread
+from audio_vae.data.sources import Source, credits_of
 from audio_vae.models.vae import VAE
-from audio_vae.morphing.endpoints import centre_name, class_centre, safe_name
 from audio_vae.pretrained import catalog as models
-from audio_vae.runs.card import CARD_NAME, Card, Centre, Source, credits_of
-from audio_vae.runs.listing import human_size
+from audio_vae.runs.card import CARD_NAME, Card, Centre
+from audio_vae.runs.latents import centre_name, class_centre, save_latents, training_means
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError, one_line
-from audio_vae.utils.files import atomic_folder, write_json
+from audio_vae.utils.files import atomic_folder, safe_name, write_json
+from audio_vae.utils.tables import human_size
 
 LICENCE = "CC BY-SA 4.0"
 """Of a model and the sounds beside it. Sounds under CC BY-SA ask for it, also those under an older version of it."""
@@ -68,7 +69,7 @@ def pack(run: Run, sources: Sequence[Source], name: str | None = None, out: Path
         shutil.copyfile(run.path / "config.json", part / "config.json")
         packed.history_path.parent.mkdir()
         shutil.copyfile(run.history_path, packed.history_path)
-        packed.save_latents(sounds)
+        save_latents(packed, sounds)
         centres = _centres(packed, sounds)
         _selection(sounds, centres.values()).save(packed.sounds_path, as_int16=True)
         np.savez_compressed(part / "check.npz", **_computed(packed))
@@ -199,7 +200,7 @@ def _write_model(run: Run, packed: Run) -> float:
         for each in stored.namelist():
             made.writestr(each, stored.read(each), compresslevel=9)
     written.unlink()
-    latents = run.training_means()[:_N_CHECKED]
+    latents = training_means(run)[:_N_CHECKED]
     before, after = run.decode(latents), packed.decode(latents)
     return float((np.abs(after - before).max(axis=1) / np.abs(before).max(axis=1)).max())
 

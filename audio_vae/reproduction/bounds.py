@@ -16,10 +16,11 @@ from collections.abc import Sequence
 import numpy as np
 from tslearn.barycenters import dtw_barycenter_averaging
 
+from audio_vae.audio.dtw import dtw_matrix
 from audio_vae.audio.features import LEVELS, mfcc
 from audio_vae.config import Config
 from audio_vae.data.sound_set import SoundSet
-from audio_vae.evaluation.metrics import dtw_matrix, mfcc_dtw_deviation
+from audio_vae.evaluation.metrics import mfcc_dtw_deviation
 
 DEVIATIONS = (
     "medoid of the training takes",

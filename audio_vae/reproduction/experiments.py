@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from audio_vae.config import Config, joined
+from audio_vae.config import Config
+from audio_vae.presets import joined
 
 SPEAKERS = ("jackson", "theo", "nicolas")
 """Speakers of the Free Spoken Digit Dataset, the paper's male one first."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from audio_vae.evaluation.html import comparison_lines
+from audio_vae.morphing.scorecard import comparison_lines
 from audio_vae.reproduction.experiments import (
     BOUNDS,
     DRUMS,

@@ -6,24 +6,22 @@ written again each time that one is complete.
 
 from __future__ import annotations
 
-import signal
-import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audio_vae.config import PRESETS, Config
+from audio_vae.config import Config
+from audio_vae.data.dataset import Dataset
+from audio_vae.presets import PRESETS
 from audio_vae.reproduction.experiments import DATA_FOLDERS, SPEAKERS, Experiment
 from audio_vae.reproduction.page import write_results_page
 from audio_vae.reproduction.results import RESULTS_FOLDER, load_result, save_bounds, save_result
-from audio_vae.runs.prepare import Dataset
-from audio_vae.runs.run import Run, environment, read_config, require_free
+from audio_vae.runs.create import require_free
+from audio_vae.runs.environment import environment
+from audio_vae.runs.prepare import prepare_run
+from audio_vae.runs.run import Run, open_run, read_config
 from audio_vae.utils.errors import UserError, one_line
-from audio_vae.utils.signals import Request, handling
-
-_ENDINGS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""What asks a program to end."""
 
 _SPACING = "even"
 """Of all morphs: a cross-fade cannot be made smooth like this, a path can, and a user of it would."""
@@ -117,7 +115,7 @@ def reproduce(
     path = folders.runs / experiment.name
     if as_is:
         require_free(path, config)
-        run = dataset.open(path)
+        run = open_run(path, dataset.name)
     else:
         run = _trained(path, config, dataset, folders, show_progress, say)
     epochs = config.training.epochs
@@ -134,7 +132,7 @@ def _trained(
 ) -> Run:
     from audio_vae.training import train as training
 
-    run, found = dataset.prepare_run(path, config, folders.sounds_of(dataset.name), show_progress=show_progress)
+    run, found = prepare_run(dataset, path, config, folders.sounds_of(dataset.name), show_progress=show_progress)
     if found["refused"]:
         say(f"{len(found['refused'])} files are left out, see {path / 'prepare.json'}")
     training.train(run, show_progress=show_progress, say=say)
@@ -158,7 +156,7 @@ def _is_collected(folders: Folders, run: Run, experiment: Experiment, epochs: in
 
 def _collect(folders: Folders, run: Run, experiment: Experiment, epochs: int, length: str, show_progress: bool) -> None:
     from audio_vae.evaluation import evaluate as report
-    from audio_vae.morphing.steps import PathOptions
+    from audio_vae.morphing.options import PathOptions
 
     morphs = PathOptions(length=length, spacing=_SPACING) if experiment.judges_morphs else None
     measured = report.evaluate(run, morphs=morphs, show_progress=show_progress)
@@ -206,53 +204,3 @@ def measure_bounds(
         say(f"bounds: {speaker} is measured")
     save_bounds(folders.results, measured)
     write_results_page(folders.out)
-
-
-def run_one_by_one(commands: Mapping[str, Sequence[str]], say: Callable[[str], None] = print) -> int:
-    """Run each command in a process of its own, so that none trains with what another left of memory and threads.
-
-    A signal goes on to the process that runs, which ends as it does on its own; no other is started then.
-
-    Args:
-        commands: name → command line. One that fails is noted and the others go on.
-        say: receives a line before each.
-
-    Returns:
-        The exit code of what a signal ended (above 128), or 0.
-
-    Raises:
-        UserError: some failed.
-    """
-    running: list[subprocess.Popen] = []
-    request = Request()
-
-    def forward(number):
-        request.signal = request.signal or number
-        for process in running:
-            process.send_signal(number)
-
-    failed = []
-    # A signal that is ignored, as after nohup, stays so.
-    heeded = tuple(each for each in _ENDINGS if signal.getsignal(each) != signal.SIG_IGN)
-    with handling(heeded, forward):
-        for number, (name, command) in enumerate(commands.items(), start=1):
-            if request.signal:
-                break
-            say(f"[{number}/{len(commands)}] {name}")
-            # In a session of its own, so that Ctrl-C, which goes to all processes of a terminal, comes once.
-            running[:] = [subprocess.Popen(command, start_new_session=True)]
-            if request.signal:
-                running[0].send_signal(request.signal)
-            code = running[0].wait()
-            if code in (128 + signal.SIGINT, 128 + signal.SIGTERM):
-                return code
-            if code and not request.signal:
-                failed.append(name)
-    if request.signal:
-        return 128 + request.signal
-    if failed:
-        raise UserError(
-            f"{len(failed)} of {len(commands)} failed ({', '.join(failed)}) for the reasons above; what the others "
-            "gave is collected: put it right and run the same command again"
-        )
-    return 0

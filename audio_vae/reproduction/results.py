@@ -22,7 +22,8 @@ from typing import Any
 
 from audio_vae.config import Config
 from audio_vae.reproduction.experiments import Experiment
-from audio_vae.runs.run import Run, environment, read_history
+from audio_vae.runs.environment import environment
+from audio_vae.runs.run import Run, read_history
 from audio_vae.utils.errors import UserError, one_line
 from audio_vae.utils.files import atomic_folder, write_json
 
@@ -164,7 +165,7 @@ def save_result(
         pictures: name → PNG to keep a small copy of.
     """
     # Late, because Matplotlib and what goes with it take a while.
-    from audio_vae.plots.waveforms import save_small_copy
+    from audio_vae.plots.figure import save_small_copy
 
     with atomic_folder(folder / experiment.name, _MARKER) as part:
         for name, source in pictures.items():

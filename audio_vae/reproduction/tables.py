@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from audio_vae.evaluation.html import DEVIATION, PAPER_TABLE_3, READINGS, deviations, morphs_table
+from audio_vae.evaluation.paper import PAPER_TABLE_3, TITLES
+from audio_vae.evaluation.summary import DEVIATION, READINGS, deviations, morphs_table
 from audio_vae.reproduction.bounds import DEVIATIONS, ONE_NN
 from audio_vae.reproduction.experiments import Experiment
 from audio_vae.reproduction.results import NOT_RUN, Result, of_test_sounds
-from audio_vae.reproduction.targets import TITLES, Verdict
+from audio_vae.reproduction.targets import Verdict
 from audio_vae.utils.tables import UNKNOWN, duration, number, percent, short, spread, table
 
 Results = Mapping[str, Result | None]

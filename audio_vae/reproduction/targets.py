@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from audio_vae.evaluation.html import DEVIATION, PAPER_ONE_NN, PAPER_TABLE_3
+from audio_vae.evaluation.paper import PAPER_ONE_NN, PAPER_TABLE_3, TITLES
+from audio_vae.evaluation.summary import DEVIATION
 from audio_vae.morphing.measures import MEASURES
 from audio_vae.reproduction.results import NOT_RUN, Result, of_test_sounds
 from audio_vae.utils.tables import number, percent
-
-TITLES = {"dc": "DC-VAE", "cc": "CC-VAE", "dc-nonclass": "DC-VAE, no classifier"}
-"""Experiment with a column in the paper's Table 3 → what the paper calls it."""
-
 
 STUDIO_ONE_NN = {
     "studio-jackson": 0.99,

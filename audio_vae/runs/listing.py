@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from audio_vae.runs.lock import LOCK_NAME, holder
 from audio_vae.runs.run import Run, read_config
 from audio_vae.utils.errors import UserError, one_line
+from audio_vae.utils.tables import aligned, human_size
 
 
 @dataclass(frozen=True)
@@ -152,21 +152,5 @@ def table_lines(runs: list[Listed]) -> list[str]:
     return lines
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the rows of a table as lines with their columns below each other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-
-
 def _or_unknown(value: int | None) -> str:
     return "?" if value is None else str(value)
-
-
-def human_size(n_bytes: int) -> str:
-    """Return a number of bytes as it is read most easily, such as `6.1 MiB`."""
-    size = float(n_bytes)
-    for unit in ("B", "KiB", "MiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} GiB"

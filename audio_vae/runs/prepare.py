@@ -1,23 +1,21 @@
-"""What can be done with a data set, the same for each: prepare, train, evaluate, morph.
-
-A data set package (`audio_vae.digits`, `audio_vae.drums`) declares a `Dataset`; everything
-else is here.
-"""
+"""Prepare a run: the config that it trains with, and its sounds read into the run folder."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from audio_vae.config import Config, with_audio
-from audio_vae.data.sound_set import Prepared, class_sizes
-from audio_vae.runs.card import CARD_NAME, Source
+from audio_vae.config import Config
+from audio_vae.data.dataset import Dataset, Prepared
+from audio_vae.data.sound_set import SoundSet, class_sizes
+from audio_vae.presets import with_audio
+from audio_vae.runs.card import CARD_NAME
+from audio_vae.runs.create import create_run, refuse_changes, remove_leftovers, require_free
 from audio_vae.runs.lock import locked
-from audio_vae.runs.run import Run, create_run, open_run, refuse_changes, remove_leftovers, require_free
+from audio_vae.runs.run import Run, open_run
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.files import write_json
 
@@ -25,128 +23,133 @@ TRAINING_OPTIONS = ("epochs", "batch_size", "seed", "precision")
 """Options of the command line that are values of `TrainingConfig`."""
 
 
-@dataclass(frozen=True)
-class Dataset:
-    """A kind of sounds that models are trained on.
+def run_config(dataset: Dataset, path: Path, **given: Any) -> Config:
+    """Return the config of the run in a folder, or of a new one.
 
-    Attributes:
-        name: in the command line and in config.json.
-        make_config: `(preset, **options)` → `Config`.
-        options: `Config` → the options of `make_config` that it was made with.
-        prepare: `(config, data folder or None, show_progress)` → `Prepared`.
-        choose: `(config, data folder or None)` → the config with what only the sounds can tell (rate,
-            length); `None` where the config tells all.
-        sources: what pretrained models may be trained on; none where nobody knows the sounds' licence.
+    Args:
+        dataset: the data set of the run.
+        path: where the run is, or is to be.
+        given: what was asked for: `preset`, `TRAINING_OPTIONS` and options of `Dataset.make_config`. What is left
+            out is as in the run, or the default.
+
+    Raises:
+        UserError: the run was made with another value of a given option, `epochs` apart.
     """
+    if (path / "config.json").is_file():
+        return _config_of_run(dataset, path, **given)
+    training = {name: given.pop(name) for name in TRAINING_OPTIONS if name in given}
+    config = dataset.make_config(**given)
+    return dataclasses.replace(config, training=dataclasses.replace(config.training, **training))
 
-    name: str
-    make_config: Callable[..., Config]
-    prepare: Callable[..., Prepared]
-    choose: Callable[[Config, Path | None], Config] | None = None
-    options: Callable[[Config], dict[str, Any]] = lambda config: {}
-    sources: tuple[Source, ...] = ()
 
-    def config(self, path: Path, **given: Any) -> Config:
-        """Return the config of the run in a folder, or of a new one.
+def _config_of_run(dataset: Dataset, path: Path, epochs: int | None = None, **given: Any) -> Config:
+    run = open_run(path, dataset.name)
+    config = run.config
+    made_with = {"preset": config.preset, **dataclasses.asdict(config.training), **dataset.options(config)}
+    refuse_changes(
+        path,
+        [
+            f"{name} is {made_with.get(name)!r}, not {value!r}"
+            for name, value in given.items()
+            if _plain(value) != _plain(made_with.get(name))
+        ],
+    )
+    # Epochs that are done stay done.
+    epochs = max(epochs, run.epochs_done()) if epochs else config.training.epochs
+    return dataclasses.replace(config, training=dataclasses.replace(config.training, epochs=epochs))
 
-        Args:
-            path: where the run is, or is to be.
-            given: what was asked for: `preset`, `TRAINING_OPTIONS` and options of `make_config`. What is left out
-                is as in the run, or the default.
 
-        Raises:
-            UserError: the run was made with another value of a given option, `epochs` apart.
-        """
-        if (path / "config.json").is_file():
-            return self._config_of_run(path, **given)
-        training = {name: given.pop(name) for name in TRAINING_OPTIONS if name in given}
-        config = self.make_config(**given)
-        return dataclasses.replace(config, training=dataclasses.replace(config.training, **training))
+def prepare_run(
+    dataset: Dataset, path: Path, config: Config, data: Path | None = None, *, show_progress: bool = False
+) -> tuple[Run, dict[str, Any]]:
+    """Read the sounds into a run folder; one that is there already with the same settings is kept.
 
-    def _config_of_run(self, path: Path, epochs: int | None = None, **given: Any) -> Config:
-        run = open_run(path, self.name)
-        config = run.config
-        made_with = {"preset": config.preset, **dataclasses.asdict(config.training), **self.options(config)}
-        refuse_changes(
-            path,
-            [
-                f"{name} is {made_with.get(name)!r}, not {value!r}"
-                for name, value in given.items()
-                if _plain(value) != _plain(made_with.get(name))
-            ],
-        )
-        # Epochs that are done stay done.
-        epochs = max(epochs, run.epochs_done()) if epochs else config.training.epochs
-        return dataclasses.replace(config, training=dataclasses.replace(config.training, epochs=epochs))
+    Returns:
+        The run, and what was found: counts per class, refused files, how labels came about.
 
-    def prepare_run(
-        self, path: Path, config: Config, data: Path | None = None, *, show_progress: bool = False
-    ) -> tuple[Run, dict[str, Any]]:
-        """Read the sounds into a run folder; one that is there already with the same settings is kept.
+    Raises:
+        UserError: the folder holds another run or a pretrained model or another process writes into it, or the
+            sounds cannot be used.
+    """
+    if (path / CARD_NAME).is_file():
+        raise UserError(f"{path} is a pretrained model, which stays as it is: choose another --run")
+    with locked(path):
+        remove_leftovers(path)
+        return _prepare_locked(dataset, path, config, data, show_progress=show_progress)
 
-        Returns:
-            The run, and what was found: counts per class, refused files, how labels came about.
 
-        Raises:
-            UserError: the folder holds another run or a pretrained model or another process writes into it, or the
-                sounds cannot be used.
-        """
-        if (path / CARD_NAME).is_file():
-            raise UserError(f"{path} is a pretrained model, which stays as it is: choose another --run")
-        with locked(path):
-            remove_leftovers(path)
-            return self._prepare_locked(path, config, data, show_progress=show_progress)
-
-    def _prepare_locked(
-        self, path: Path, config: Config, data: Path | None, *, show_progress: bool
-    ) -> tuple[Run, dict[str, Any]]:
-        is_run = (path / "config.json").is_file()
-        if is_run:
-            # What came from the sounds (folder labels, rate and length) is the old run's.
-            old = open_run(path, self.name).config
-            config = _with_classes(config, old.model.n_classes)
-            if self.choose and config.data == old.data:
-                config = with_audio(config, old.audio, classifier_units=old.model.classifier_units)
-        elif self.choose:
-            config = self.choose(config, data)
-        found_path = path / "prepare.json"
-        source = str(data.resolve()) if data else None
-        if is_run and found_path.is_file() and (path / "sounds.npz").is_file():
-            run = create_run(path, config)
-            found = json.loads(found_path.read_text(encoding="utf-8"))
-            if source and source != found["data"]:
-                raise UserError(
-                    f"{path} was made from the sounds in {found['data'] or 'the default data'}, not from {source}: "
-                    "choose another --run"
-                )
-            return run, found
-        require_free(path, config)
-        prepared = self.prepare(config, data, show_progress=show_progress)
-        if config.model.n_classes:
-            config = _with_classes(config, len(prepared.sounds.class_names))
-        require_free(path, config)
-        run = Run(path, config)
-        prepared.sounds.save(run.sounds_path)
-        found = {"data": source, **describe(prepared)}
-        write_json(found_path, found)
-        # Last, so that what is a run has its sounds: a preparation that was killed is simply done again.
-        return create_run(path, config), found
-
-    def open(self, path: Path) -> Run:
-        """Open a run of this data set."""
-        return open_run(path, self.name)
-
-    def sounds(self, run: Run, data: Path | None, *, show_progress: bool = False):
-        """Return the run's own sounds, or those of another folder read by the run's config."""
-        if data is None:
-            return run.sounds
-        sounds = self.prepare(run.config, data, show_progress=show_progress).sounds
-        if sounds.class_names != run.sounds.class_names:
+def _prepare_locked(
+    dataset: Dataset, path: Path, config: Config, data: Path | None, *, show_progress: bool
+) -> tuple[Run, dict[str, Any]]:
+    is_run = (path / "config.json").is_file()
+    if is_run:
+        # What came from the sounds (folder labels, rate and length) is the old run's.
+        old = open_run(path, dataset.name).config
+        config = _with_classes(config, old.model.n_classes)
+        if dataset.choose and config.data == old.data:
+            config = with_audio(config, old.audio, classifier_units=old.model.classifier_units)
+    elif dataset.choose:
+        config = dataset.choose(config, data)
+    found_path = path / "prepare.json"
+    source = str(data.resolve()) if data else None
+    if is_run and found_path.is_file() and (path / "sounds.npz").is_file():
+        run = create_run(path, config)
+        found = json.loads(found_path.read_text(encoding="utf-8"))
+        if source and source != found["data"]:
             raise UserError(
-                f"the sounds in {data} have the classes {', '.join(sounds.class_names)}, "
-                f"the model in {run.path} has {', '.join(run.sounds.class_names)}: choose another --data or --run"
+                f"{path} was made from the sounds in {found['data'] or 'the default data'}, not from {source}: "
+                "choose another --run"
             )
-        return sounds
+        return run, found
+    require_free(path, config)
+    prepared = dataset.prepare(config, data, show_progress=show_progress)
+    if config.model.n_classes:
+        config = _with_classes(config, len(prepared.sounds.class_names))
+    require_free(path, config)
+    run = Run(path, config)
+    prepared.sounds.save(run.sounds_path)
+    found = {"data": source, **describe(prepared)}
+    write_json(found_path, found)
+    # Last, so that what is a run has its sounds: a preparation that was killed is simply done again.
+    return create_run(path, config), found
+
+
+def sounds_of_run(dataset: Dataset, run: Run, data: Path | None, *, show_progress: bool = False) -> SoundSet:
+    """Return the run's own sounds, or those of another folder read by the run's config.
+
+    Raises:
+        UserError: the folder's sounds cannot be used, or have other classes than the run's.
+    """
+    if data is None:
+        return run.sounds
+    sounds = dataset.prepare(run.config, data, show_progress=show_progress).sounds
+    if sounds.class_names != run.sounds.class_names:
+        raise UserError(
+            f"the sounds in {data} have the classes {', '.join(sounds.class_names)}, "
+            f"the model in {run.path} has {', '.join(run.sounds.class_names)}: choose another --data or --run"
+        )
+    return sounds
+
+
+def found_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what `prepare_run` found as lines of text, the files that were left out apart."""
+    counts = found["classes"].values()
+    n_train, n_test = sum(each["train"] for each in counts), sum(each["test"] for each in counts)
+    classes = ", ".join(f"{label} {each['train'] + each['test']}" for label, each in found["classes"].items())
+    yield f"{n_train} training and {n_test} test sounds ({classes})"
+    labels = found["labels"]
+    if "model" in labels:
+        yield f"model: {labels['model']}"
+    for name, contents in labels.get("contents", {}).items():
+        yield f"  {name}: " + ", ".join(f"{kind} {count}" for kind, count in contents.items())
+    if labels.get("adjusted_rand_index") is not None:
+        yield f"Agreement of clusters and names: adjusted Rand index {labels['adjusted_rand_index']:.2f}"
+
+
+def left_out_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each file that `prepare_run` left out, with the reason."""
+    for each in found["refused"]:
+        yield f"left out: {each['name']}: {each['reason']}"
 
 
 def describe(prepared: Prepared) -> dict[str, Any]:

@@ -16,13 +16,9 @@ A folder is a run once it has its config.json, which is written when the sounds 
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
-import os
-import platform
 import re
 import shlex
-import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,37 +26,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from audio_vae import __version__
 from audio_vae.config import Config
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.runs.card import CARD_NAME, Card, read_card
-from audio_vae.runs.lock import LOCK_NAME
 from audio_vae.utils.errors import UserError, one_line
-from audio_vae.utils.files import PART_PREFIX, atomic_file, remove_unfinished, write_json
 
 if TYPE_CHECKING:
     from audio_vae.models.vae import VAE
-
-_PACKAGES = ("keras", "tensorflow", "jax", "numpy", "scipy", "scikit-learn", "tslearn", "soundfile", "soxr")
-
-
-@dataclass(frozen=True, eq=False)
-class Latents:
-    """Where the encoder places sounds.
-
-    Attributes:
-        names: `[N]`.
-        labels: int32 `[N]`.
-        is_test: bool `[N]`.
-        means: posterior means, float32 `[N, d]`.
-        log_variances: posterior log-variances, float32 `[N, d]`.
-    """
-
-    names: tuple[str, ...]
-    labels: np.ndarray
-    is_test: np.ndarray
-    means: np.ndarray
-    log_variances: np.ndarray
 
 
 class Checkpoint(NamedTuple):
@@ -95,6 +67,10 @@ class Run:
     @property
     def sounds_path(self) -> Path:
         return self.path / "sounds.npz"
+
+    @property
+    def latents_path(self) -> Path:
+        return self.path / "latents.npz"
 
     @property
     def history_path(self) -> Path:
@@ -194,18 +170,6 @@ class Run:
         """Return decoded sounds, `[N, d]` → float32 `[N, T]`."""
         return np.asarray(self.model.decoder.predict(np.asarray(latents, np.float32), batch_size=16, verbose=0))
 
-    def centre(self, audio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the centre of some sounds, the mean of their posterior means, and these.
-
-        Args:
-            audio: `[N, T]`, one sound or more.
-
-        Returns:
-            float32 `[d]` and float32 `[N, d]`.
-        """
-        means, _ = self.encode(audio)
-        return means.mean(axis=0), means
-
     def class_probabilities(self, latents: np.ndarray) -> np.ndarray | None:
         """Return what the classifier makes of latents, `[N, d]` → float64 `[N, n_classes]`; `None` without one."""
         if self.model.classifier is None:
@@ -214,42 +178,6 @@ class Run:
         # In float64 and from the largest logit on, so that no exponential overflows.
         odds = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True)
-
-    def latents(self, sounds: SoundSet) -> Latents:
-        """Encode a set of sounds."""
-        means, log_variances = self.encode(sounds.audio)
-        return Latents(sounds.names, sounds.labels, sounds.is_test, means, log_variances)
-
-    def has_latents(self) -> bool:
-        """Return whether `latents.npz` is there and of the newest epoch."""
-        try:
-            with np.load(self.path / "latents.npz", allow_pickle=False) as stored:
-                return int(stored["epoch"]) == self.epochs_done()
-        # Any of a dozen exceptions tells of a damaged file; files of older versions name no epoch.
-        except Exception:
-            return False
-
-    def training_means(self) -> np.ndarray:
-        """Return the posterior means of the run's training sounds, float32 `[N, d]`; read where they are stored."""
-        if self.has_latents():
-            with np.load(self.path / "latents.npz", allow_pickle=False) as stored:
-                return stored["means"][stored["split"] == "train"]
-        return self.encode(self.sounds.train.audio)[0]
-
-    def save_latents(self, sounds: SoundSet | None = None) -> Latents:
-        """Encode sounds, the run's own if none are given, and write `latents.npz`."""
-        latents = self.latents(self.sounds if sounds is None else sounds)
-        with atomic_file(self.path / "latents.npz") as part, part.open("wb") as file:
-            np.savez(
-                file,
-                names=np.array(latents.names),
-                labels=latents.labels,
-                split=np.where(latents.is_test, "test", "train"),
-                means=latents.means,
-                log_variances=latents.log_variances,
-                epoch=self.epochs_done(),
-            )
-        return latents
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
@@ -293,91 +221,6 @@ def open_run(path: Path, dataset: str) -> Run:
     return run
 
 
-def create_run(path: Path, config: Config) -> Run:
-    """Make a run folder, or open the one that is there if it holds the same config (epochs apart).
-
-    Raises:
-        UserError: the folder holds another run, or other files.
-    """
-    require_free(path, config)
-    run = Run(path, config)
-    write_json(path / "config.json", {"config": config.to_dict(), "made_with": environment()})
-    return run
-
-
-def require_free(path: Path, config: Config) -> None:
-    """Check that a run with this config (epochs apart) can be made, or gone on with, in a folder.
-
-    Raises:
-        UserError: the folder holds another run, or other files.
-    """
-    if path.is_file():
-        raise UserError(f"{path} is a file: choose a folder with --run")
-    if (path / "config.json").is_file():
-        refuse_changes(path, _differences(open_run(path, config.dataset).config.to_dict(), config.to_dict()))
-    elif path.is_dir() and not all(map(_is_unfinished, path.iterdir())):
-        raise UserError(f"{path} holds files that are not of a run: choose an empty or new folder with --run")
-
-
-def refuse_changes(path: Path, changed: list[str]) -> None:
-    """Raise a `UserError` that names some settings in which a run differs from what was asked for, if there are any."""
-    if changed:
-        raise UserError(
-            f"{path} holds a run with other settings ({'; '.join(changed[:4])}): "
-            "give the same settings to go on with it, or another --run"
-        )
-
-
-def _is_unfinished(path: Path) -> bool:
-    """Whether a file is of a run whose preparation was stopped before it had a config."""
-    return path.name in ("sounds.npz", "prepare.json", LOCK_NAME) or path.name.startswith(PART_PREFIX)
-
-
-def remove_leftovers(path: Path) -> None:
-    """Remove what a killed training or preparation left incomplete; for whoever holds the folder's lock.
-
-    Evaluation and morphing write folders, which stay.
-    """
-    for folder in (path, path / "checkpoints", path / "logs"):
-        remove_unfinished(folder)
-
-
-def environment() -> dict[str, Any]:
-    """Return what a result depends on besides the config: versions, machine, git commit."""
-    versions = {}
-    for name in _PACKAGES:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            versions[name] = None
-    return {
-        "audio-vae": __version__,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "packages": versions,
-        "keras_backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
-        "git_commit": _git_commit(),
-    }
-
-
-def _git_commit() -> str | None:
-    """Return the commit of this checkout; `None` where the package is installed elsewhere."""
-    root = Path(__file__).resolve().parents[2]
-    if not (root / ".git").exists():
-        return None
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), "rev-parse", "HEAD"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()
-
-
 def read_config(path: Path) -> Config:
     """Return the config of the run in a folder.
 
@@ -392,16 +235,3 @@ def read_config(path: Path) -> Config:
     # A value of another kind where an object belongs shows as an AttributeError.
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise UserError(f"{file} cannot be used ({one_line(error)}): choose another --run") from error
-
-
-def _differences(old: dict, new: dict, prefix: str = "") -> list[str]:
-    found = []
-    for name in sorted(old.keys() | new.keys()):
-        before, after = old.get(name), new.get(name)
-        if f"{prefix}{name}" == "training.epochs" or before == after:
-            continue
-        if isinstance(before, dict) and isinstance(after, dict):
-            found += _differences(before, after, f"{prefix}{name}.")
-        else:
-            found.append(f"{prefix}{name} is {before!r}, not {after!r}")
-    return found

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
+import math
+import signal
 import time
 from collections.abc import Callable
 
 import keras
-import numpy as np
 from tqdm import tqdm
 
 from audio_vae.backend.keras_backend import machine_name
-from audio_vae.backend.replicas import outputs
 from audio_vae.config import TrainingConfig
-from audio_vae.data.sound_set import spread
 from audio_vae.runs.run import Run
+from audio_vae.training.checkpoints import Position, RunWriter
 from audio_vae.utils.files import write_json
-
-EPOCHS_BETWEEN_EXAMPLES = 10
-"""TensorBoard gets sounds and the latent map so often, and at the end."""
-
-N_SOUNDS = 4
-"""Reconstructed sounds in TensorBoard."""
-
-MOST_POINTS = 500
-"""Sounds in TensorBoard's latent map; encoding more would slow the training."""
+from audio_vae.utils.signals import Stopped
 
 
 class Progress(keras.callbacks.Callback):
@@ -104,66 +95,6 @@ def _terms(logs: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.4g}" for name, value in logs.items())
 
 
-class TensorBoard(keras.callbacks.Callback):
-    """Write TensorBoard events: losses every epoch; reconstructed sounds and the latent map every few.
-
-    The sounds and the map are of test sounds, or of training sounds where there are none for the test. Its event
-    files are written by TensorFlow; where that is not installed, `say` gets one line and nothing is written.
-
-    Args:
-        run: its events go to `RUN/logs`.
-        say: receives lines for people.
-    """
-
-    def __init__(self, run: Run, say: Callable[[str], None]):
-        super().__init__()
-        self.run = run
-        self.writer = None
-        if importlib.util.find_spec("tensorflow") is None:
-            say("no TensorBoard events are written: they need TensorFlow, which is not installed")
-            return
-        import tensorflow as tf
-
-        self.summary = tf.summary
-        self.writer = tf.summary.create_file_writer(str(run.path / "logs"))
-        sounds = run.sounds.test if len(run.sounds.test) else run.sounds
-        self.sounds = sounds.take(spread(len(sounds), MOST_POINTS))
-        self.examples = sounds.take(spread(len(sounds), N_SOUNDS))
-        self.shows_originals = True
-
-    def on_epoch_end(self, epoch, logs=None):
-        if not self.writer:
-            return
-        with self.writer.as_default(epoch + 1):
-            for name, value in logs.items():
-                self.summary.scalar(f"loss/{name}", value)
-            if (epoch + 1) % EPOCHS_BETWEEN_EXAMPLES == 0 or epoch + 1 == self.run.config.training.epochs:
-                self._write_examples()
-        self.writer.flush()
-
-    def close(self) -> None:
-        """Write what is left."""
-        if self.writer:
-            self.writer.close()
-
-    def _write_examples(self) -> None:
-        from audio_vae.plots import waveforms as plots
-
-        latents, _ = outputs(self.model.encoder, self.sounds.audio)
-        picture = plots.latent_map_picture(latents, self.sounds.labels, self.sounds.class_names)
-        self.summary.image("latents", picture[np.newaxis])
-        means, _ = outputs(self.model.encoder, self.examples.audio)
-        decoded = np.asarray(outputs(self.model.decoder, means))
-        for name, original, reconstruction in zip(self.examples.names, self.examples.audio, decoded, strict=True):
-            if self.shows_originals:
-                self._write_sound(f"{name}/original", original)
-            self._write_sound(f"{name}/reconstruction", reconstruction)
-        self.shows_originals = False
-
-    def _write_sound(self, name: str, samples: np.ndarray) -> None:
-        self.summary.audio(name, np.clip(samples, -1, 1)[np.newaxis, :, np.newaxis], self.examples.rate_hz)
-
-
 class WallTime(keras.callbacks.Callback):
     """Note what each epoch took and on which machine, in `RUN/logs/time.json`.
 
@@ -199,3 +130,64 @@ class WallTime(keras.callbacks.Callback):
         self.rows.append({"epoch": self.epoch, "seconds": time.monotonic() - self.started_s, "machine": self.machine})
         self.epoch = None
         write_json(self.path, self.rows)
+
+
+class Decay(keras.callbacks.Callback):
+    """Set both optimizers' learning rates at the start of each epoch as the config's `decay` asks."""
+
+    def __init__(self, training: TrainingConfig):
+        super().__init__()
+        self.training = training
+
+    def on_epoch_begin(self, epoch, logs=None):
+        share = learning_rate_share(self.training, epoch)
+        self.model.optimizer.learning_rate = share * self.training.vae_learning_rate
+        if self.model.classifier:
+            self.model.classifier_optimizer.learning_rate = share * self.training.classifier_learning_rate
+
+
+def learning_rate_share(training: TrainingConfig, epoch: int) -> float:
+    """Return what is left of the learning rates in an epoch, counted from 0: 1 at first.
+
+    `cosine` is the half wave of I. Loshchilov and F. Hutter, SGDR (2017), Eq. 5, without restarts.
+    """
+    return 1.0 if training.decay == "none" else 0.5 * (1 + math.cos(math.pi * epoch / training.epochs))
+
+
+class StopWhenAsked(keras.callbacks.Callback):
+    """End the training after a step when a signal has come; comes after the callbacks that write."""
+
+    def __init__(self, writer: RunWriter):
+        super().__init__()
+        self.writer = writer
+
+    def on_train_begin(self, logs=None):
+        if self.writer.request.signal:
+            self._stop("before the first step" if self._is_at_start() else f"after {self._position()}")
+
+    def on_train_batch_end(self, batch, logs=None):
+        # The last step's state is saved with its epoch.
+        if self.writer.request.signal and self.writer.step < self.writer.n_steps:
+            if self.writer.devices.are_remote:
+                # The other workers, whom no signal may have told, would have to take part in reading the means.
+                self._stop(f"in epoch {self.writer.epoch + 1}, which is to be done again")
+            self.writer.save()
+            self._stop(f"after {self._position()}, saved")
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.writer.request.signal:
+            self._stop(f"after {self._position()}, saved")
+
+    def _is_at_start(self) -> bool:
+        return not (self.writer.epoch or self.writer.step)
+
+    def _position(self) -> Position:
+        return Position(self.writer.epoch, self.writer.step)
+
+    def _stop(self, where: str) -> None:
+        raise stopped(self.writer.run, self.writer.request.signal, where)
+
+
+def stopped(run: Run, number: int, where: str) -> Stopped:
+    """Return what a training ends with that the signal `number` asked to end."""
+    return Stopped(f"Stopped by {signal.Signals(number).name} {where}; to go on: {run.train_command()}", number)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -115,3 +117,31 @@ def umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+_LONGEST_NAME = 80
+
+
+_LONGEST_FOLDER_NAME = 200
+
+
+def safe_name(text: str) -> str:
+    """Return an endpoint's name as part of a file name that stays in its folder everywhere.
+
+    Only the last part of a path is kept. Where anything is lost, eight digits of a hash of the whole
+    text keep different endpoints apart.
+    """
+    plain = text.replace(":", "_")
+    name = re.sub(r"[^\w.-]", "_", re.split(r"[/\\]", plain)[-1]).lstrip(".")
+    # Most file systems count bytes, not letters.
+    name = name.encode("utf-8")[:_LONGEST_NAME].decode("utf-8", "ignore")
+    if name == plain and name:
+        return name
+    digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return f"{name or 'sound'}_{digest}"
+
+
+def folder_name(names: Sequence[str]) -> str:
+    """Return the name of the folder that is made of several parts of file names, shortened where they are many."""
+    joined = "-".join(names)
+    return joined if len(joined.encode("utf-8")) <= _LONGEST_FOLDER_NAME else safe_name(joined)

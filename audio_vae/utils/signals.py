@@ -34,6 +34,18 @@ def replaced(numbers: tuple[int, ...], handler: Callable | signal.Handlers) -> I
             signal.signal(number, earlier)
 
 
+class Stopped(Exception):  # noqa: N818 - no error: what was asked for
+    """A signal ended the work, and what was done is saved; the message says how to go on.
+
+    Attributes:
+        signal: its number.
+    """
+
+    def __init__(self, message: str, number: int):
+        super().__init__(message)
+        self.signal = number
+
+
 @dataclass
 class Request:
     """What asked for an end.

@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 from audio_vae.audio import io as audio
+from audio_vae.audio import waveform
 from audio_vae.config import AudioConfig
 
 RATE_HZ = 8000
@@ -21,26 +22,26 @@ def sine(frequency_hz, duration_s, rate_hz, level=0.5):
 class TestResample:
     @pytest.mark.parametrize("from_hz", [11025, 22050, 44100, 48000, 96000])
     def test_sine_stays_that_sine_without_delay(self, from_hz):
-        resampled = audio.resample(sine(440, 1.0, from_hz), from_hz, RATE_HZ)
+        resampled = waveform.resample(sine(440, 1.0, from_hz), from_hz, RATE_HZ)
         assert abs(len(resampled) - RATE_HZ) <= 1
         inner = slice(400, 7600)  # the edges are where a band-limited signal cannot start abruptly
         np.testing.assert_allclose(resampled[inner], sine(440, 1.0, RATE_HZ)[inner], atol=1e-4)
 
     def test_what_lies_above_nyquist_is_removed(self):
-        resampled = audio.resample(sine(5000, 1.0, 48000), 48000, RATE_HZ)
+        resampled = waveform.resample(sine(5000, 1.0, 48000), 48000, RATE_HZ)
         assert np.abs(resampled[400:-400]).max() < 0.5 * 10 ** (-80 / 20)
 
     def test_impulse_stays_where_it_is(self):
         impulse = np.zeros(48000, np.float32)
         impulse[24000] = 1
-        assert np.abs(audio.resample(impulse, 48000, RATE_HZ)).argmax() == 4000
+        assert np.abs(waveform.resample(impulse, 48000, RATE_HZ)).argmax() == 4000
 
     def test_same_rate_is_untouched(self, rng):
         samples = rng.normal(size=100).astype(np.float32)
-        assert audio.resample(samples, RATE_HZ, RATE_HZ) is samples
+        assert waveform.resample(samples, RATE_HZ, RATE_HZ) is samples
 
     def test_result_is_float32(self):
-        assert audio.resample(sine(440, 0.1, 44100), 44100, RATE_HZ).dtype == np.float32
+        assert waveform.resample(sine(440, 0.1, 44100), 44100, RATE_HZ).dtype == np.float32
 
 
 class TestRead:
@@ -81,7 +82,7 @@ class TestRead:
         # The encoder pads, so the length and start are its own; the tone has to be there.
         spectrum = np.abs(np.fft.rfft(samples[2205:19845]))
         assert spectrum.argmax() * 22050 / 17640 == pytest.approx(440, abs=1.3)
-        assert audio.peak(samples) == pytest.approx(0.5, abs=0.05)
+        assert waveform.peak(samples) == pytest.approx(0.5, abs=0.05)
 
     def test_channels_are_averaged(self, tmp_path):
         path = tmp_path / "stereo.wav"
@@ -149,7 +150,7 @@ def test_unusable_file_has_a_reason(tmp_path, case):
     make, reason = UNUSABLE[case]
     path = tmp_path / "sound.wav"
     make(path)
-    with pytest.raises(audio.AudioError, match=reason) as caught:
+    with pytest.raises(waveform.AudioError, match=reason) as caught:
         audio.read(path, RATE_HZ)
     assert "\n" not in str(caught.value)
 
@@ -157,29 +158,29 @@ def test_unusable_file_has_a_reason(tmp_path, case):
 def test_headerless_file_has_a_reason(tmp_path):
     path = tmp_path / "sound.raw"
     path.write_bytes(bytes(1000))
-    with pytest.raises(audio.AudioError, match="not readable as sound"):
+    with pytest.raises(waveform.AudioError, match="not readable as sound"):
         audio.read(path, RATE_HZ)
 
 
 class TestFit:
     def test_short_sound_is_padded_and_normalised(self):
         samples = sine(440, 0.1, RATE_HZ, 0.25)
-        fitted, peak, length = audio.fit(samples, AudioConfig(RATE_HZ, 1024))
+        fitted, peak, length = waveform.fit(samples, AudioConfig(RATE_HZ, 1024))
         assert fitted.dtype == np.float32
         assert (fitted.shape, length) == ((1024,), 800)
-        assert peak == pytest.approx(audio.peak(samples))
+        assert peak == pytest.approx(waveform.peak(samples))
         np.testing.assert_allclose(fitted[:800] * peak, samples, atol=1e-7)
         assert not fitted[800:].any()
-        assert audio.peak(fitted) == 1
+        assert waveform.peak(fitted) == 1
 
     def test_sound_of_the_very_length_is_not_faded(self):
         samples = np.ones(1024, np.float32)
-        fitted, _, length = audio.fit(samples, AudioConfig(RATE_HZ, 1024))
+        fitted, _, length = waveform.fit(samples, AudioConfig(RATE_HZ, 1024))
         assert length == 1024
         np.testing.assert_array_equal(fitted, samples)
 
     def test_long_sound_is_faded_out(self):
-        fitted, _, length = audio.fit(np.ones(2000, np.float32), AudioConfig(RATE_HZ, 1024, fade_s=0.01))
+        fitted, _, length = waveform.fit(np.ones(2000, np.float32), AudioConfig(RATE_HZ, 1024, fade_s=0.01))
         assert length == 1024
         np.testing.assert_array_equal(fitted[:944], 1)
         assert (np.diff(fitted[944:]) < 1e-6).all()
@@ -187,42 +188,42 @@ class TestFit:
 
     def test_peak_is_that_of_the_part_that_is_kept(self):
         samples = np.concatenate([np.full(1024, 0.25), np.full(500, 0.9)]).astype(np.float32)
-        assert audio.fit(samples, AudioConfig(RATE_HZ, 1024))[1] == pytest.approx(0.25)
+        assert waveform.fit(samples, AudioConfig(RATE_HZ, 1024))[1] == pytest.approx(0.25)
 
     def test_starts_at_the_onset(self):
         samples = np.zeros(900, np.float32)
         samples[100:300] = 0.004  # 42 dB below the peak: not yet the sound
         samples[300:400] = 0.006  # 38 dB below
         samples[400:] = 0.5
-        fitted, peak, length = audio.fit(samples, AudioConfig(RATE_HZ, 1024, onset_db=40.0))
+        fitted, peak, length = waveform.fit(samples, AudioConfig(RATE_HZ, 1024, onset_db=40.0))
         assert length == 600
         assert fitted[0] * peak == pytest.approx(0.006)
 
     def test_keeps_its_own_start_without_an_onset_rule(self):
         samples = np.concatenate([np.zeros(100), np.ones(100)]).astype(np.float32)
-        fitted, _, length = audio.fit(samples, AudioConfig(RATE_HZ, 1024))
+        fitted, _, length = waveform.fit(samples, AudioConfig(RATE_HZ, 1024))
         assert length == 200
         assert not fitted[:100].any()
 
     def test_silent_start_that_fills_the_length_is_refused(self):
         samples = np.concatenate([np.zeros(5000), np.ones(100)]).astype(np.float32)
-        with pytest.raises(audio.AudioError, match=r"silent for the first 0\.13 s"):
-            audio.fit(samples, AudioConfig(RATE_HZ, 1024))
+        with pytest.raises(waveform.AudioError, match=r"silent for the first 0\.13 s"):
+            waveform.fit(samples, AudioConfig(RATE_HZ, 1024))
 
     def test_input_is_left_as_it_is(self):
         samples = np.ones(2000, np.float32)
-        audio.fit(samples, AudioConfig(RATE_HZ, 1024))
+        waveform.fit(samples, AudioConfig(RATE_HZ, 1024))
         assert (samples == 1).all()
 
 
 class TestFadeOut:
     def test_is_a_raised_cosine(self):
-        faded = audio.fade_out(np.ones(100, np.float32), 50)
+        faded = waveform.fade_out(np.ones(100, np.float32), 50)
         np.testing.assert_allclose(faded[50:], 0.5 + 0.5 * np.cos(np.pi * np.arange(50) / 49), atol=1e-6)
 
     @pytest.mark.parametrize("n_fade", [0, 1, 10, 50])
     def test_any_length(self, n_fade):
-        assert audio.fade_out(np.ones(10, np.float32), n_fade).shape == (10,)
+        assert waveform.fade_out(np.ones(10, np.float32), n_fade).shape == (10,)
 
 
 class TestWrite:
@@ -237,7 +238,7 @@ class TestWrite:
         samples = sine(440, 0.1, RATE_HZ, 3.0)
         audio.write(tmp_path / "a.wav", samples, RATE_HZ)
         np.testing.assert_allclose(
-            audio.read(tmp_path / "a.wav", RATE_HZ).samples, samples / audio.peak(samples), atol=1e-4
+            audio.read(tmp_path / "a.wav", RATE_HZ).samples, samples / waveform.peak(samples), atol=1e-4
         )
 
     def test_nan_is_refused(self, tmp_path):
@@ -275,6 +276,6 @@ class TestFindFiles:
 def test_all_real_drums_are_read(shared_data):
     paths = audio.find_files(shared_data / "drums")
     config = AudioConfig(22050, 16384, onset_db=40.0, fade_s=0.02)
-    fitted = [audio.fit(audio.read(path, config.rate_hz).samples, config)[0] for path in paths]
+    fitted = [waveform.fit(audio.read(path, config.rate_hz).samples, config)[0] for path in paths]
     assert len(fitted) == 154
-    assert all(np.isfinite(each).all() and audio.peak(each) == 1 for each in fitted)
+    assert all(np.isfinite(each).all() and waveform.peak(each) == 1 for each in fitted)

@@ -7,8 +7,8 @@ import pytest
 import tslearn.metrics
 from keras import ops
 
+from audio_vae.audio.dtw import dtw_matrix
 from audio_vae.audio.soft_dtw import soft_dtw
-from audio_vae.evaluation.metrics import dtw_matrix
 
 SHAPES = [(5, 7), (7, 5), (6, 6), (1, 4), (4, 1), (1, 1)]
 

@@ -17,11 +17,16 @@ import soundfile
 import tensorflow as tf
 
 from audio_vae.backend import replicas as distribute
-from audio_vae.backend.replicas import Devices, Worker, connect, shards, this_worker
+from audio_vae.backend import workers
+from audio_vae.backend.devices import Devices, connect
+from audio_vae.backend.replicas import shards
+from audio_vae.backend.workers import Worker, this_worker
 from audio_vae.config import AudioConfig, Config, LossConfig, TrainingConfig
 from audio_vae.data.sound_set import SoundSet
-from audio_vae.layers.dilation_block import ReplicaSeedGenerator, Sampling
-from audio_vae.runs.run import create_run, open_run
+from audio_vae.layers.sampling import ReplicaSeedGenerator, Sampling
+from audio_vae.runs.create import create_run
+from audio_vae.runs.latents import has_latents
+from audio_vae.runs.run import open_run
 from audio_vae.training import train as training
 from audio_vae.utils.errors import UserError
 
@@ -169,7 +174,7 @@ def test_lost_worker_is_one_line():
         "Collective ops is aborted by: Socket closed\nAdditional GRPC error [[{{node CollectiveReduceV2}}]]"
     )
     with (
-        pytest.raises(distribute.WorkerLostError, match=r"lost \(Collective ops is aborted by: Socket closed\)"),
+        pytest.raises(workers.WorkerLostError, match=r"lost \(Collective ops is aborted by: Socket closed\)"),
         Devices(worker=Worker(0, 2)).watched(),
     ):
         raise tf.errors.UnavailableError(None, None, message)
@@ -185,13 +190,13 @@ def test_a_worker_waits_for_others_so_many_times(monkeypatch, n_before, may):
     monkeypatch.delenv("AUDIO_VAE_REJOINS", raising=False)
     if n_before is not None:
         monkeypatch.setenv("AUDIO_VAE_REJOINS", str(n_before))
-    assert distribute.can_rejoin() == may
+    assert workers.can_rejoin() == may
 
 
 def test_folder_that_is_not_shared(tmp_path, monkeypatch):
-    monkeypatch.setattr(distribute, "SECONDS_FOR_SHARED_FOLDER", 0)
+    monkeypatch.setattr(workers, "SECONDS_FOR_SHARED_FOLDER", 0)
     with pytest.raises(UserError, match=r"does not see .*config\.json.*folder that their machines share"):
-        distribute.wait_for_file(tmp_path / "run" / "config.json")
+        workers.wait_for_file(tmp_path / "run" / "config.json")
 
 
 @pytest.fixture
@@ -262,7 +267,7 @@ def assert_equal_training(run, single):
     for each in ("optimizer", "classifier_optimizer"):
         assert int(getattr(ours.model, each).iterations) == int(getattr(theirs.model, each).iterations) == 6
     assert len(ours.checkpoints()) == 2
-    assert ours.has_latents()
+    assert has_latents(ours)
 
 
 def assert_noise_of_its_own(run, draws, states):

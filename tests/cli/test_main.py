@@ -13,7 +13,7 @@ import pytest
 import soundfile
 import tiny_presets
 
-from audio_vae import config
+from audio_vae import presets
 from audio_vae.cli import main as cli
 from audio_vae.digits import config as digits
 from audio_vae.runs.lock import locked
@@ -21,9 +21,9 @@ from audio_vae.runs.lock import locked
 
 @pytest.fixture(autouse=True)
 def small_presets(monkeypatch, tmp_path):
-    monkeypatch.setattr(config, "PRESETS", dict(config.PRESETS))
+    monkeypatch.setattr(presets, "PRESETS", dict(presets.PRESETS))
     monkeypatch.setattr(digits, "NEEDS", {})
-    tiny_presets.shrink(config.PRESETS)
+    tiny_presets.shrink(presets.PRESETS)
     monkeypatch.chdir(tmp_path)
 
 
@@ -305,9 +305,9 @@ def test_quiet_says_one_line(digits_folder, run, tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_training_is_saved_and_says_how_to_go_on(digits_folder, run, tmp_path, monkeypatch, number):
-    from audio_vae.training import train as training
+    from audio_vae.training import checkpoints
 
-    save = training.RunWriter.save
+    save = checkpoints.RunWriter.save
 
     def save_after_a_second_signal(writer):
         os.kill(os.getpid(), number)
@@ -318,10 +318,10 @@ def test_interrupted_training_is_saved_and_says_how_to_go_on(digits_folder, run,
         if writer.step == 2:
             os.kill(os.getpid(), number)
 
-    on_batch_end = training.RunWriter.on_train_batch_end
+    on_batch_end = checkpoints.RunWriter.on_train_batch_end
     with monkeypatch.context() as patched:
-        patched.setattr(training.RunWriter, "on_train_batch_end", ask)
-        patched.setattr(training.RunWriter, "save", save_after_a_second_signal)
+        patched.setattr(checkpoints.RunWriter, "on_train_batch_end", ask)
+        patched.setattr(checkpoints.RunWriter, "save", save_after_a_second_signal)
         code, _, err = run(
             "digits", "train", "--data", digits_folder, "--run", tmp_path / "run", "--epochs", 2, "--batch-size", 8
         )

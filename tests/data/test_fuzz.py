@@ -19,12 +19,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio_vae.audio import io as audio
+from audio_vae.audio import waveform
 from audio_vae.config import AudioConfig
 from audio_vae.data import labels
 from audio_vae.data import validation as verdict
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.folder import check
-from audio_vae.folder import preprocess as folder
+from audio_vae.folder import config as folder_config
+from audio_vae.folder.dataset import DATASET
+from audio_vae.runs.prepare import prepare_run
 from audio_vae.utils.errors import UserError
 
 N_CASES = int(os.environ.get("AUDIO_VAE_FUZZ_CASES", 2000))
@@ -91,7 +94,7 @@ def judged(path) -> bool:
     reason = None
     try:
         got = verdict.judge(path, CONFIG)
-    except audio.AudioError as error:
+    except waveform.AudioError as error:
         reason = str(error)
     if reason is not None:
         assert reason
@@ -99,7 +102,7 @@ def judged(path) -> bool:
         return False
     assert got.fitted.shape == (4096,)
     assert np.isfinite(got.fitted).all()
-    assert audio.peak(got.fitted) == pytest.approx(1)
+    assert waveform.peak(got.fitted) == pytest.approx(1)
     return True
 
 
@@ -156,7 +159,7 @@ def test_impossible_rate_is_refused(tmp_path, rate_hz):
     content = bytearray(CORPUS[0])
     content[24:28] = rate_hz.to_bytes(4, "little")
     (tmp_path / "sound.wav").write_bytes(content)
-    with pytest.raises(audio.AudioError, match="claims a sample rate"):
+    with pytest.raises(waveform.AudioError, match="claims a sample rate"):
         verdict.judge(tmp_path / "sound.wav", CONFIG)
 
 
@@ -187,13 +190,13 @@ def write_sounds(place, names, rng):
 def test_odd_names_are_read_shown_and_stored(tmp_path, rng):
     for class_name in ("a\nb", "-c"):
         write_sounds(tmp_path / "sounds" / class_name, NAMES, rng)
-    config = folder.make()
+    config = folder_config.make()
     found = check.check_folder(tmp_path / "sounds", config)
     assert (found.n_usable, found.problem) == (20, None)
     lines = list(check.report_lines(found, every_file=True))
     assert all(line.isprintable() for line in lines)
     json.dumps(found.to_dict()).encode("ascii")
-    run, described = folder.DATASET.prepare_run(tmp_path / "run", config, tmp_path / "sounds")
+    run, described = prepare_run(DATASET, tmp_path / "run", config, tmp_path / "sounds")
     assert list(described["classes"]) == ["-c", r"a\nb"]
     assert run.sounds.names == tuple(sorted(run.sounds.names))
     assert r"-c/not utf-8 \xff\xfe.wav" in run.sounds.names
@@ -204,7 +207,7 @@ def test_folder_that_is_not_utf_8(tmp_path, rng):
     place = tmp_path / os.fsdecode(b"sounds \xff")
     for name in ("a", "b"):
         write_sounds(place / name, [b"1.wav", b"2.wav", b"3.wav"], rng)
-    run, _ = folder.DATASET.prepare_run(tmp_path / "run", folder.make(), place)
+    run, _ = prepare_run(DATASET, tmp_path / "run", folder_config.make(), place)
     assert json.loads((run.path / "prepare.json").read_text())["data"] == str(place.resolve())
 
 
@@ -220,14 +223,14 @@ def test_links_in_a_circle_and_to_nowhere(tmp_path, rng):
     (tmp_path / "b" / "self").symlink_to(tmp_path / "b" / "self", target_is_directory=True)
     (tmp_path / "b" / "gone.wav").symlink_to(tmp_path / "nowhere")
     (tmp_path / "b" / "round.wav").symlink_to(tmp_path / "b" / "round.wav")
-    found = check.check_folder(tmp_path, folder.make())
+    found = check.check_folder(tmp_path, folder_config.make())
     assert found.classes() == {"a": {"usable": 3, "refused": 0}, "b": {"usable": 3, "refused": 2}}
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_named_pipe_does_not_block(tmp_path):
     os.mkfifo(tmp_path / "pipe.wav")
-    with pytest.raises(audio.AudioError, match="empty"):
+    with pytest.raises(waveform.AudioError, match="empty"):
         verdict.judge(tmp_path / "pipe.wav", CONFIG)
 
 
@@ -241,9 +244,9 @@ def test_file_that_vanishes_while_it_is_read(tmp_path, rng, monkeypatch):
         return decoded
 
     monkeypatch.setattr(audio, "decode_soundfile", vanishing)
-    with pytest.raises(audio.AudioError, match="changed while it was read"):
+    with pytest.raises(waveform.AudioError, match="changed while it was read"):
         verdict.judge(tmp_path / "1.wav", CONFIG)
-    with pytest.raises(audio.AudioError, match="No such file"):
+    with pytest.raises(waveform.AudioError, match="No such file"):
         verdict.judge(tmp_path / "1.wav", CONFIG)
 
 
@@ -257,7 +260,7 @@ def test_file_that_grows_while_it_is_read(tmp_path, rng, monkeypatch):
         return decode(path)
 
     monkeypatch.setattr(audio, "decode_soundfile", growing)
-    with pytest.raises(audio.AudioError, match="changed while it was read"):
+    with pytest.raises(waveform.AudioError, match="changed while it was read"):
         verdict.judge(tmp_path / "1.wav", CONFIG)
 
 
@@ -268,7 +271,7 @@ def test_unreadable_places_are_named(tmp_path, rng):
     (tmp_path / "a" / "4.wav").chmod(0)
     (tmp_path / "c").chmod(0)
     try:
-        found = check.check_folder(tmp_path, folder.make())
+        found = check.check_folder(tmp_path, folder_config.make())
     finally:
         (tmp_path / "c").chmod(0o700)
     assert {each.name for each in found.verdicts if each.reason} == {"a/4.wav", "c"}
@@ -287,7 +290,7 @@ def test_folder_that_cannot_be_listed_is_refused_like_a_file(tmp_path, rng, monk
         return scan(path)
 
     monkeypatch.setattr(os, "scandir", refusing)
-    found = check.check_folder(tmp_path, folder.make())
+    found = check.check_folder(tmp_path, folder_config.make())
     assert [(each.name, each.reason) for each in found.verdicts if each.reason] == [
         ("a/locked", "not readable as sound (Permission denied)")
     ]
@@ -295,7 +298,7 @@ def test_folder_that_cannot_be_listed_is_refused_like_a_file(tmp_path, rng, monk
 
 @pytest.mark.parametrize("name", ["..", "../../etc/passwd", "..\\..\\x", "/abs", ".", "a/../..", ".hidden", "\x00", ""])
 def test_output_names_stay_in_their_folder(name, tmp_path):
-    from audio_vae.morphing.endpoints import safe_name
+    from audio_vae.utils.files import safe_name
 
     part = safe_name(name)
     assert "/" not in part
@@ -308,7 +311,7 @@ def stranger(tmp_path, rng):
     """A run folder as it might come from someone else, without a model."""
     for name in ("a", "b"):
         write_sounds(tmp_path / "sounds" / name, [b"1.wav", b"2.wav", b"3.wav"], rng)
-    return folder.DATASET.prepare_run(tmp_path / "run", folder.make(), tmp_path / "sounds")[0]
+    return prepare_run(DATASET, tmp_path / "run", folder_config.make(), tmp_path / "sounds")[0]
 
 
 def test_stranger_s_model_executes_nothing(tmp_path, rng):
@@ -370,7 +373,7 @@ def test_command_line_survives_what_it_is_given(tmp_path, rng):
     for number, content in enumerate(CORPUS):
         (tmp_path / "sounds" / "a" / f"{number}.wav").write_bytes(content[: len(content) // 3])
     done = subprocess.run(
-        [sys.executable, "-m", "audio_vae.cli.main", "check", str(tmp_path / "sounds")], capture_output=True, text=True
+        [sys.executable, "-m", "audio_vae", "check", str(tmp_path / "sounds")], capture_output=True, text=True
     )
     assert done.returncode == 1
     assert "Error: training would be refused: only one folder" in done.stderr

@@ -7,18 +7,10 @@ import pytest
 import soundfile
 
 from audio_vae.config import AudioConfig
-from audio_vae.data.sound_set import (
-    Item,
-    Refusal,
-    SoundSet,
-    class_sizes,
-    epoch_order,
-    read_sounds,
-    spread,
-    steps_per_epoch,
-    stratified_split,
-    training_batches,
-)
+from audio_vae.data.batches import epoch_order, steps_per_epoch, training_batches
+from audio_vae.data.labels import stratified_split
+from audio_vae.data.reading import Item, Refusal, read_sounds
+from audio_vae.data.sound_set import SoundSet, class_sizes, spread
 from audio_vae.utils.errors import UserError
 
 CONFIG = AudioConfig(8000, 256)

@@ -3,9 +3,10 @@ import pytest
 import soundfile
 
 from audio_vae.audio import io as audio
+from audio_vae.audio import waveform
 from audio_vae.config import AudioConfig
 from audio_vae.data import streaming
-from audio_vae.data.sound_set import Item, read_sounds
+from audio_vae.data.reading import Item, read_sounds
 
 FORMATS = [
     ("wav", "PCM_U8"),
@@ -63,7 +64,7 @@ class TestTensorFlowIO:
     def test_broken_file_is_refused_with_a_reason(self, tmp_path):
         path = tmp_path / "broken.wav"
         path.write_bytes(b"RIFF this is no sound")
-        with pytest.raises(audio.AudioError, match="not readable as sound"):
+        with pytest.raises(waveform.AudioError, match="not readable as sound"):
             audio.read(path, 8000, streaming.decode_tfio)
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from audio_vae.config import PRESETS, Config, TrainingConfig
+from audio_vae.config import Config, TrainingConfig
 from audio_vae.digits import config as digits
+from audio_vae.presets import PRESETS
 from audio_vae.utils.errors import UserError
 
 

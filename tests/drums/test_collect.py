@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio_vae.drums import DATASET, collect, config, synth
+from audio_vae.data.sources import credits_of
+from audio_vae.drums.dataset import DATASET, collect, config, synth
 from audio_vae.drums.preprocess import kit_items
 from audio_vae.drums.sources import KITS, SOURCES
-from audio_vae.runs.card import credits_of
 from audio_vae.utils.errors import UserError
 
 FILES = {

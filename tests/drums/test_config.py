@@ -2,8 +2,9 @@
 
 import pytest
 
-from audio_vae.config import PRESETS, Config, TrainingConfig
+from audio_vae.config import Config, TrainingConfig
 from audio_vae.drums import config as drums
+from audio_vae.presets import PRESETS
 from audio_vae.utils.errors import UserError
 
 

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio_vae.audio import features
-from audio_vae.audio import io as audio
+from audio_vae.audio import features, waveform
 from audio_vae.config import AudioConfig, Config, ModelConfig
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.evaluation import evaluate as report
-from audio_vae.evaluation import html as report_page
-from audio_vae.evaluation import metrics, reconstruction
+from audio_vae.evaluation import metrics, paper, reconstruction
 from audio_vae.models.vae import build_vae
+from audio_vae.plots import latent_map
 from audio_vae.plots import waveforms as plots
-from audio_vae.runs.run import Run, create_run
+from audio_vae.runs.create import create_run
+from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
 
 RECONSTRUCTION = (
@@ -74,7 +74,7 @@ def build_run(folder, sounds, preset="cc", n_classes=3):
 @pytest.fixture
 def make_run(tmp_path, monkeypatch):
     """Build a run whose report has a plain map: t-SNE takes half of a tiny report's time."""
-    monkeypatch.setattr(plots, "project", lambda latents, seed: (latents[:, :2], "not t-SNE"))
+    monkeypatch.setattr(latent_map, "project", lambda latents, seed: (latents[:, :2], "not t-SNE"))
     return functools.partial(build_run, tmp_path / "run")
 
 
@@ -154,10 +154,10 @@ def test_average_is_the_mean_over_classes_of_both_figures(judged, key):
         assert table["average"][figure] == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("preset", sorted(report_page.PAPER_TABLE_3))
+@pytest.mark.parametrize("preset", sorted(paper.PAPER_TABLE_3))
 def test_the_papers_averages_are_the_means_of_its_columns(preset):
     """The reading of Table 3's last row that `average` follows."""
-    *classes, average = report_page.PAPER_TABLE_3[preset]
+    *classes, average = paper.PAPER_TABLE_3[preset]
     np.testing.assert_allclose(np.mean(classes, axis=0), average, atol=0.0101)
 
 
@@ -260,7 +260,7 @@ def test_classes_with_few_test_sounds_are_left_out_and_said(make_run, rng):
 def test_silent_centres_are_said_and_not_blown_up(run):
     model = run.model
     model.decoder.layers[-2].set_weights([0 * weights for weights in model.decoder.layers[-2].get_weights()])
-    assert audio.peak(run.decode(np.ones((1, 3)))) == 0
+    assert waveform.peak(run.decode(np.ones((1, 3)))) == 0
     result = report.evaluate(run)
     assert f"class {CLASSES[2]}: the decoded centre of its test sounds is silent" in result["warnings"]
     assert "class 0: the decoded centre of its training sounds is silent" in result["warnings"]
@@ -354,7 +354,7 @@ def test_progress_is_shown_on_request_alone(run, capsys):
 
 @pytest.mark.parametrize(("n_sounds", "n_dimensions"), [(1, 3), (3, 1), (4, 1), (5, 3), (40, 20)])
 def test_projection_of_few_sounds(rng, n_sounds, n_dimensions):
-    points, _ = plots.project(rng.normal(size=(n_sounds, n_dimensions)), seed=0)
+    points, _ = latent_map.project(rng.normal(size=(n_sounds, n_dimensions)), seed=0)
     assert points.shape == (n_sounds, 2)
     assert np.isfinite(points).all()
 
@@ -362,12 +362,12 @@ def test_projection_of_few_sounds(rng, n_sounds, n_dimensions):
 @pytest.mark.parametrize("direction", [0.0, 1.0], ids=["one point", "one line"])
 def test_projection_of_collapsed_latents(direction):
     latents = direction * np.arange(8.0)[:, None] * np.ones(4)
-    assert np.isfinite(plots.project(latents, seed=0)[0]).all()
+    assert np.isfinite(latent_map.project(latents, seed=0)[0]).all()
 
 
 def test_projection_keeps_classes_apart(rng):
     latents = np.concatenate([rng.normal(centre, 0.1, (20, 5)) for centre in (0, 10)])
-    points, method = plots.project(latents, seed=0)
+    points, method = latent_map.project(latents, seed=0)
     assert method == "t-SNE, perplexity 13"
     labels = np.repeat([0, 1], 20)
     assert metrics.one_nn_accuracy(points[::2], labels[::2], points[1::2], labels[1::2]) == 1
@@ -377,7 +377,9 @@ def test_figures_need_no_main_thread(tmp_path, rng):
     """No pyplot, whose state and windows belong to one thread."""
     path = tmp_path / "map.png"
     task = threading.Thread(
-        target=plots.save_latent_map, args=(path, rng.normal(size=(3, 2)), np.arange(3), CLASSES), kwargs={"seed": 0}
+        target=latent_map.save_latent_map,
+        args=(path, rng.normal(size=(3, 2)), np.arange(3), CLASSES),
+        kwargs={"seed": 0},
     )
     task.start()
     task.join()
@@ -388,6 +390,6 @@ def test_many_classes_are_drawn_up_to_a_limit(tmp_path, rng):
     sounds = {f"class_{number}": rng.normal(size=64) for number in range(plots.MOST_PANELS + 5)}
     plots.save_centres(tmp_path / "centres.png", sounds, 8000)
     labels = np.arange(len(sounds))
-    plots.save_latent_map(tmp_path / "map.png", rng.normal(size=(len(sounds), 3)), labels, list(sounds), seed=0)
+    latent_map.save_latent_map(tmp_path / "map.png", rng.normal(size=(len(sounds), 3)), labels, list(sounds), seed=0)
     assert (tmp_path / "centres.png").stat().st_size > 0
     assert (tmp_path / "map.png").stat().st_size > 0

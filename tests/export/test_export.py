@@ -15,11 +15,11 @@ from audio_vae.cli import main as cli
 from audio_vae.config import AudioConfig, Config, ModelConfig
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.export import export as exporting
-from audio_vae.export import parity
+from audio_vae.export import formats, parity
 from audio_vae.export.export import export
 from audio_vae.export.signatures import MAX_STEPS
 from audio_vae.models.vae import build_vae
-from audio_vae.runs.run import create_run
+from audio_vae.runs.create import create_run
 from audio_vae.utils.errors import UserError
 
 T = 64
@@ -82,7 +82,7 @@ def make_run(path, preset="cc", gain=3.0):
 
 
 def need(file_format):
-    for name in exporting.NEEDS.get(file_format, ()):
+    for name in formats.NEEDS.get(file_format, ()):
         pytest.importorskip(name, reason=f"the extra [{file_format}] is not installed")
 
 
@@ -118,7 +118,7 @@ def everything_below(folder):
 
 
 @pytest.mark.parametrize("preset", ["cc", "dc", "studio"])
-@pytest.mark.parametrize("file_format", exporting.FORMATS)
+@pytest.mark.parametrize("file_format", formats.FORMATS)
 def test_every_format_computes_what_keras_computes(preset, file_format, tmp_path):
     need(file_format)
     run = make_run(tmp_path / "run", preset)

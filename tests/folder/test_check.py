@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio_vae.audio.io import AudioError
+from audio_vae.audio.waveform import AudioError
 from audio_vae.config import AudioConfig
-from audio_vae.data import sound_set as dataset
+from audio_vae.data import reading
 from audio_vae.data import validation as verdict
-from audio_vae.data.sound_set import Item, Judged, Refusal, judge_items
+from audio_vae.data.reading import Item, Refusal, judge_items
+from audio_vae.data.sound_set import Judged
 from audio_vae.folder import check
+from audio_vae.folder import config as folder_config
 from audio_vae.folder import preprocess as folder
 from audio_vae.utils.errors import UserError
 
@@ -131,19 +133,19 @@ class TestJudgeItems:
                 judged.append(item.name)
             return Refusal(item.name, "")
 
-        monkeypatch.setattr(dataset, "_judge_item", count)
+        monkeypatch.setattr(reading, "_judge_item", count)
         items = [Item(None, str(n)) for n in range(1000)]
         for taken, _ in enumerate(judge_items(items, CONFIG), start=1):
             with lock:
-                assert len(judged) <= taken + 8 * dataset._N_READERS
+                assert len(judged) <= taken + 8 * reading._N_READERS
 
     def test_training_and_check_judge_alike(self, sounds):
         write(sounds / "low" / "silent.wav", np.zeros(4000))
         write(sounds / "low" / "copy.wav", tone(0.2, frequency_hz=300))
         (sounds / "high" / "text.wav").write_text("no sound")
-        config = folder.choose(folder.make(), sounds)
+        config = folder.choose(folder_config.make(), sounds)
         prepared = folder.prepare(config, sounds)
-        found = check.check_folder(sounds, folder.make())
+        found = check.check_folder(sounds, folder_config.make())
         assert {(each.name, each.reason) for each in prepared.refusals} == {
             (each.name, each.reason) for each in found.verdicts if each.reason
         }
@@ -158,7 +160,7 @@ class TestCheckFolder:
         (sounds / "broken" / "x.wav").parent.mkdir()
         (sounds / "broken" / "x.wav").write_text("")
         (sounds / "notes.txt").write_text("")
-        found = check.check_folder(sounds, folder.make())
+        found = check.check_folder(sounds, folder_config.make())
         assert found.classes() == {
             "broken": {"usable": 0, "refused": 1},
             "high": {"usable": 5, "refused": 0},
@@ -168,7 +170,7 @@ class TestCheckFolder:
         assert found.problem is None
 
     def test_to_dict_is_json(self, sounds):
-        values = json.loads(json.dumps(check.check_folder(sounds, folder.make()).to_dict()))
+        values = json.loads(json.dumps(check.check_folder(sounds, folder_config.make()).to_dict()))
         assert values["would_train"] is True
         assert values["model"] == {"rate_hz": 8000, "n_samples": 3200, "seconds": 0.4}
         assert values["files"][0] == {
@@ -194,7 +196,7 @@ class TestCheckFolder:
         import shutil
 
         shutil.rmtree(sounds / "low")
-        found = check.check_folder(sounds, folder.make(**options))
+        found = check.check_folder(sounds, folder_config.make(**options))
         if problem is None:
             assert found.problem is None
             check.require_trainable(found)
@@ -203,10 +205,10 @@ class TestCheckFolder:
         with pytest.raises(UserError, match="training would be refused"):
             check.require_trainable(found)
         with pytest.raises(UserError, match=problem):
-            folder.prepare(folder.choose(folder.make(**options), sounds), sounds)
+            folder.prepare(folder.choose(folder_config.make(**options), sounds), sounds)
 
     def test_real_drums(self, shared_data):
-        found = check.check_folder(shared_data / "drums", folder.make())
+        found = check.check_folder(shared_data / "drums", folder_config.make())
         assert found.n_usable == 154
         assert (found.audio.rate_hz, found.problem) == (22050, None)
 

@@ -8,9 +8,12 @@ import pytest
 import soundfile
 import tiny_presets
 
-from audio_vae import config
+from audio_vae import config, presets
 from audio_vae.config import TrainingConfig
+from audio_vae.folder import config as folder_config
 from audio_vae.folder import preprocess as folder
+from audio_vae.folder.dataset import DATASET
+from audio_vae.runs.prepare import prepare_run, sounds_of_run
 from audio_vae.utils.errors import UserError
 
 
@@ -32,35 +35,35 @@ def sounds(tmp_path, rng):
 
 @pytest.fixture
 def run(run, monkeypatch, tmp_path):
-    monkeypatch.setattr(config, "PRESETS", dict(config.PRESETS))
-    tiny_presets.shrink(config.PRESETS)
+    monkeypatch.setattr(presets, "PRESETS", dict(presets.PRESETS))
+    tiny_presets.shrink(presets.PRESETS)
     monkeypatch.chdir(tmp_path)
     return run
 
 
 def prepare(sounds, **options):
-    return folder.prepare(folder.choose(folder.make(**options), sounds), sounds)
+    return folder.prepare(folder.choose(folder_config.make(**options), sounds), sounds)
 
 
 class TestMake:
     @pytest.mark.parametrize("labels", ["kmeans", "kmeans:", "kmeans:x", "names", ""])
     def test_unknown_labels(self, labels):
         with pytest.raises(UserError, match=r"unknown labels .*kmeans:K"):
-            folder.make(labels=labels)
+            folder_config.make(labels=labels)
 
     def test_one_cluster(self):
         with pytest.raises(UserError, match="too few classes"):
-            folder.make(labels="kmeans:1")
+            folder_config.make(labels="kmeans:1")
 
     def test_options_are_kept(self):
-        made = folder.make("dc", labels="kmeans:4", rate_hz=16000, latent_dim=7)
+        made = folder_config.make("dc", labels="kmeans:4", rate_hz=16000, latent_dim=7)
         assert (made.model.latent_dim, made.model.n_classes, made.audio.rate_hz) == (7, 4, 16000)
         assert config.Config.from_dict(made.to_dict()) == made
 
 
 class TestChoose:
     def test_from_the_sounds(self, sounds):
-        chosen = folder.choose(folder.make(), sounds)
+        chosen = folder.choose(folder_config.make(), sounds)
         assert (chosen.audio.rate_hz, chosen.audio.n_samples) == (8000, 2400)
         assert (chosen.model.n_samples, chosen.model.n_classes) == (2400, 3)
 
@@ -68,28 +71,28 @@ class TestChoose:
         write_class(tmp_path / "a", ["1.wav", "2.wav"], 300, rng, rate_hz=11025)
         write_class(tmp_path / "b", ["1.wav", "2.wav"], 300, rng, rate_hz=48000)
         write_class(tmp_path / "c", ["1.wav"], 300, rng, rate_hz=44100)
-        assert folder.choose(folder.make(), tmp_path).audio.rate_hz == 22050
+        assert folder.choose(folder_config.make(), tmp_path).audio.rate_hz == 22050
 
     def test_length_holds_nine_of_ten_and_has_an_end(self, tmp_path, rng):
         write_class(tmp_path / "a", [f"{n}.wav" for n in range(19)], 300, rng, duration_s=0.25)
         write_class(tmp_path / "b", ["long.wav"], 300, rng, duration_s=9)
-        assert folder.choose(folder.make(), tmp_path).audio.n_samples == 2016
+        assert folder.choose(folder_config.make(), tmp_path).audio.n_samples == 2016
         write_class(tmp_path / "c", [f"{n}.wav" for n in range(9)], 300, rng, duration_s=9)
-        assert folder.choose(folder.make(), tmp_path).audio.n_samples == folder.MOST_SAMPLES
+        assert folder.choose(folder_config.make(), tmp_path).audio.n_samples == folder.MOST_SAMPLES
 
     @pytest.mark.parametrize(("seconds", "n_samples"), [(0.01, 96), (0.2, 1600), (0.201, 1632)])
     def test_given_length_is_rounded_up_to_32(self, sounds, seconds, n_samples):
-        assert folder.choose(folder.make(seconds=seconds), sounds).audio.n_samples == n_samples
+        assert folder.choose(folder_config.make(seconds=seconds), sounds).audio.n_samples == n_samples
 
     def test_nothing_readable(self, tmp_path):
         (tmp_path / "a").mkdir()
         (tmp_path / "a" / "x.wav").write_text("")
-        chosen = folder.choose(folder.make(), tmp_path)
+        chosen = folder.choose(folder_config.make(), tmp_path)
         assert (chosen.audio.rate_hz, chosen.audio.n_samples) == (22050, 32)
 
     def test_no_folder(self):
         with pytest.raises(UserError, match="--data"):
-            folder.choose(folder.make(), None)
+            folder.choose(folder_config.make(), None)
 
 
 class TestPrepare:
@@ -145,30 +148,30 @@ class TestPrepare:
             prepare(sounds)
 
     def test_without_a_classifier(self, sounds):
-        chosen = folder.choose(folder.make("dc-nonclass"), sounds)
+        chosen = folder.choose(folder_config.make("dc-nonclass"), sounds)
         assert chosen.model.n_classes == 0
 
 
 class TestRun:
     def test_same_command_goes_on_without_data(self, sounds, tmp_path):
-        run, _ = folder.DATASET.prepare_run(tmp_path / "run", folder.make(), sounds)
-        again, _ = folder.DATASET.prepare_run(tmp_path / "run", folder.make())
+        run, _ = prepare_run(DATASET, tmp_path / "run", folder_config.make(), sounds)
+        again, _ = prepare_run(DATASET, tmp_path / "run", folder_config.make())
         assert again.config == run.config
         with pytest.raises(UserError, match="other settings"):
-            folder.DATASET.prepare_run(tmp_path / "run", folder.make(rate_hz=16000))
+            prepare_run(DATASET, tmp_path / "run", folder_config.make(rate_hz=16000))
 
     def test_number_of_classes_is_that_of_usable_ones(self, sounds, tmp_path):
         (sounds / "empty").mkdir()
         (sounds / "empty" / "x.wav").write_text("")
-        run, found = folder.DATASET.prepare_run(tmp_path / "run", folder.make(), sounds)
+        run, found = prepare_run(DATASET, tmp_path / "run", folder_config.make(), sounds)
         assert run.config.model.n_classes == 3
         assert [each["name"] for each in found["refused"]] == ["empty/x.wav"]
 
     def test_other_sounds_are_read_as_the_model_needs_them(self, sounds, tmp_path, rng):
-        run, _ = folder.DATASET.prepare_run(tmp_path / "run", folder.make(), sounds)
+        run, _ = prepare_run(DATASET, tmp_path / "run", folder_config.make(), sounds)
         for name in ("cat", "cow", "dog"):
             write_class(tmp_path / "more" / name, ["1.wav", "2.wav", "3.wav"], 500, rng, 0.8, 44100)
-        assert folder.DATASET.sounds(run, tmp_path / "more").audio.shape == (9, 2400)
+        assert sounds_of_run(DATASET, run, tmp_path / "more").audio.shape == (9, 2400)
 
 
 def test_train_evaluate_morph(sounds, run, tmp_path):
@@ -208,6 +211,6 @@ def test_train_needs_a_folder(run):
 
 
 def test_config_of_another_length_is_no_config(sounds):
-    chosen = folder.choose(folder.make(), sounds)
+    chosen = folder.choose(folder_config.make(), sounds)
     with pytest.raises(ValueError, match="same length"):
         replace(chosen, audio=replace(chosen.audio, n_samples=64))

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from audio_vae.layers.dilation_block import DilationBlock, Sampling, receptive_field
+from audio_vae.layers.dilation_block import DilationBlock, receptive_field
+from audio_vae.layers.sampling import Sampling
 from benchmarks.obvious import ObviousBlock
 
 SMALL = {"depth": 5, "filters": 3, "long_cycle": 3, "short_cycle": 2}

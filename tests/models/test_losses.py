@@ -5,7 +5,8 @@ import pytest
 from keras import ops
 from sklearn.metrics import log_loss
 
-from audio_vae.evaluation.metrics import dtw_matrix, strongest_frequency_hz
+from audio_vae.audio.dtw import dtw_matrix
+from audio_vae.evaluation.metrics import strongest_frequency_hz
 from audio_vae.layers.synthesizers import LOWEST, RANGE_OCTAVES
 from audio_vae.models import losses
 

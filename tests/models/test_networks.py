@@ -8,7 +8,8 @@ from keras import layers
 from audio_vae.config import ModelConfig
 from audio_vae.layers.dilation_block import DilationBlock
 from audio_vae.layers.synthesizers import Oscillators
-from audio_vae.models.networks import PITCH, at_pitch, build_classifier, build_decoder, build_encoder, studio_stages
+from audio_vae.models.networks import build_classifier, build_decoder, build_encoder
+from audio_vae.models.studio_networks import PITCH, at_pitch, studio_stages
 
 T, D = 4096, 20
 

@@ -6,11 +6,12 @@ import pytest
 import tensorflow as tf
 
 from audio_vae.audio import spectral_ops as spectra
-from audio_vae.config import PRESETS, AugmentationConfig, LossConfig, TrainingConfig
+from audio_vae.config import AugmentationConfig, LossConfig, TrainingConfig
 from audio_vae.layers.synthesizers import LOWEST
 from audio_vae.models import losses
 from audio_vae.models import train_step as passes
 from audio_vae.models.vae import VAE, build_vae
+from audio_vae.presets import PRESETS
 
 PARTS = ("encoder", "decoder", "classifier")
 

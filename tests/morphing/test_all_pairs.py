@@ -6,11 +6,11 @@ import json
 import numpy as np
 import pytest
 
-from audio_vae.evaluation.html import morphs_heading, morphs_table
-from audio_vae.morphing.all_pairs import morph_table
+from audio_vae.evaluation.summary import morphs_heading, morphs_table
+from audio_vae.morphing.all_pairs import all_pairs
 from audio_vae.morphing.measures import MEASURES
 from audio_vae.morphing.morph import morph
-from audio_vae.morphing.steps import PathOptions
+from audio_vae.morphing.options import PathOptions
 from audio_vae.utils.errors import UserError
 
 
@@ -24,7 +24,7 @@ def sounds(tone_run):
 
 @pytest.fixture(scope="module")
 def table(tone_run, sounds):
-    return morph_table(tone_run, sounds, PathOptions(steps=4))
+    return all_pairs(tone_run, sounds, PathOptions(steps=4))
 
 
 def test_all_pairs(table):
@@ -55,7 +55,7 @@ def test_means_and_counts_are_those_of_the_pairs(table):
 
 def test_what_is_not_known_is_none(make_tone_run, tmp_path):
     run = make_tone_run(tmp_path / "run", n_classes=0)
-    table = morph_table(run, options=PathOptions(steps=3))
+    table = all_pairs(run, options=PathOptions(steps=3))
     unknown = {"morph": None, "crossfade": None, "won": 0, "lost": 0, "equal": 0}
     assert table["measures"]["confidence"] == unknown
     # The class without sounds has no pair.
@@ -66,7 +66,7 @@ def test_what_is_not_known_is_none(make_tone_run, tmp_path):
 
 def test_one_class_makes_no_pair(tone_run):
     with pytest.raises(UserError, match="has sounds of 1 class, and a morph takes two"):
-        morph_table(tone_run, tone_run.sounds.take(np.arange(4)))
+        all_pairs(tone_run, tone_run.sounds.take(np.arange(4)))
 
 
 def test_as_text(table):

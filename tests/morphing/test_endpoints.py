@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio_vae.morphing.endpoints import parse_endpoint, safe_name
+from audio_vae.morphing.endpoints import parse_endpoint
 from audio_vae.utils.errors import UserError
+from audio_vae.utils.files import safe_name
 
 T = 512
 RATE_HZ = 8000

@@ -6,8 +6,8 @@ import json
 import numpy as np
 import pytest
 
+from audio_vae.audio.dtw import dtw_matrix
 from audio_vae.audio.features import mfcc
-from audio_vae.evaluation.metrics import dtw_matrix
 from audio_vae.morphing import measures as scoring
 from audio_vae.morphing.measures import (
     MEASURES,

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio_vae.audio.io import QUIET
+from audio_vae.audio.waveform import QUIET
 from audio_vae.morphing import morph as morphing
 from audio_vae.morphing.measures import MEASURES, compare
 from audio_vae.morphing.morph import morph
 from audio_vae.morphing.scorecard import Judge
-from audio_vae.runs.run import Run, create_run
+from audio_vae.runs.create import create_run
+from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
 
 T = 512

@@ -5,10 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
+from audio_vae.morphing import levels
 from audio_vae.morphing import steps as tracks
 from audio_vae.morphing.endpoints import parse_endpoint
+from audio_vae.morphing.levels import step_lengths, step_levels
+from audio_vae.morphing.options import PathOptions
 from audio_vae.morphing.scorecard import Judge
-from audio_vae.morphing.steps import PathOptions, crossfade, make_tracks, step_lengths, step_levels
+from audio_vae.morphing.steps import crossfade, make_tracks
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
 
@@ -49,11 +52,11 @@ class TestSteps:
 
     @pytest.mark.parametrize("peak", [0.25, 1e-38, 1e-45])
     def test_gain_of_a_nearly_silent_sound_does_not_overflow(self, peak):
-        levelled = tracks.to_level(np.float32([0, peak, -peak]), 0.5)
+        levelled = levels.to_level(np.float32([0, peak, -peak]), 0.5)
         np.testing.assert_allclose(levelled, [0, 0.5, -0.5])
 
     def test_silence_is_not_amplified(self):
-        assert not tracks.to_level(np.zeros(4, np.float32), 0.5).any()
+        assert not levels.to_level(np.zeros(4, np.float32), 0.5).any()
 
     @pytest.mark.parametrize(("steps", "expected"), [(2, ["00", "01"]), (101, ["000", "100"])])
     def test_names(self, steps, expected):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from audio_vae.data.sources import Source
 from audio_vae.pretrained import catalog as models
 from audio_vae.pretrained import pack as packing
-from audio_vae.runs.card import Source
 from audio_vae.utils.errors import UserError
 
 TONES = Source("Tones", "Ann and Bob", "CC BY 4.0", "https://example.org/tones", r"take[0-9]\.wav")
@@ -158,6 +158,7 @@ def test_licences_are_told_beside_the_models():
 
 
 def _sources(name):
-    from audio_vae import digits, drums
+    from audio_vae.digits import sources as digits
+    from audio_vae.drums import sources as drums
 
-    return {"digits": digits, "drums": drums}[name].DATASET.sources
+    return {"digits": digits, "drums": drums}[name].SOURCES

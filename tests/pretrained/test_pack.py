@@ -7,13 +7,16 @@ import shutil
 import numpy as np
 import pytest
 
+from audio_vae.data.dataset import Dataset
+from audio_vae.data.sources import Source, credits_of
 from audio_vae.evaluation import evaluate as report
-from audio_vae.export import export
-from audio_vae.morphing.endpoints import class_centre, parse_endpoint
+from audio_vae.export import formats
+from audio_vae.morphing.endpoints import parse_endpoint
 from audio_vae.morphing.morph import morph
 from audio_vae.pretrained import pack as packing
-from audio_vae.runs.card import CARD_NAME, Source, credits_of, read_card
-from audio_vae.runs.prepare import Dataset
+from audio_vae.runs.card import CARD_NAME, read_card
+from audio_vae.runs.latents import class_centre, training_means
+from audio_vae.runs.prepare import prepare_run
 from audio_vae.runs.run import Run, open_run
 from audio_vae.utils.errors import UserError
 
@@ -157,14 +160,14 @@ def test_class_without_sounds(packed_once):
 
 
 def test_exports_tell_the_same_centres(packed_once):
-    told = export.metadata(packed_once, packed_once.sounds, "keras")["class_centres"]
+    told = formats.metadata(packed_once, packed_once.sounds, "keras")["class_centres"]
     assert told == {name: packed_once.card.centres[name].latent.tolist() for name in ("low", "it's high")}
 
 
 def test_latents_are_those_of_all_sounds(packed_once, finished_once):
-    assert len(packed_once.training_means()) == len(finished_once.sounds.train)
+    assert len(training_means(packed_once)) == len(finished_once.sounds.train)
     np.testing.assert_allclose(
-        packed_once.training_means(), packed_once.encode(finished_once.sounds.train.audio)[0], rtol=1e-4, atol=1e-6
+        training_means(packed_once), packed_once.encode(finished_once.sounds.train.audio)[0], rtol=1e-4, atol=1e-6
     )
 
 
@@ -174,7 +177,7 @@ def test_nothing_is_written_into_its_folder(packed, finished, tmp_path):
     made = morph(run, "low", "it's high:0", steps=3, between=(-0.5, 1.5))
     assert made.folder.resolve() == tmp_path / "morphs" / (made.folder.name)
     with pytest.raises(UserError, match="is a pretrained model, which stays as it is: choose another --run"):
-        Dataset("digits", None, None).prepare_run(packed.path, packed.config)
+        prepare_run(Dataset("digits", None, None), packed.path, packed.config)
     with pytest.raises(UserError, match=r"pretrained model tones comes with a few sounds .* --data"):
         report.evaluate(run)
     report.evaluate(run, finished.sounds)

@@ -30,7 +30,7 @@ def test_it_computes_what_it_computed_when_it_was_packed(name):
 def test_size_and_licence(name):
     assert models.size_bytes(models.path_of(name)) < packing.MOST_BYTES
     card = read_card(models.path_of(name))
-    dataset = importlib.import_module(f"audio_vae.{card.dataset}").DATASET
+    dataset = importlib.import_module(f"audio_vae.{card.dataset}.dataset").DATASET
     assert card.licence == packing.LICENCE
     assert sum(credit.n_sounds for credit in card.sources) == card.n_train + card.n_test
     allowed = {source.title: source.licence for source in dataset.sources}

@@ -4,7 +4,7 @@ from noisy_tones import noisy_tones
 
 from audio_vae.audio.features import mfcc
 from audio_vae.config import Config
-from audio_vae.digits import DATASET
+from audio_vae.digits.dataset import DATASET
 from audio_vae.evaluation import metrics
 from audio_vae.reproduction import bounds
 

@@ -8,16 +8,17 @@ import pytest
 from noisy_tones import noisy_tones
 
 from audio_vae.config import AudioConfig, Config, ModelConfig, TrainingConfig
-from audio_vae.data.sound_set import Prepared
-from audio_vae.evaluation import html as report_page
+from audio_vae.data.dataset import Dataset, Prepared
+from audio_vae.evaluation import summary
 from audio_vae.reproduction import page as results_page
+from audio_vae.reproduction import processes, results, targets
 from audio_vae.reproduction import reproduce as reproducing
-from audio_vae.reproduction import results, targets
 from audio_vae.reproduction.experiments import BOUNDS, EXPERIMENTS, Experiment, choose, names
-from audio_vae.reproduction.reproduce import Folders, reproduce, run_one_by_one
-from audio_vae.runs.prepare import Dataset
-from audio_vae.runs.run import environment
+from audio_vae.reproduction.processes import run_one_by_one
+from audio_vae.reproduction.reproduce import Folders, reproduce
+from audio_vae.runs.environment import environment
 from audio_vae.utils.errors import UserError
+from audio_vae.utils.signals import Stopped
 
 MOST_BYTES = 150_000
 
@@ -93,7 +94,7 @@ def store(tmp_path):
             "epochs": epochs_done,
             "seed": 0,
             "one_nn_accuracy": one_nn,
-            **{reading: deviation(mean) for reading in report_page.READINGS},
+            **{reading: deviation(mean) for reading in summary.READINGS},
             "signal_to_noise_db": {"train": 3.0, "test": -2.0},
             "n_train": 400,
             "n_test": 100,
@@ -184,14 +185,15 @@ def test_a_run_goes_on(folders, monkeypatch):
 
 
 def test_a_stopped_training_collects_nothing(tmp_path, monkeypatch):
+    from audio_vae.training import callbacks
     from audio_vae.training import train as training
 
     def stop(run, **_):
-        raise training.Stopped(run, signal.SIGTERM, "at once")
+        raise callbacks.stopped(run, signal.SIGTERM, "at once")
 
     monkeypatch.setattr(training, "train", stop)
     folders = Folders(tmp_path, tmp_path / "runs")
-    with pytest.raises(training.Stopped):
+    with pytest.raises(Stopped):
         reproduce(TINY, DATASET, folders, length="full", say=lambda line: None)
     assert not folders.results.exists()
 
@@ -399,7 +401,7 @@ def test_the_command_renders(run, store, tmp_path):
 
 def test_the_command_gives_each_experiment_a_process(run, tmp_path, monkeypatch):
     given = {}
-    monkeypatch.setattr(reproducing, "run_one_by_one", lambda commands, say: given.update(commands) or 143)
+    monkeypatch.setattr(processes, "run_one_by_one", lambda commands, say: given.update(commands) or 143)
     code, _, _ = run(
         "reproduce", "--only", "cc-theo", "--only", "bounds", "--out", tmp_path, "--data", tmp_path, "--quiet"
     )
@@ -412,10 +414,10 @@ def test_the_command_gives_each_experiment_a_process(run, tmp_path, monkeypatch)
 
 def test_the_command_says_how_to_go_on(run, tmp_path, monkeypatch):
     from audio_vae.runs.run import Run
-    from audio_vae.training import train as training
+    from audio_vae.training import callbacks
 
     def stop(*_, **__):
-        raise training.Stopped(Run(tmp_path / "runs", tiny_config()), signal.SIGINT, "after epoch 3, saved")
+        raise callbacks.stopped(Run(tmp_path / "runs", tiny_config()), signal.SIGINT, "after epoch 3, saved")
 
     monkeypatch.setattr(reproducing, "reproduce", stop)
     code, _, err = run("reproduce", "--only", "cc", "--out", tmp_path)

@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from audio_vae.config import Config, TrainingConfig
+from audio_vae.runs.create import create_run
 from audio_vae.runs.listing import list_runs, table_lines
 from audio_vae.runs.lock import locked
-from audio_vae.runs.run import create_run
 from audio_vae.utils.errors import UserError
 
 

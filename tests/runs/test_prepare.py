@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from audio_vae.config import AudioConfig, Config, ModelConfig
-from audio_vae.data.sound_set import Prepared, Refusal, SoundSet
+from audio_vae.data.dataset import Dataset, Prepared
+from audio_vae.data.reading import Refusal
+from audio_vae.data.sound_set import SoundSet
+from audio_vae.runs.create import create_run
 from audio_vae.runs.lock import locked
-from audio_vae.runs.prepare import Dataset
-from audio_vae.runs.run import create_run
+from audio_vae.runs.prepare import prepare_run, run_config, sounds_of_run
+from audio_vae.runs.run import open_run
 from audio_vae.utils.errors import UserError
 
 CONFIG = Config("digits", "cc", audio=AudioConfig(8000, 64), model=ModelConfig("cc", n_samples=64, n_classes=2))
@@ -44,7 +47,7 @@ def dataset(prepare):
 
 
 def test_what_was_found_is_written(dataset, tmp_path):
-    run, found = dataset.prepare_run(tmp_path / "run", CONFIG, tmp_path)
+    run, found = prepare_run(dataset, tmp_path / "run", CONFIG, tmp_path)
     assert found == json.loads((run.path / "prepare.json").read_text())
     assert found["classes"] == {"a": {"train": 1, "test": 1}, "b": {"train": 1, "test": 0}}
     assert found["refused"] == [{"name": "b/1", "reason": "the file is silent"}]
@@ -53,9 +56,9 @@ def test_what_was_found_is_written(dataset, tmp_path):
 
 
 def test_sounds_are_read_once(dataset, prepare, tmp_path):
-    first, _ = dataset.prepare_run(tmp_path / "run", CONFIG, tmp_path)
-    again, _ = dataset.prepare_run(tmp_path / "run", CONFIG, tmp_path)
-    without_naming_it, _ = dataset.prepare_run(tmp_path / "run", CONFIG)
+    first, _ = prepare_run(dataset, tmp_path / "run", CONFIG, tmp_path)
+    again, _ = prepare_run(dataset, tmp_path / "run", CONFIG, tmp_path)
+    without_naming_it, _ = prepare_run(dataset, tmp_path / "run", CONFIG)
     assert prepare.calls == 1
     np.testing.assert_array_equal(first.sounds.audio, again.sounds.audio)
     np.testing.assert_array_equal(first.sounds.audio, without_naming_it.sounds.audio)
@@ -63,38 +66,38 @@ def test_sounds_are_read_once(dataset, prepare, tmp_path):
 
 def test_number_of_classes_comes_from_the_sounds(dataset, prepare, tmp_path):
     prepare.class_names = ("a", "b", "c")
-    run, _ = dataset.prepare_run(tmp_path / "run", CONFIG)
+    run, _ = prepare_run(dataset, tmp_path / "run", CONFIG)
     assert run.config.model.n_classes == 3
-    assert dataset.open(run.path).config.model.n_classes == 3
+    assert open_run(run.path, dataset.name).config.model.n_classes == 3
     # The same settings as before still fit the run that they made.
-    assert dataset.prepare_run(tmp_path / "run", CONFIG)[0].config.model.n_classes == 3
+    assert prepare_run(dataset, tmp_path / "run", CONFIG)[0].config.model.n_classes == 3
 
 
 def test_model_without_classifier_gets_none(dataset, tmp_path):
     config = dataclasses.replace(CONFIG, model=dataclasses.replace(CONFIG.model, n_classes=0))
-    assert dataset.prepare_run(tmp_path / "run", config)[0].config.model.n_classes == 0
+    assert prepare_run(dataset, tmp_path / "run", config)[0].config.model.n_classes == 0
 
 
 def test_other_folder_of_sounds_is_refused(dataset, tmp_path):
-    dataset.prepare_run(tmp_path / "run", CONFIG, tmp_path)
+    prepare_run(dataset, tmp_path / "run", CONFIG, tmp_path)
     with pytest.raises(UserError, match=r"was made from the sounds in .*choose another --run"):
-        dataset.prepare_run(tmp_path / "run", CONFIG, tmp_path / "elsewhere")
+        prepare_run(dataset, tmp_path / "run", CONFIG, tmp_path / "elsewhere")
 
 
 def test_run_with_other_settings_is_refused(dataset, tmp_path):
-    dataset.prepare_run(tmp_path / "run", CONFIG)
+    prepare_run(dataset, tmp_path / "run", CONFIG)
     other = dataclasses.replace(CONFIG, preset="dc")
     with pytest.raises(UserError, match=r"other settings \(preset is 'cc', not 'dc'\)"):
-        dataset.prepare_run(tmp_path / "run", other)
+        prepare_run(dataset, tmp_path / "run", other)
 
 
 def test_sounds_of_another_folder_must_have_the_same_classes(dataset, prepare, tmp_path):
-    run, _ = dataset.prepare_run(tmp_path / "run", CONFIG)
-    assert dataset.sounds(run, None) is run.sounds
-    assert dataset.sounds(run, tmp_path).names == run.sounds.names
+    run, _ = prepare_run(dataset, tmp_path / "run", CONFIG)
+    assert sounds_of_run(dataset, run, None) is run.sounds
+    assert sounds_of_run(dataset, run, tmp_path).names == run.sounds.names
     prepare.class_names = ("a", "z")
     with pytest.raises(UserError, match=r"have the classes a, z, the model in .* has a, b"):
-        dataset.sounds(run, tmp_path)
+        sounds_of_run(dataset, run, tmp_path)
 
 
 def test_failed_reading_leaves_no_run(tmp_path):
@@ -102,7 +105,7 @@ def test_failed_reading_leaves_no_run(tmp_path):
         raise UserError("no sounds")
 
     with pytest.raises(UserError, match="no sounds"):
-        Dataset("digits", None, prepare).prepare_run(tmp_path / "run", CONFIG)
+        prepare_run(Dataset("digits", None, prepare), tmp_path / "run", CONFIG)
     assert not (tmp_path / "run").exists()
 
 
@@ -116,16 +119,16 @@ OPTIONS = {
 @pytest.fixture(params=OPTIONS)
 def made(request, tmp_path):
     """A data set, the options of a run of it, and the run's folder."""
-    dataset = importlib.import_module(f"audio_vae.{request.param}").DATASET
+    dataset = importlib.import_module(f"audio_vae.{request.param}.dataset").DATASET
     options = {**OPTIONS[request.param], "epochs": 20, "batch_size": 3, "seed": 5}
-    run = create_run(tmp_path / "run", dataset.config(tmp_path / "run", **options))
+    run = create_run(tmp_path / "run", run_config(dataset, tmp_path / "run", **options))
     return dataset, options, run
 
 
 def test_a_run_goes_on_with_its_own_config(made):
     dataset, options, run = made
-    assert dataset.config(run.path) == run.config
-    assert dataset.config(run.path, **options) == run.config
+    assert run_config(dataset, run.path) == run.config
+    assert run_config(dataset, run.path, **options) == run.config
 
 
 def test_each_given_option_must_be_the_runs(made):
@@ -133,31 +136,31 @@ def test_each_given_option_must_be_the_runs(made):
     other = {"preset": "none", "speakers": ("theo",), "labels": "folder"}
     for name in sorted(options.keys() - {"epochs"}):
         with pytest.raises(UserError, match=rf"other settings \({name} is .+, not .+\): give the same settings"):
-            dataset.config(run.path, **{name: other.get(name, 9)})
+            run_config(dataset, run.path, **{name: other.get(name, 9)})
 
 
 def test_epochs_of_a_run_change_but_never_below_what_is_done(made):
     dataset, _, run = made
     run.history_path.parent.mkdir()
     run.history_path.write_text("epoch,kl\n1,2.5\n2,1.5\n")
-    assert [dataset.config(run.path, epochs=epochs).training.epochs for epochs in (1, 2, 50)] == [2, 2, 50]
+    assert [run_config(dataset, run.path, epochs=epochs).training.epochs for epochs in (1, 2, 50)] == [2, 2, 50]
 
 
 def test_options_of_a_run_whose_length_was_chosen(tmp_path):
-    dataset = importlib.import_module("audio_vae.folder").DATASET
-    run = create_run(tmp_path / "run", dataset.config(tmp_path / "run", pattern="_(.+)_"))
-    assert dataset.config(run.path, pattern="_(.+)_", rate_hz=run.config.audio.rate_hz) == run.config
+    dataset = importlib.import_module("audio_vae.folder.dataset").DATASET
+    run = create_run(tmp_path / "run", run_config(dataset, tmp_path / "run", pattern="_(.+)_"))
+    assert run_config(dataset, run.path, pattern="_(.+)_", rate_hz=run.config.audio.rate_hz) == run.config
     with pytest.raises(UserError, match="pattern is"):
-        dataset.config(run.path, pattern="other")
+        run_config(dataset, run.path, pattern="other")
 
 
 def test_preparation_that_was_killed_is_done_again(dataset, prepare, tmp_path):
-    whole, _ = dataset.prepare_run(tmp_path / "whole", CONFIG, tmp_path)
+    whole, _ = prepare_run(dataset, tmp_path / "whole", CONFIG, tmp_path)
     killed = tmp_path / "killed"
     killed.mkdir()
     for name in ("sounds.npz", ".part-abc.json", ".lock"):
         (killed / name).write_bytes(b"half")
-    run, found = dataset.prepare_run(killed, CONFIG, tmp_path)
+    run, found = prepare_run(dataset, killed, CONFIG, tmp_path)
     assert prepare.calls == 2
     assert found["data"] == str(tmp_path)
     assert run.sounds.names == whole.sounds.names
@@ -166,12 +169,12 @@ def test_preparation_that_was_killed_is_done_again(dataset, prepare, tmp_path):
 
 def test_a_run_in_use_is_not_prepared(dataset, tmp_path):
     with locked(tmp_path / "run"), pytest.raises(UserError, match="is in use by process"):
-        dataset.prepare_run(tmp_path / "run", CONFIG)
+        prepare_run(dataset, tmp_path / "run", CONFIG)
 
 
 def test_a_folder_of_other_things_is_refused_before_reading(dataset, prepare, tmp_path):
     (tmp_path / "holiday.jpg").touch()
     with pytest.raises(UserError, match="holds files that are not of a run"):
-        dataset.prepare_run(tmp_path, CONFIG)
+        prepare_run(dataset, tmp_path, CONFIG)
     assert prepare.calls == 0
     assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]

@@ -8,7 +8,10 @@ import pytest
 from audio_vae.config import AudioConfig, Config, TrainingConfig
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.models.vae import build_vae
-from audio_vae.runs.run import Run, create_run, environment, open_run
+from audio_vae.runs.create import create_run
+from audio_vae.runs.environment import environment
+from audio_vae.runs.latents import save_latents, training_means
+from audio_vae.runs.run import Run, open_run
 from audio_vae.utils.errors import UserError
 
 
@@ -149,7 +152,7 @@ def test_the_model_gives_what_it_gave_before_it_was_saved(run, config):
 
 
 def test_latents_are_written_by_the_contract(run):
-    latents = run.save_latents()
+    latents = save_latents(run)
     with np.load(run.path / "latents.npz") as stored:
         assert stored["names"].tolist() == list("abcd")
         assert stored["labels"].tolist() == [0, 1, 2, 0]
@@ -160,10 +163,10 @@ def test_latents_are_written_by_the_contract(run):
 
 def test_training_means_are_those_stored_of_the_newest_epoch_or_else_computed(run, monkeypatch):
     expected, _ = run.encode(run.sounds.train.audio)
-    np.testing.assert_allclose(run.training_means(), expected, rtol=1e-5, atol=1e-6)
-    run.save_latents()
+    np.testing.assert_allclose(training_means(run), expected, rtol=1e-5, atol=1e-6)
+    save_latents(run)
     monkeypatch.setattr(Run, "encode", None)
-    np.testing.assert_allclose(run.training_means(), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(training_means(run), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_class_probabilities_are_the_softmax_of_the_logits(run, config, rng):

@@ -7,8 +7,9 @@ import pytest
 from audio_vae.config import AudioConfig, Config, TrainingConfig
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.models.vae import build_vae
-from audio_vae.runs.run import create_run
+from audio_vae.runs.create import create_run
 from audio_vae.training import callbacks as watching
+from audio_vae.training import tensorboard
 
 LOGS = {"likelihood": 12.5, "kl": 0.25}
 
@@ -89,7 +90,7 @@ def run(tmp_path, rng, tiny_cc):
 def test_tensorboard_holds_losses_sounds_and_the_latent_map(run):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    board = watching.TensorBoard(run, say=lambda line: None)
+    board = tensorboard.TensorBoard(run, say=lambda line: None)
     board.set_model(build_vae(run.config.model, run.config.loss, run.config.training))
     for epoch in range(21):
         board.on_epoch_end(epoch, LOGS)
@@ -101,7 +102,7 @@ def test_tensorboard_holds_losses_sounds_and_the_latent_map(run):
     assert epochs.pop("latents") == [10, 20, 21]
     # The test sounds are the last six; the first and the last of them are always among the examples.
     names = {tag.split("/")[0] for tag in epochs}
-    assert len(names) == watching.N_SOUNDS
+    assert len(names) == tensorboard.N_SOUNDS
     assert {"6.wav", "11.wav"} <= names
     for name in names:
         assert epochs[f"{name}/original"] == [10]
@@ -112,7 +113,7 @@ def test_without_tensorflow_one_line_is_said(run, monkeypatch):
     find_spec = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tensorflow" else find_spec(name))
     lines = []
-    board = watching.TensorBoard(run, lines.append)
+    board = tensorboard.TensorBoard(run, lines.append)
     board.on_epoch_end(20, LOGS)
     board.close()
     assert len(lines) == 1

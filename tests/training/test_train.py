@@ -10,10 +10,14 @@ import pytest
 
 from audio_vae.config import AudioConfig, Config, LossConfig, TrainingConfig
 from audio_vae.data.sound_set import SoundSet
+from audio_vae.runs.create import create_run
+from audio_vae.runs.latents import has_latents
 from audio_vae.runs.lock import locked
-from audio_vae.runs.run import Run, create_run, open_run
+from audio_vae.runs.run import Run, open_run
+from audio_vae.training import callbacks, checkpoints
 from audio_vae.training import train as training
 from audio_vae.utils.errors import UserError
+from audio_vae.utils.signals import Stopped
 
 
 @pytest.fixture
@@ -157,7 +161,7 @@ def open_run_with(run: Run) -> Run:
 def test_training_stopped_in_mid_epoch_is_bit_identical(make_run, monkeypatch, step):
     whole, parts = make_run("whole", 2), make_run("parts", 2)
     training.train(whole, say=lambda line: None)
-    on_batch_end = training.RunWriter.on_train_batch_end
+    on_batch_end = checkpoints.RunWriter.on_train_batch_end
 
     def ask(writer, batch, logs=None):
         on_batch_end(writer, batch, logs)
@@ -165,8 +169,8 @@ def test_training_stopped_in_mid_epoch_is_bit_identical(make_run, monkeypatch, s
             writer.request.signal = signal.SIGTERM
 
     with monkeypatch.context() as patched:
-        patched.setattr(training.RunWriter, "on_train_batch_end", ask)
-        with pytest.raises(training.Stopped, match=f"after epoch 1 and {step} steps"):
+        patched.setattr(checkpoints.RunWriter, "on_train_batch_end", ask)
+        with pytest.raises(Stopped, match=f"after epoch 1 and {step} steps"):
             training.train(parts, say=lambda line: None)
     assert [each[:2] for each in parts.checkpoints()] == [(1, 0), (1, step)]
     lines = []
@@ -196,9 +200,9 @@ def test_latents_of_an_earlier_epoch_are_written_anew(make_run):
     with np.load(run.path / "latents.npz") as stored:
         old = {**stored, "epoch": 0}
     np.savez(run.path / "latents.npz", **old)
-    assert not run.has_latents()
+    assert not has_latents(run)
     training.train(run, say=lambda line: None)
-    assert run.has_latents()
+    assert has_latents(run)
 
 
 @pytest.mark.parametrize("name", ["history.csv", "epoch-0002.keras", "model.keras", "latents.npz"])
@@ -246,13 +250,13 @@ def test_a_file_that_may_not_grow_stops_with_one_line(make_run):
 
 def test_weights_that_are_not_finite_are_not_kept(make_run, monkeypatch):
     run = make_run("run", 1)
-    require_finite = training.RunWriter._require_finite_weights
+    require_finite = checkpoints.RunWriter._require_finite_weights
 
     def spoil(writer):
         writer.model.trainable_weights[0].assign(np.full(writer.model.trainable_weights[0].shape, np.nan))
         require_finite(writer)
 
-    monkeypatch.setattr(training.RunWriter, "_require_finite_weights", spoil)
+    monkeypatch.setattr(checkpoints.RunWriter, "_require_finite_weights", spoil)
     with pytest.raises(UserError, match=r"epoch 1, step 3: the weights .* became NaN or infinite \(no epoch is done\)"):
         training.train(run, say=lambda line: None)
     assert run.checkpoints() == []
@@ -291,7 +295,7 @@ def test_a_run_in_use_is_refused(make_run):
     ],
 )
 def test_learning_rate_share(decay, epoch, share):
-    assert training.learning_rate_share(TrainingConfig(epochs=10, decay=decay), epoch) == pytest.approx(share)
+    assert callbacks.learning_rate_share(TrainingConfig(epochs=10, decay=decay), epoch) == pytest.approx(share)
 
 
 def test_decay_falls_in_both_optimizers(make_run):

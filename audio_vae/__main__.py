@@ -1,0 +1,5 @@
+"""`python -m audio_vae` is the command line."""
+
+from audio_vae.cli.main import main
+
+main()

@@ -1,0 +1,56 @@
+"""`audio-vae <data set> blend`."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import click
+
+from audio_vae.backend.keras_backend import muted_start_up
+from audio_vae.cli import common
+
+
+def command(dataset: str, own_morph: ModuleType) -> click.Command:
+    """Make the command of a data set."""
+    start, end = own_morph.EXAMPLE_ENDS
+
+    @click.command("blend", epilog=f"Example:  audio-vae {dataset} blend {start}=0.7 {end}=0.3")
+    @click.argument("parts", nargs=-1, required=True, metavar="NAME=WEIGHT...")
+    @common.data_option
+    @common.run_option(dataset)
+    @common.model_option
+    @common.out_option
+    @click.option(
+        "--length",
+        type=click.Choice(["interpolate", "full"]),
+        default=own_morph.LENGTH,
+        show_default=True,
+        help="Length of the blend: between the parts' lengths, or all that the model makes.",
+    )
+    @common.quiet_option
+    @common.debug_option
+    def blend(parts, data, run_path, model, out, length, quiet):
+        """Make one sound out of several, of each as much as its weight.
+
+        A NAME is one as for morph: a class, GROUP/CLASS, CLASS:N or a sound file.
+        """
+        from audio_vae.cli.datasets import module
+        from audio_vae.runs.prepare import sounds_of_run
+
+        run = common.open_model(dataset, run_path, model)
+        with muted_start_up():
+            from audio_vae.models import vae  # noqa: F401
+            from audio_vae.morphing.blend import blend, parse_parts
+            from audio_vae.morphing.scorecard import comparison_lines
+
+        sounds = sounds_of_run(module(dataset, "dataset").DATASET, run, data)
+        made = blend(run, parse_parts(parts), out, length=length, sounds=sounds)
+        for warning in made.warnings:
+            common.warn(f"Warning: {warning}")
+        if not quiet:
+            click.echo("\n".join([*made.remarks, *comparison_lines(made.sidecar["scorecard"]["comparison"])]))
+        click.echo(
+            f"Blend: {made.folder}  (listen to {made.folder / 'blend.wav'}, look at {made.folder / 'blend.png'})"
+        )
+
+    return blend

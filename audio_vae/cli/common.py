@@ -1,0 +1,97 @@
+"""What several commands share: options, and how progress is shown."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+data_option = click.option(
+    "--data", type=click.Path(path_type=Path), metavar="DIR", help="The folder that holds the sounds."
+)
+out_option = click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="The folder that the results are written to."
+)
+quiet_option = click.option("--quiet", is_flag=True, help="Show no progress and no summary.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+model_option = click.option(
+    "--model",
+    metavar="NAME",
+    help="Use a pretrained model that comes with audio-vae (see audio-vae models) instead of a run.",
+)
+
+
+def run_option(dataset: str) -> Callable:
+    """Return the option that names the run folder of a data set."""
+    return click.option(
+        "--run",
+        "run_path",
+        type=click.Path(path_type=Path),
+        default=Path("runs", dataset),
+        show_default=True,
+        metavar="DIR",
+        help="The run folder.",
+    )
+
+
+def _remember_debug(context: click.Context, _parameter, value: bool) -> None:
+    if value:
+        context.find_root().meta["debug"] = True
+
+
+debug_option = click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    callback=_remember_debug,
+    help="Show the traceback of an error.",
+)
+
+
+def with_options(options: Sequence[Callable]) -> Callable:
+    """Return a decorator that adds options to a command, in their order."""
+
+    def decorate(function):
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def is_given(option: str) -> bool:
+    """Return whether an option of the running command was given on the command line."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is not click.core.ParameterSource.DEFAULT
+
+
+def given_options(options: dict) -> dict:
+    """Return those of a command's options that were given on the command line."""
+    return {name: value for name, value in options.items() if is_given(name)}
+
+
+def shows_progress(quiet: bool) -> bool:
+    """Return whether progress bars are drawn: on a terminal, unless `--quiet` forbids them."""
+    return not quiet and sys.stderr.isatty()
+
+
+def echo_unless(quiet: bool) -> Callable[[str], None]:
+    """Return what prints a line for the user, or does nothing under `--quiet`."""
+    return (lambda line: None) if quiet else click.echo
+
+
+def warn(line: str) -> None:
+    """Print a line to standard error."""
+    click.echo(line, err=True)
+
+
+def open_model(dataset: str, run_path: Path, model: str | None):
+    """Open the run or the pretrained model that `--run` and `--model` name; see `catalog.open_trained`."""
+    from audio_vae.pretrained.catalog import open_trained
+
+    run_is_given = is_given("run_path")
+    if model is not None and run_is_given:
+        raise click.UsageError("--run and --model name two models: give one of them.")
+    return open_trained(dataset, run_path if run_is_given else None, model, warn)

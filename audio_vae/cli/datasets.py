@@ -1,0 +1,35 @@
+"""The registry of data sets, and the group of commands that each of them has."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+import click
+
+from audio_vae.cli import blend, evaluate, export, morph, prepare, train
+
+NAMES = ("digits", "drums", "folder")
+"""Each is a package `audio_vae.<name>`; to add a data set, write such a package and add its name here."""
+
+
+def module(dataset: str, name: str) -> ModuleType:
+    """Import a module of a data set's package, such as `train` of `digits`."""
+    return importlib.import_module(f"audio_vae.{dataset}.{name}")
+
+
+def group(dataset: str) -> click.Group:
+    """Make the commands of a data set; they differ by its own options and examples alone."""
+    about = module(dataset, "config").ABOUT
+    commands = click.Group(dataset, help=f"Train on and morph {about}.")
+    own_training, own_morph = module(dataset, "train"), module(dataset, "morph")
+    for command in (
+        prepare.command(dataset, own_training),
+        train.command(dataset, own_training),
+        evaluate.command(dataset, own_morph),
+        morph.command(dataset, own_morph),
+        blend.command(dataset, own_morph),
+        export.command(dataset),
+    ):
+        commands.add_command(command)
+    return commands

@@ -1,0 +1,52 @@
+"""`audio-vae <data set> evaluate`."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import click
+
+from audio_vae.backend.keras_backend import muted_start_up
+from audio_vae.cli import common
+
+
+def command(dataset: str, own_morph: ModuleType) -> click.Command:
+    """Make the command of a data set."""
+
+    @click.command(
+        "evaluate",
+        epilog=f"Example:  audio-vae {dataset} evaluate --run runs/{dataset}  writes runs/{dataset}/report/report.html",
+    )
+    @common.data_option
+    @common.run_option(dataset)
+    @common.model_option
+    @common.out_option
+    @click.option(
+        "--morphs", is_flag=True, help="Also score the morphs between all pairs of classes, beside plain cross-fades."
+    )
+    @common.quiet_option
+    @common.debug_option
+    def evaluate(data, run_path, model, out, morphs, quiet):
+        """Evaluate the model: 1-NN accuracy, MFCC-DTW deviation, pictures and sounds."""
+        from audio_vae.cli.datasets import module
+        from audio_vae.runs.prepare import sounds_of_run
+
+        run = common.open_model(dataset, run_path, model)
+        with muted_start_up():
+            from audio_vae.evaluation.evaluate import evaluate, summary_lines
+            from audio_vae.models import vae  # noqa: F401
+            from audio_vae.morphing.options import PathOptions
+
+        progress = common.shows_progress(quiet)
+        report = evaluate(
+            run,
+            sounds_of_run(module(dataset, "dataset").DATASET, run, data, show_progress=progress),
+            out,
+            morphs=PathOptions(length=own_morph.LENGTH) if morphs else None,
+            show_progress=progress,
+        )
+        if not quiet:
+            click.echo("\n".join(summary_lines(report)))
+        click.echo(f"Report: {(out or run.results_path / 'report') / 'report.html'}")
+
+    return evaluate

@@ -1,0 +1,93 @@
+"""`audio-vae <data set> morph`."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import click
+
+from audio_vae.backend.keras_backend import muted_start_up
+from audio_vae.cli import common
+
+PATH_OPTIONS = (
+    click.option("--steps", type=click.IntRange(2), default=9, show_default=True, help="Number of sounds from A to B."),
+    click.option(
+        "--via",
+        multiple=True,
+        metavar="POINT",
+        help="Lead the path through a point, named like A and B; may be given more than once.",
+    ),
+    click.option(
+        "--path",
+        "shape",
+        type=click.Choice(["linear", "spherical"]),
+        default="linear",
+        show_default=True,
+        help="Go straight, or on the great circle between the points' directions.",
+    ),
+    click.option(
+        "--spacing",
+        type=click.Choice(["latent", "even"]),
+        default="latent",
+        show_default=True,
+        help="Make all steps equally long in the latent space, or equally far apart to the ear.",
+    ),
+    click.option(
+        "--range",
+        "between",
+        type=float,
+        nargs=2,
+        default=(0.0, 1.0),
+        metavar="FROM TO",
+        help="Where the steps begin and end; 0 is A, 1 is B, and -0.25 1.25 goes on beyond them.  [default: 0 1]",
+    ),
+)
+
+
+def command(dataset: str, own: ModuleType) -> click.Command:
+    """Make the command of a data set; it calls `own.morph`."""
+    start, end = own.EXAMPLE_ENDS
+
+    @click.command(
+        "morph",
+        epilog=f"Examples:  audio-vae {dataset} morph {start} {end}     "
+        f"audio-vae {dataset} morph {start}:0 my-sound.wav     "
+        f"audio-vae {dataset} morph {start} {end} --spacing even --steps 15",
+    )
+    @click.argument("start", metavar="A")
+    @click.argument("end", metavar="B")
+    @common.data_option
+    @common.run_option(dataset)
+    @common.model_option
+    @common.out_option
+    @common.with_options(PATH_OPTIONS)
+    @click.option(
+        "--length",
+        type=click.Choice(["A", "B", "interpolate", "full"]),
+        default=own.LENGTH,
+        show_default=True,
+        help="Length of the steps: A's, B's, from A's to B's, or all that the model makes.",
+    )
+    @common.quiet_option
+    @common.debug_option
+    def morph(start, end, data, run_path, model, out, quiet, **options):
+        """Turn sound A into sound B.
+
+        A and B are each a class (its centre), GROUP/CLASS (as one speaker has it, in a run of several),
+        CLASS:N (the N-th sound of it, from 0) or a sound file.
+        """
+        run = common.open_model(dataset, run_path, model)
+        with muted_start_up():
+            from audio_vae.models import vae  # noqa: F401
+            from audio_vae.morphing.scorecard import comparison_lines
+
+        made = own.morph(start, end, run=run, data=data, out=out, **options)
+        for warning in made.warnings:
+            common.warn(f"Warning: {warning}")
+        if not quiet:
+            click.echo("\n".join(comparison_lines(made.sidecar["scorecard"]["comparison"])))
+        click.echo(
+            f"Morph: {made.folder}  (listen to {made.folder / 'morph.wav'}, look at {made.folder / 'morph.png'})"
+        )
+
+    return morph

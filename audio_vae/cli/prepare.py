@@ -1,0 +1,68 @@
+"""`audio-vae <data set> prepare`, and the options that it shares with `train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+
+import click
+
+from audio_vae.cli import common
+from audio_vae.config import PRECISIONS, TrainingConfig
+from audio_vae.presets import DEFAULT_PRESET, PRESETS
+
+
+def training_options(dataset: str, own: ModuleType) -> list:
+    """Return the options of `prepare` and `train`: what makes a run, and the data set's own (`own.OPTIONS`)."""
+    default_epochs = PRESETS[DEFAULT_PRESET]["training"]["epochs"]
+    return [
+        common.data_option,
+        common.run_option(dataset),
+        click.option("--preset", type=click.Choice(sorted(PRESETS)), help=f"The model.  [default: {DEFAULT_PRESET}]"),
+        click.option(
+            "--seed",
+            type=click.IntRange(0),
+            default=0,
+            show_default=True,
+            help="Seed for the initial weights, the shuffling and the latent noise.",
+        ),
+        click.option(
+            "--epochs",
+            type=click.IntRange(1),
+            help="How often the training goes through all sounds.  "
+            f"[default: {default_epochs}; for dc and cc: {TrainingConfig.epochs}]",
+        ),
+        click.option("--batch-size", type=click.IntRange(1), help="Number of sounds in a training step."),
+        click.option(
+            "--precision",
+            type=click.Choice(PRECISIONS),
+            help="Number format that the networks compute in.  [default: float32]",
+        ),
+        *own.OPTIONS,
+        common.quiet_option,
+        common.debug_option,
+    ]
+
+
+def command(dataset: str, own: ModuleType) -> click.Command:
+    """Make the command of a data set."""
+
+    @click.command("prepare", epilog=f"Example:  audio-vae {dataset} prepare --data sounds/")
+    @common.with_options(training_options(dataset, own))
+    def prepare(data: Path | None, run_path: Path, quiet: bool, **options):
+        """Read the sounds into the run folder and say what was found."""
+        from audio_vae.cli.datasets import module
+        from audio_vae.training.session import prepare_dataset
+
+        run = prepare_dataset(
+            module(dataset, "dataset").DATASET,
+            run_path,
+            data,
+            show_progress=common.shows_progress(quiet),
+            say=common.echo_unless(quiet),
+            warn=(lambda line: None) if quiet else common.warn,
+            **common.given_options(options),
+        )
+        click.echo(f"Prepared {len(run.sounds)} sounds in {run.path}; next: audio-vae {dataset} train --run {run.path}")
+
+    return prepare

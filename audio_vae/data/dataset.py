@@ -1,0 +1,51 @@
+"""The declaration of a data set: its configs, how its sounds are read, and what its models may be trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audio_vae.config import Config
+from audio_vae.data.reading import Refusal
+from audio_vae.data.sound_set import SoundSet
+from audio_vae.data.sources import Source
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What a data set hands to training.
+
+    Attributes:
+        sounds: the usable sounds, labelled and split.
+        refusals: the files that were left out, and why.
+        labels_report: how the labels were found, as JSON values: at least `source` and `classes`,
+            class name → `size`, `train` and `test` (numbers of sounds).
+    """
+
+    sounds: SoundSet
+    refusals: list[Refusal]
+    labels_report: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A kind of sounds that models are trained on.
+
+    Attributes:
+        name: in the command line and in config.json.
+        make_config: `(preset, **options)` → `Config`.
+        prepare: `(config, data folder or None, show_progress)` → `Prepared`.
+        choose: `(config, data folder or None)` → the config with what only the sounds can tell (rate,
+            length); `None` where the config tells all.
+        options: `Config` → the options of `make_config` that it was made with.
+        sources: what pretrained models may be trained on; empty where the sounds' licence is not known.
+    """
+
+    name: str
+    make_config: Callable[..., Config]
+    prepare: Callable[..., Prepared]
+    choose: Callable[[Config, Path | None], Config] | None = None
+    options: Callable[[Config], dict[str, Any]] = lambda config: {}
+    sources: tuple[Source, ...] = ()

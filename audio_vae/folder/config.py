@@ -1,0 +1,89 @@
+"""The configs of your own sounds."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from audio_vae.config import AudioConfig, Config, TrainingConfig
+from audio_vae.presets import DEFAULT_PRESET, make_config
+from audio_vae.utils.errors import UserError
+
+ABOUT = "your own sounds, DIR/<class>/*"
+"""What the sounds are, as the help of the commands says it."""
+
+LATENT_DIM = 20
+
+
+ONSET_DB = 40.0
+
+
+LEAST_SOUNDS = 3
+"""A class needs so many: of fewer, none would be left for the test."""
+
+
+HIGHEST_RATE_HZ = 22050
+"""At most this rate is chosen: a second of 44.1 kHz costs twice the training, for the octave above 11 kHz."""
+
+
+def make(
+    preset: str = DEFAULT_PRESET,
+    training: TrainingConfig | None = None,
+    *,
+    labels: str = "folder",
+    pattern: str | None = None,
+    rate_hz: int | None = None,
+    seconds: float | None = None,
+    latent_dim: int = LATENT_DIM,
+) -> Config:
+    """Return the config of a preset for a folder of sounds.
+
+    What only the sounds can tell (rate, length, number of classes) is a placeholder until `choose` sets it.
+
+    Args:
+        preset: name of a preset of `audio_vae.config.PRESETS`.
+        training: how to train; `None` takes the defaults.
+        labels: `folder` for the folders' names, or `kmeans:K` for K clusters.
+        pattern: regular expression whose first group (or the one called `label`) is the class in a file's
+            name; goes before `labels`.
+        rate_hz: sample rate of the model; `None` chooses it.
+        seconds: length of the model's sounds, rounded to 32 samples; `None` chooses it.
+        latent_dim: size of the latent space.
+
+    Raises:
+        UserError: the preset or kind of labels is unknown.
+    """
+    data: dict[str, Any] = {"labels": "folder", "least": LEAST_SOUNDS, "rate_hz": rate_hz, "seconds": seconds}
+    n_classes = 2
+    clusters = re.fullmatch(r"kmeans:([0-9]{1,4})", labels)
+    if pattern is not None:
+        data.update(labels="pattern", pattern=pattern)
+    elif clusters:
+        n_classes = int(clusters[1])
+        if n_classes < 2:
+            raise UserError(f"--labels {labels} makes too few classes to tell sounds apart: use kmeans:2 or more")
+        data.update(labels="kmeans", n_clusters=n_classes)
+    elif labels != "folder":
+        raise UserError(f"unknown labels {labels!r}: choose folder or kmeans:K, e.g. kmeans:5, with --labels")
+    return make_config(
+        "folder",
+        preset,
+        audio=AudioConfig(rate_hz or HIGHEST_RATE_HZ, onset_db=ONSET_DB),
+        latent_dim=latent_dim,
+        n_classes=n_classes,
+        classifier_units=(n_classes,),
+        training=training,
+        data=data,
+    )
+
+
+def options(config: Config) -> dict[str, Any]:
+    """Return the options of `make` that a config was made with; rate and length also where they were chosen."""
+    is_clustered = config.data["labels"] == "kmeans"
+    return {
+        "labels": f"kmeans:{config.data['n_clusters']}" if is_clustered else "folder",
+        "pattern": config.data.get("pattern"),
+        "rate_hz": config.audio.rate_hz,
+        "seconds": config.data["seconds"] or config.audio.n_samples / config.audio.rate_hz,
+        "latent_dim": config.model.latent_dim,
+    }

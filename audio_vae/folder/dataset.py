@@ -1,0 +1,7 @@
+"""The declaration of the data set."""
+
+from audio_vae.data.dataset import Dataset
+from audio_vae.folder.config import make, options
+from audio_vae.folder.preprocess import choose, prepare
+
+DATASET = Dataset("folder", make, prepare, choose, options)

@@ -1,0 +1,57 @@
+"""How to go from one sound to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from audio_vae.morphing import interpolation as paths
+from audio_vae.utils.errors import UserError
+
+LENGTHS = ("A", "B", "interpolate", "full")
+"""Length of the steps: the start's, the end's, from one to the other, or all T samples."""
+
+
+_FARTHEST = 10.0
+
+
+@dataclass(frozen=True)
+class PathOptions:
+    """How to go from one sound to another.
+
+    Attributes:
+        steps: sounds on the path, both ends included.
+        length: one of `LENGTHS`.
+        shape: one of `paths.SHAPES`.
+        spacing: one of `paths.SPACINGS`.
+        between: positions of the first and last step; 0 is the start, 1 the end, what lies beyond them
+            goes on in the same direction.
+
+    Raises:
+        UserError: a value cannot be used.
+    """
+
+    steps: int = 9
+    length: str = "interpolate"
+    shape: str = "linear"
+    spacing: str = "latent"
+    between: tuple[float, float] = (0.0, 1.0)
+
+    def __post_init__(self):
+        if self.steps < 2:
+            raise UserError(f"a morph of {self.steps} steps has no start and end: give 2 steps or more")
+        for name, known in (("length", LENGTHS), ("shape", paths.SHAPES), ("spacing", paths.SPACINGS)):
+            if getattr(self, name) not in known:
+                raise UserError(f"unknown {name} {getattr(self, name)!r}: choose one of {', '.join(known)}")
+        first, last = self.between
+        if not -_FARTHEST <= first < last <= _FARTHEST:
+            raise UserError(
+                f"a morph cannot go from position {first:g} to {last:g}: give two positions that rise, from "
+                f"{-_FARTHEST:g} to {_FARTHEST:g} (0 is the start, 1 the end)"
+            )
+
+    @property
+    def positions(self) -> np.ndarray:
+        """Equally spaced positions, float64 `[steps]`."""
+        return np.linspace(*self.between, self.steps)

@@ -1,0 +1,112 @@
+"""The map of the latents (Figure 2 of the paper)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from audio_vae.plots.figure import _DPI, _boxes_for_missing_glyphs, _colour, _figure, _plain, _save
+
+_MARKERS = "osD^vPXh<>"
+
+
+def save_latent_map(
+    path: Path,
+    latents: np.ndarray,
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    *,
+    seed: int,
+) -> None:
+    """Draw latents in two dimensions by t-SNE, coloured by class (Figure 2 of Lionello and Purwins, 2020).
+
+    Args:
+        path: the PNG to write.
+        latents: posterior means `[N, d]`.
+        labels: int `[N]`.
+        class_names: one a class.
+        seed: of t-SNE.
+    """
+    points, method = project(latents, seed)
+    title = f"Latents of the {len(latents)} test sounds ({method})"
+    _save(_latent_figure(points, labels, class_names, title), path)
+
+
+def latent_map_picture(latents: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> np.ndarray:
+    """Draw latents by their first two principal components, which takes a moment where t-SNE takes seconds.
+
+    Args:
+        latents: posterior means `[N, d]`.
+        labels: int `[N]`.
+        class_names: one a class.
+
+    Returns:
+        the picture, uint8 `[height, width, 4]`.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    centred = latents - latents.mean(axis=0)
+    axes = np.linalg.svd(centred, full_matrices=False)[2][:2]
+    # An axis has no direction of its own: its largest part points up, so that maps of two epochs are alike.
+    axes = axes * np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])[:, np.newaxis]
+    points = centred @ axes.T
+    points = np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
+    figure = _latent_figure(points, labels, class_names, f"Latents of {len(latents)} sounds (principal components)")
+    figure.set_dpi(_DPI)
+    canvas = FigureCanvasAgg(figure)
+    with _boxes_for_missing_glyphs():
+        canvas.draw()
+    return np.asarray(canvas.buffer_rgba())
+
+
+def _latent_figure(points: np.ndarray, labels: np.ndarray, class_names: Sequence[str], title: str):
+    figure = _figure(7.5, 6)
+    axes = figure.subplots()
+    for label in np.unique(labels):
+        of_class = points[labels == label]
+        axes.scatter(
+            of_class[:, 0],
+            of_class[:, 1],
+            s=36,
+            color=_colour(label, len(class_names)),
+            marker=_MARKERS[label % len(_MARKERS)],
+            edgecolor="white",
+            linewidth=0.5,
+            label=_plain(class_names[label]),
+        )
+    axes.set_title(title, fontsize=10)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.legend(
+        loc="center left",
+        bbox_to_anchor=(1.01, 0.5),
+        frameon=False,
+        fontsize=8,
+        ncols=1 + len(class_names) // 26,
+    )
+    return figure
+
+
+def project(latents: np.ndarray, seed: int) -> tuple[np.ndarray, str]:
+    """Bring latents to two dimensions by t-SNE, or as they are where there are too few for it.
+
+    Args:
+        latents: `[N, d]`.
+        seed: of t-SNE.
+
+    Returns:
+        `[N, 2]`, and the method's name.
+    """
+    from sklearn.manifold import TSNE
+
+    n_sounds, n_dimensions = latents.shape
+    if n_sounds < 4:
+        return np.pad(latents, ((0, 0), (0, max(0, 2 - n_dimensions))))[:, :2], "first two dimensions"
+    # t-SNE wants fewer neighbours than points; a third of them keeps the picture local.
+    perplexity = min(30.0, (n_sounds - 1) / 3)
+    # The principal components are the better start, but do not exist when all latents coincide.
+    is_spread = n_dimensions > 1 and np.linalg.matrix_rank(latents - latents.mean(axis=0)) > 1
+    t_sne = TSNE(perplexity=perplexity, init="pca" if is_spread else "random", random_state=seed % 2**32)
+    return t_sne.fit_transform(np.asarray(latents, np.float32)), f"t-SNE, perplexity {perplexity:.0f}"

@@ -1,0 +1,74 @@
+"""Make a run folder, or go on with one that is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from audio_vae.config import Config
+from audio_vae.runs.environment import environment
+from audio_vae.runs.lock import LOCK_NAME
+from audio_vae.runs.run import Run, open_run
+from audio_vae.utils.errors import UserError
+from audio_vae.utils.files import PART_PREFIX, remove_unfinished, write_json
+
+
+def create_run(path: Path, config: Config) -> Run:
+    """Make a run folder, or open the one that is there if it holds the same config (epochs apart).
+
+    Raises:
+        UserError: the folder holds another run, or other files.
+    """
+    require_free(path, config)
+    run = Run(path, config)
+    write_json(path / "config.json", {"config": config.to_dict(), "made_with": environment()})
+    return run
+
+
+def require_free(path: Path, config: Config) -> None:
+    """Check that a run with this config (epochs apart) can be made, or gone on with, in a folder.
+
+    Raises:
+        UserError: the folder holds another run, or other files.
+    """
+    if path.is_file():
+        raise UserError(f"{path} is a file: choose a folder with --run")
+    if (path / "config.json").is_file():
+        refuse_changes(path, _differences(open_run(path, config.dataset).config.to_dict(), config.to_dict()))
+    elif path.is_dir() and not all(map(_is_unfinished, path.iterdir())):
+        raise UserError(f"{path} holds files that are not of a run: choose an empty or new folder with --run")
+
+
+def refuse_changes(path: Path, changed: list[str]) -> None:
+    """Raise a `UserError` that names some settings in which a run differs from what was asked for, if there are any."""
+    if changed:
+        raise UserError(
+            f"{path} holds a run with other settings ({'; '.join(changed[:4])}): "
+            "give the same settings to go on with it, or another --run"
+        )
+
+
+def _is_unfinished(path: Path) -> bool:
+    """Whether a file is of a run whose preparation was stopped before it had a config."""
+    return path.name in ("sounds.npz", "prepare.json", LOCK_NAME) or path.name.startswith(PART_PREFIX)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what a killed training or preparation left incomplete; for whoever holds the folder's lock.
+
+    Evaluation and morphing write folders, which stay.
+    """
+    for folder in (path, path / "checkpoints", path / "logs"):
+        remove_unfinished(folder)
+
+
+def _differences(old: dict, new: dict, prefix: str = "") -> list[str]:
+    found = []
+    for name in sorted(old.keys() | new.keys()):
+        before, after = old.get(name), new.get(name)
+        if f"{prefix}{name}" == "training.epochs" or before == after:
+            continue
+        if isinstance(before, dict) and isinstance(after, dict):
+            found += _differences(before, after, f"{prefix}{name}.")
+        else:
+            found.append(f"{prefix}{name} is {before!r}, not {after!r}")
+    return found

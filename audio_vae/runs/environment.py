@@ -1,0 +1,50 @@
+"""What a result depends on besides the config: versions, machine, git commit."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from audio_vae import __version__
+
+_PACKAGES = ("keras", "tensorflow", "jax", "numpy", "scipy", "scikit-learn", "tslearn", "soundfile", "soxr")
+
+
+def environment() -> dict[str, Any]:
+    """Return what a result depends on besides the config: versions, machine, git commit."""
+    versions = {}
+    for name in _PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = None
+    return {
+        "audio-vae": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": versions,
+        "keras_backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
+        "git_commit": _git_commit(),
+    }
+
+
+def _git_commit() -> str | None:
+    """Return the commit of this checkout; `None` where the package is installed elsewhere."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,97 @@
+"""Where the encoder places sounds, and the centres of classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from audio_vae.data.sound_set import SoundSet
+from audio_vae.runs.card import Centre
+from audio_vae.runs.run import Run
+from audio_vae.utils.files import atomic_file
+
+
+@dataclass(frozen=True, eq=False)
+class Latents:
+    """Where the encoder places sounds.
+
+    Attributes:
+        names: `[N]`.
+        labels: int32 `[N]`.
+        is_test: bool `[N]`.
+        means: posterior means, float32 `[N, d]`.
+        log_variances: posterior log-variances, float32 `[N, d]`.
+    """
+
+    names: tuple[str, ...]
+    labels: np.ndarray
+    is_test: np.ndarray
+    means: np.ndarray
+    log_variances: np.ndarray
+
+
+def encode_sounds(run: Run, sounds: SoundSet) -> Latents:
+    """Encode a set of sounds."""
+    means, log_variances = run.encode(sounds.audio)
+    return Latents(sounds.names, sounds.labels, sounds.is_test, means, log_variances)
+
+
+def save_latents(run: Run, sounds: SoundSet | None = None) -> Latents:
+    """Encode sounds, the run's own if none are given, and write the run's `latents.npz`."""
+    latents = encode_sounds(run, run.sounds if sounds is None else sounds)
+    with atomic_file(run.latents_path) as part, part.open("wb") as file:
+        np.savez(
+            file,
+            names=np.array(latents.names),
+            labels=latents.labels,
+            split=np.where(latents.is_test, "test", "train"),
+            means=latents.means,
+            log_variances=latents.log_variances,
+            epoch=run.epochs_done(),
+        )
+    return latents
+
+
+def has_latents(run: Run) -> bool:
+    """Return whether the run's `latents.npz` exists and belongs to its newest epoch."""
+    try:
+        with np.load(run.latents_path, allow_pickle=False) as stored:
+            return int(stored["epoch"]) == run.epochs_done()
+    # A damaged file raises any of a dozen exceptions; files of older versions name no epoch.
+    except Exception:
+        return False
+
+
+def training_means(run: Run) -> np.ndarray:
+    """Return the posterior means of the run's training sounds, float32 `[N, d]`; stored ones are read."""
+    if has_latents(run):
+        with np.load(run.latents_path, allow_pickle=False) as stored:
+            return stored["means"][stored["split"] == "train"]
+    return run.encode(run.sounds.train.audio)[0]
+
+
+def class_centre(run: Run, sounds: SoundSet, class_name: str, group: str | None = None) -> Centre | None:
+    """Return where a class lies, or a group's sounds of it; `None` where it has no sounds.
+
+    Of a pretrained model's own sounds, it is as its card says: they are a few of those that make the centre.
+    """
+    if run.card and sounds is run.sounds:
+        return run.card.centres.get(centre_name(class_name, group))
+    members = sounds.centre_members(sounds.class_names.index(class_name), group)
+    if not len(members):
+        return None
+    means, _ = run.encode(sounds.audio[members])
+    centre = means.mean(axis=0)
+    nearest = members[np.argmin(np.linalg.norm(means - centre, axis=1))]
+    return Centre(
+        latent=centre,
+        peak=float(np.median(sounds.peaks[members])),
+        length_samples=round(float(np.median(sounds.lengths[members]))),
+        nearest=sounds.names[nearest],
+    )
+
+
+def centre_name(class_name: str, group: str | None = None) -> str:
+    """Return what names a centre: `CLASS` or `GROUP/CLASS`."""
+    return class_name if group is None else f"{group}/{class_name}"

@@ -1,0 +1,41 @@
+"""Morph drum one-shots.
+
+audio-vae drums morph hihat tom
+python -m audio_vae.drums.morph hihat tom        # the same command as a script
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from audio_vae.morphing.morph import MorphResult
+
+EXAMPLE_ENDS = ("hihat", "tom")
+"""Two classes that the help of the commands names."""
+
+LENGTH = "interpolate"
+"""Length of the steps unless another is asked for, one of `morphing.options.LENGTHS`."""
+
+
+def morph(start: str, end: str, **options: Any) -> MorphResult:
+    """Morph from one sound to another and write the morph folder; options: `morphing.session.morph_dataset`."""
+    from audio_vae.drums.dataset import DATASET
+    from audio_vae.morphing.session import morph_dataset
+
+    return morph_dataset(DATASET, start, end, **{"length": LENGTH, **options})
+
+
+def all_pairs(**options: Any) -> dict[str, Any]:
+    """Compare the morphs between all pairs of classes with cross-fades; see `morphing.session.all_pairs_of_dataset`."""
+    from audio_vae.drums.dataset import DATASET
+    from audio_vae.morphing.session import all_pairs_of_dataset
+
+    return all_pairs_of_dataset(DATASET, **{"length": LENGTH, **options})
+
+
+if __name__ == "__main__":
+    from audio_vae.cli.main import main
+
+    main(["drums", "morph", *sys.argv[1:]])
