@@ -34,7 +34,6 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
 
         A NAME is one as for morph: a class, GROUP/CLASS, CLASS:N or a sound file.
         """
-        from audio_vae.cli.datasets import module
         from audio_vae.runs.prepare import sounds_of_run
 
         run = common.open_model(dataset, run_path, model)
@@ -43,7 +42,7 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
             from audio_vae.morphing.blend import blend, parse_parts
             from audio_vae.morphing.scorecard import comparison_lines
 
-        sounds = sounds_of_run(module(dataset, "dataset").DATASET, run, data)
+        sounds = sounds_of_run(common.dataset_module(dataset, "dataset").DATASET, run, data)
         made = blend(run, parse_parts(parts), out, length=length, sounds=sounds)
         for warning in made.warnings:
             common.warn(f"Warning: {warning}")

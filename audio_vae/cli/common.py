@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import click
 
@@ -95,3 +97,8 @@ def open_model(dataset: str, run_path: Path, model: str | None):
     if model is not None and run_is_given:
         raise click.UsageError("--run and --model name two models: give one of them.")
     return open_trained(dataset, run_path if run_is_given else None, model, warn)
+
+
+def dataset_module(dataset: str, name: str) -> ModuleType:
+    """Import a module of a data set's package, such as `train` of `digits`."""
+    return importlib.import_module(f"audio_vae.{dataset}.{name}")

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
-from types import ModuleType
-
 import click
 
 from audio_vae.cli import blend, evaluate, export, morph, prepare, train
+from audio_vae.cli.common import dataset_module
 
 NAMES = ("digits", "drums", "folder")
 """Each is a package `audio_vae.<name>`; to add a data set, write such a package and add its name here."""
 
 
-def module(dataset: str, name: str) -> ModuleType:
-    """Import a module of a data set's package, such as `train` of `digits`."""
-    return importlib.import_module(f"audio_vae.{dataset}.{name}")
-
-
 def group(dataset: str) -> click.Group:
     """Make the commands of a data set; they differ by its own options and examples alone."""
-    about = module(dataset, "config").ABOUT
+    about = dataset_module(dataset, "config").ABOUT
     commands = click.Group(dataset, help=f"Train on and morph {about}.")
-    own_training, own_morph = module(dataset, "train"), module(dataset, "morph")
+    own_training, own_morph = dataset_module(dataset, "train"), dataset_module(dataset, "morph")
     for command in (
         prepare.command(dataset, own_training),
         train.command(dataset, own_training),

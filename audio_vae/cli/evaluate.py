@@ -28,7 +28,6 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
     @common.debug_option
     def evaluate(data, run_path, model, out, morphs, quiet):
         """Evaluate the model: 1-NN accuracy, MFCC-DTW deviation, pictures and sounds."""
-        from audio_vae.cli.datasets import module
         from audio_vae.runs.prepare import sounds_of_run
 
         run = common.open_model(dataset, run_path, model)
@@ -40,7 +39,7 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
         progress = common.shows_progress(quiet)
         report = evaluate(
             run,
-            sounds_of_run(module(dataset, "dataset").DATASET, run, data, show_progress=progress),
+            sounds_of_run(common.dataset_module(dataset, "dataset").DATASET, run, data, show_progress=progress),
             out,
             morphs=PathOptions(length=own_morph.LENGTH) if morphs else None,
             show_progress=progress,

@@ -8,7 +8,6 @@ import click
 
 from audio_vae.backend.keras_backend import muted_start_up
 from audio_vae.cli import common
-from audio_vae.cli.datasets import module
 
 
 @click.command("pack", hidden=True, epilog="Example:  audio-vae pack runs/drums")
@@ -28,7 +27,7 @@ def command(run_path, name, out):
     with muted_start_up():
         from audio_vae.pretrained.pack import pack, summary_lines
 
-    dataset = module(read_config(run_path).dataset, "dataset").DATASET
+    dataset = common.dataset_module(read_config(run_path).dataset, "dataset").DATASET
     packed = pack(open_run(run_path, dataset.name), dataset.sources, name, out)
     click.echo("\n".join(summary_lines(packed)))
     click.echo(f"Packed: {packed.path}")

@@ -51,11 +51,10 @@ def command(dataset: str, own: ModuleType) -> click.Command:
     @common.with_options(training_options(dataset, own))
     def prepare(data: Path | None, run_path: Path, quiet: bool, **options):
         """Read the sounds into the run folder and say what was found."""
-        from audio_vae.cli.datasets import module
         from audio_vae.training.session import prepare_dataset
 
         run = prepare_dataset(
-            module(dataset, "dataset").DATASET,
+            common.dataset_module(dataset, "dataset").DATASET,
             run_path,
             data,
             show_progress=common.shows_progress(quiet),

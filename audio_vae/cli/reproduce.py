@@ -9,7 +9,6 @@ import click
 
 from audio_vae.backend.keras_backend import muted_start_up
 from audio_vae.cli import common
-from audio_vae.cli.datasets import module
 from audio_vae.reproduction import experiments
 from audio_vae.utils.signals import Stopped, postponed
 
@@ -101,7 +100,7 @@ def command(only, data, out, runs, as_is, render, quiet):
         if code:
             raise click.exceptions.Exit(code)
     elif names == [experiments.BOUNDS]:
-        dataset = module("digits", "dataset").DATASET
+        dataset = common.dataset_module("digits", "dataset").DATASET
         reproduce.measure_bounds(dataset, folders, show_progress=common.shows_progress(quiet), say=say)
     elif names:
         _reproduce_one(chosen[0], folders, as_is, quiet)
@@ -128,9 +127,9 @@ def _reproduce_one(experiment, folders, as_is: bool, quiet: bool) -> None:
     try:
         reproduce(
             experiment,
-            module(experiment.dataset, "dataset").DATASET,
+            common.dataset_module(experiment.dataset, "dataset").DATASET,
             folders,
-            length=module(experiment.dataset, "morph").LENGTH,
+            length=common.dataset_module(experiment.dataset, "morph").LENGTH,
             as_is=as_is,
             show_progress=common.shows_progress(quiet),
             say=say,

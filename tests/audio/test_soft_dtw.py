@@ -69,7 +69,7 @@ def test_compiled_gradient_is_finite_on_jax():
     """XLA computes what it needs twice in two ways; cells that no path reaches must not make that infinite."""
     pytest.importorskip("jax")
     code = (
-        "import jax, numpy as np; from audio_vae.soft_dtw import soft_dtw;"
+        "import jax, numpy as np; from audio_vae.audio.soft_dtw import soft_dtw;"
         "a, b = np.random.default_rng(0).normal(size=(2, 6, 5, 3)).astype('float32');"
         "gradient = jax.jit(jax.grad(lambda x: soft_dtw(x, b, 0.1).sum()))(a);"
         "assert np.isfinite(gradient).all()"

@@ -172,7 +172,9 @@ def test_morph_between_speakers(digits_folder, run, tmp_path):
 
 
 def test_help_imports_no_backend():
-    code = "import sys, audio_vae.cli; print(sorted({'tensorflow', 'keras', 'librosa', 'numpy'} & set(sys.modules)))"
+    code = (
+        "import sys, audio_vae.cli.main; print(sorted({'tensorflow', 'keras', 'librosa', 'numpy'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -7,7 +7,8 @@ import pytest
 import soundfile
 
 from audio_vae.data.sources import credits_of
-from audio_vae.drums.dataset import DATASET, collect, config, synth
+from audio_vae.drums import collect, config, synth
+from audio_vae.drums.dataset import DATASET
 from audio_vae.drums.preprocess import kit_items
 from audio_vae.drums.sources import KITS, SOURCES
 from audio_vae.utils.errors import UserError

@@ -15,7 +15,7 @@ from audio_vae.cli import main as cli
 from audio_vae.config import AudioConfig, Config, ModelConfig
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.export import export as exporting
-from audio_vae.export import formats, parity
+from audio_vae.export import formats, parity, versions
 from audio_vae.export.export import export
 from audio_vae.export.signatures import MAX_STEPS
 from audio_vae.models.vae import build_vae
@@ -296,7 +296,7 @@ def test_a_number_taken_meanwhile_is_passed_over(run, tmp_path, monkeypatch, no_
             (tmp_path / "digits-cc-keras" / "1" / "other").touch()
         return rename(part, target)
 
-    monkeypatch.setattr(exporting.os, "rename", late)
+    monkeypatch.setattr(versions.os, "rename", late)
     assert export(run, "keras", tmp_path).folder.name == "2"
 
 
@@ -420,8 +420,8 @@ def test_unknown_format(command, run, tmp_path):
 
 @pytest.mark.parametrize(("file_format", "module"), [("litert", "ai_edge_litert"), ("onnx", "tf2onnx")])
 def test_missing_extra_says_what_to_install(command, run, monkeypatch, tmp_path, file_format, module):
-    find = exporting.importlib.util.find_spec
-    monkeypatch.setattr(exporting.importlib.util, "find_spec", lambda name: None if name == module else find(name))
+    find = formats.importlib.util.find_spec
+    monkeypatch.setattr(formats.importlib.util, "find_spec", lambda name: None if name == module else find(name))
     code, _, err = command("digits", "export", "--run", run.path, "--format", "savedmodel", "--format", file_format)
     assert code == 1
     assert module in error_line(err)

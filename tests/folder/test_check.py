@@ -13,7 +13,7 @@ from audio_vae.config import AudioConfig
 from audio_vae.data import reading
 from audio_vae.data import validation as verdict
 from audio_vae.data.reading import Item, Refusal, judge_items
-from audio_vae.data.sound_set import Judged
+from audio_vae.data.validation import Judged
 from audio_vae.folder import check
 from audio_vae.folder import config as folder_config
 from audio_vae.folder import preprocess as folder

@@ -157,5 +157,5 @@ class TestUnseen:
 
     @pytest.mark.parametrize("n_sounds", [0, 1])
     def test_too_few_training_sounds_give_no_warning(self, tone_run, monkeypatch, n_sounds):
-        monkeypatch.setattr(Run, "training_means", lambda self: np.zeros((n_sounds, 3), np.float32))
+        monkeypatch.setattr(tracks, "training_means", lambda run: np.zeros((n_sounds, 3), np.float32))
         assert tracks.warn_of_unseen(tone_run, np.full((1, 3), 1e3), ["00"]) == []

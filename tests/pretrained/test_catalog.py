@@ -94,7 +94,7 @@ def test_played_where_there_is_no_run(run, tmp_path, arguments, result):
     code, _, err = run("digits", *arguments)
     assert code == 0, err
     assert (
-        "no run in runs/digits: playing the model that comes with audio-vae (audio-vae models); "
+        "no run in runs/digits: using the pretrained model that comes with audio-vae (audio-vae models); "
         "train your own: audio-vae digits train\n"
     ) in err
     assert len(list(tmp_path.glob(result))) == 1
@@ -105,7 +105,7 @@ def test_a_run_of_ones_own_goes_first(run, make_tone_run, tmp_path):
     make_tone_run(tmp_path / "runs" / "digits")
     code, out, err = run("digits", "morph", "low", "it's high", "--steps", "2")
     assert code == 0, err
-    assert "playing" not in err
+    assert "pretrained" not in err
     assert "Morph: runs/digits/morphs/" in out
     code, out, err = run("digits", "morph", "low", "it's high", "--steps", "2", "--model", "digits")
     assert (code, "playing" in err) == (0, False)
@@ -145,7 +145,9 @@ def test_packing_from_the_command_line(run, make_tone_run, tmp_path):
 
 
 def test_listing_imports_no_backend():
-    code = "import sys, audio_vae.models; print(sorted({'tensorflow', 'keras', 'librosa'} & set(sys.modules)))"
+    code = (
+        "import sys, audio_vae.pretrained.catalog; print(sorted({'tensorflow', 'keras', 'librosa'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -11,7 +11,7 @@ from audio_vae.utils.errors import UserError
 HOLD = """
 import sys, time
 from pathlib import Path
-from audio_vae.lock import locked
+from audio_vae.runs.lock import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
