@@ -121,6 +121,6 @@ def class_sizes(sounds: SoundSet) -> dict[str, dict[str, int]]:
     return sizes
 
 
-def spread(n_sounds: int, most: int) -> np.ndarray:
+def evenly_spaced(n_sounds: int, most: int) -> np.ndarray:
     """Return positions of at most so many sounds, evenly over all of them."""
     return np.unique(np.linspace(0, n_sounds - 1, min(n_sounds, most)).round().astype(int))

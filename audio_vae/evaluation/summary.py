@@ -65,9 +65,10 @@ def summary_lines(report: Mapping[str, Any]) -> list[str]:
     lines = [f"{name}: {value}" for name, value in _figures(report).items()]
     lines += ["MFCC-DTW deviation of the decoded class centres (lower is better):"]
     head, rows = table(report)
-    lines += text_table(head, rows)
+    lines += text_table([head, *rows], numbers=True, indent=2)
     if "morphs" in report:
-        lines += [morphs_heading(report["morphs"]) + ":", *text_table(*morphs_table(report["morphs"]))]
+        head, rows = morphs_table(report["morphs"])
+        lines += [morphs_heading(report["morphs"]) + ":", *text_table([head, *rows], numbers=True, indent=2)]
     return lines + [f"Warning: {warning}" for warning in report["warnings"]]
 
 

@@ -18,6 +18,7 @@ from audio_vae.data.reading import Refusal, judge_items
 from audio_vae.data.validation import Note
 from audio_vae.folder import preprocess as folder_data
 from audio_vae.utils.errors import UserError
+from audio_vae.utils.tables import text_table
 
 ADVICE = {
     "clipped": "clipped: record or export them again with less gain; the model learns the distortion",
@@ -159,12 +160,10 @@ def report_lines(found: FolderCheck, *, every_file: bool = False) -> Iterator[st
         yield f"{each.name:{width}}  {what}".rstrip()
     if shown:
         yield ""
-    rows = [(name, each["usable"], each["refused"]) for name, each in sorted(found.classes().items())]
-    rows.append(("all", found.n_usable, len(found.verdicts) - found.n_usable))
-    width = max(len("class"), *(len(name) for name, _, _ in rows))
-    yield f"{'class':{width}}  usable  refused"
-    for name, n_usable, n_refused in rows:
-        yield f"{name:{width}}  {n_usable:6}  {n_refused:7}"
+    rows = [["class", "usable", "refused"]]
+    rows += [[name, str(each["usable"]), str(each["refused"])] for name, each in sorted(found.classes().items())]
+    rows.append(["all", str(found.n_usable), str(len(found.verdicts) - found.n_usable)])
+    yield from text_table(rows, numbers=True)
     yield ""
     yield f"A model of these sounds: {folder_data.describe(found.audio)}"
     if found.others:

@@ -61,7 +61,7 @@ def step_distances(mfccs: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def smoothness(distances: np.ndarray) -> float:
-    """Return the spread of the steps, their standard deviation over their mean; lower is better, 0 is perfectly even.
+    """Return the standard deviation of the steps over their mean; lower is better, 0 is perfectly even.
 
     Args:
         distances: what `step_distances` returns.

@@ -10,7 +10,7 @@ import numpy as np
 
 from audio_vae.audio import waveform
 from audio_vae.audio.features import mfcc
-from audio_vae.data.sound_set import SoundSet, spread
+from audio_vae.data.sound_set import SoundSet, evenly_spaced
 from audio_vae.morphing.measures import MEASURES, judge_sounds, scorecard
 from audio_vae.runs.run import Run
 from audio_vae.utils.tables import text_table
@@ -40,7 +40,7 @@ class Judge:
         """Name → MFCCs of the real sounds, at most `MOST_REAL_SOUNDS`."""
         training = np.flatnonzero(~self.sounds.is_test)
         chosen = training if len(training) else np.arange(len(self.sounds))
-        chosen = chosen[spread(len(chosen), MOST_REAL_SOUNDS)]
+        chosen = chosen[evenly_spaced(len(chosen), MOST_REAL_SOUNDS)]
         return {self.sounds.names[i]: mfcc(self.sounds.audio[i], self.sounds.rate_hz) for i in chosen}
 
     def mfccs(self, heard: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -90,7 +90,7 @@ def comparison_lines(comparison: Mapping[str, Mapping[str, Any]]) -> list[str]:
         [MEASURES[key].title, *(_figure(each[name]) for name in names), _called(each["better"])]
         for key, each in comparison.items()
     ]
-    return text_table(["", *map(_called, names), "better"], rows)
+    return text_table([["", *map(_called, names), "better"], *rows], numbers=True, indent=2)
 
 
 def _called(name: str | None) -> str:

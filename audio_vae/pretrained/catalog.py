@@ -9,7 +9,7 @@ from typing import Any
 from audio_vae.runs.card import CARD_NAME, Card, read_card
 from audio_vae.runs.run import Run, open_run
 from audio_vae.utils.errors import UserError
-from audio_vae.utils.tables import aligned, human_size
+from audio_vae.utils.tables import human_size, text_table
 
 FOLDER = Path(__file__).parent
 """Holds a folder for each model, and their licences."""
@@ -105,7 +105,7 @@ def table_lines(paths: Sequence[Path]) -> list[str]:
                 card.licence,
             ]
         )
-    return [*aligned(rows), *(line for card in cards for line in _source_lines(card))]
+    return [*text_table(rows), *(line for card in cards for line in _source_lines(card))]
 
 
 def _classes(class_names: Sequence[str]) -> str:

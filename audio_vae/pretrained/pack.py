@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from audio_vae import __version__
-from audio_vae.data.sound_set import SoundSet, spread
+from audio_vae.data.sound_set import SoundSet, evenly_spaced
 from audio_vae.data.sources import Source, credits_of
 from audio_vae.models.vae import VAE
 from audio_vae.pretrained import catalog as models
@@ -176,7 +176,7 @@ def _selection(sounds: SoundSet, centres: Iterable[Centre]) -> SoundSet:
         is_test = sounds.is_test[members]
         for of_set, most in ((members[~is_test], N_TRAIN_SOUNDS), (members[is_test], N_TEST_SOUNDS)):
             if len(of_set):
-                chosen |= set(of_set[spread(len(of_set), most)].tolist())
+                chosen |= set(of_set[evenly_spaced(len(of_set), most)].tolist())
     return sounds.take(np.array(sorted(chosen)))
 
 
@@ -215,7 +215,7 @@ def _rounded(weights: np.ndarray) -> np.ndarray:
 
 def _computed(packed: Run, latents: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """Return what a model computes: means of a few of its sounds, and decoded latents (of two of the means if none)."""
-    chosen = packed.sounds.audio[spread(len(packed.sounds), _N_CHECKED)]
+    chosen = packed.sounds.audio[evenly_spaced(len(packed.sounds), _N_CHECKED)]
     means, _ = packed.encode(chosen)
     latents = np.stack([means[0], means.mean(axis=0)]) if latents is None else latents
     return {"means": means, "latents": latents, "decoded": packed.decode(latents)}

@@ -11,7 +11,7 @@ from audio_vae.reproduction.bounds import DEVIATIONS, ONE_NN
 from audio_vae.reproduction.experiments import Experiment
 from audio_vae.reproduction.results import NOT_RUN, Result, of_test_sounds
 from audio_vae.reproduction.targets import Verdict
-from audio_vae.utils.tables import UNKNOWN, duration, number, percent, short, spread, table
+from audio_vae.utils.tables import UNKNOWN, duration, markdown_table, mean_and_std, number, percent, short
 
 Results = Mapping[str, Result | None]
 
@@ -29,7 +29,7 @@ _FIGURES = (
 def verdicts_table(found: Iterable[Verdict]) -> str:
     """Return which figures are reached."""
     rows = [[each.figure, each.paper, each.needed, each.measured, each.verdict] for each in found]
-    return table(["figure", "paper", "needed", "measured", "verdict"], rows)
+    return markdown_table(["figure", "paper", "needed", "measured", "verdict"], rows)
 
 
 def table_3(results: Results) -> str:
@@ -37,14 +37,14 @@ def table_3(results: Results) -> str:
     head, columns = ["digit"], []
     for name, title in TITLES.items():
         head += [f"{title}: paper", "ours"]
-        columns += [[spread(*each) for each in PAPER_TABLE_3[name]], _deviations_of_digits(results.get(name))]
-    return table(head, _rows_of_digits(columns))
+        columns += [[mean_and_std(*each) for each in PAPER_TABLE_3[name]], _deviations_of_digits(results.get(name))]
+    return markdown_table(head, _rows_of_digits(columns))
 
 
 def digits_table(results: Results) -> str:
     """Return Table 3's rows for other results, a column each."""
     rows = _rows_of_digits([_deviations_of_digits(each) for each in results.values()])
-    return table(["digit", *map(_code, results)], rows)
+    return markdown_table(["digit", *map(_code, results)], rows)
 
 
 def _deviations_of_digits(result: Result | None) -> list[str]:
@@ -63,7 +63,7 @@ def _rows_of_digits(columns: Sequence[Sequence[str]]) -> list[list[str]]:
 
 def figures_table(results: Results) -> str:
     """Return 1-NN accuracy, the deviation in all readings, and how close reconstructions are."""
-    return table(_FIGURES, [_figures(name, result) for name, result in results.items()])
+    return markdown_table(_FIGURES, [_figures(name, result) for name, result in results.items()])
 
 
 def _figures(name: str, result: Result | None) -> list[str]:
@@ -92,14 +92,14 @@ def classes_table(result: Result) -> str:
     of_reading = deviations(result.report)
     rows = [[name, *(_cell(each["classes"].get(name)) for each in of_reading)] for name in of_reading[0]["classes"]]
     rows.append([f"**{cell}**" for cell in ("average", *(_cell(each["average"]) for each in of_reading))])
-    return table(["class", *READINGS.values()], rows)
+    return markdown_table(["class", *READINGS.values()], rows)
 
 
 def bounds_table(bounds: Mapping[str, Mapping[str, float]]) -> str:
     """Return the bounds, a column a speaker."""
     rows = [[name, *(number(measured.get(name)) for measured in bounds.values())] for name in DEVIATIONS]
     rows.append([ONE_NN.split(",")[0], *(percent(measured.get(ONE_NN)) for measured in bounds.values())])
-    return table(["in place of the decoded centre", *bounds], rows)
+    return markdown_table(["in place of the decoded centre", *bounds], rows)
 
 
 def losses_table(results: Results) -> str:
@@ -115,7 +115,7 @@ def losses_table(results: Results) -> str:
         at_least = [f"{short(least[term][term])} ({least[term]['epoch']})" if term in least else "" for term in terms]
         rows.append([_code(name), "least (epoch)", *at_least])
         rows.append(["", f"epoch {last['epoch']}", *(short(last[term]) if term in last else "" for term in terms)])
-    return table(["", "", *(term.replace("_", " ") for term in terms)], rows)
+    return markdown_table(["", "", *(term.replace("_", " ") for term in terms)], rows)
 
 
 def all_morphs_table(results: Results) -> str:
@@ -125,7 +125,7 @@ def all_morphs_table(results: Results) -> str:
     for title in dict.fromkeys(row[0] for of_result in judged.values() for row in of_result):
         found = [next((row for row in of_result if row[0] == title), None) for of_result in judged.values()]
         rows.append([title, *(f"{row[1]} / {row[2]}, {row[3]}" if row else UNKNOWN for row in found)])
-    return table(["", *map(_code, judged)], rows) if judged else ""
+    return markdown_table(["", *map(_code, judged)], rows) if judged else ""
 
 
 def _has_morphs(result: Result | None) -> bool:
@@ -149,7 +149,7 @@ def tried_table(planned: Iterable[Experiment], results: Mapping[str, Result]) ->
         losses = [short(last.get(term)) for term in ("likelihood", "kl", "cross_entropy")] if result else [""] * 3
         figures = dict(zip(_FIGURES, _figures(name, result), strict=True))
         rows.append([_code(name), _code(preset), _changes(changes), *(figures[title] for title in shown), *losses])
-    return table(["", "preset", "change", *shown, "likelihood", "KL", "cross-entropy"], rows)
+    return markdown_table(["", "preset", "change", *shown, "likelihood", "KL", "cross-entropy"], rows)
 
 
 def _changes(changes: Mapping[str, Mapping[str, Any]]) -> str:
@@ -170,7 +170,9 @@ def making_table(results: Mapping[str, Result]) -> str:
         ]
         for name, each in results.items()
     ]
-    return table(["", "epochs", "seed", "wall time of the training", "trained at", "judged at", "command"], rows)
+    return markdown_table(
+        ["", "epochs", "seed", "wall time of the training", "trained at", "judged at", "command"], rows
+    )
 
 
 def _commit(made_with: Mapping[str, Any]) -> str:
@@ -209,7 +211,7 @@ def pictures_tables(results: Results, file_name: str) -> list[str]:
         cells[title] = f"![{name}]({picture})" if picture else f"*{NOT_RUN if result is None else 'no picture'}*"
     titles = list(cells)
     parts = [titles[start : start + _PICTURES_SIDE_BY_SIDE] for start in range(0, len(titles), _PICTURES_SIDE_BY_SIDE)]
-    return [table(part, [[cells[title] for title in part]]) for part in parts]
+    return [markdown_table(part, [[cells[title] for title in part]]) for part in parts]
 
 
 def _code(text: str) -> str:
@@ -217,4 +219,4 @@ def _code(text: str) -> str:
 
 
 def _cell(value: Mapping[str, float | None] | None) -> str:
-    return spread(value["mean"], value["std"]) if value else UNKNOWN
+    return mean_and_std(value["mean"], value["std"]) if value else UNKNOWN

@@ -12,7 +12,7 @@ from typing import Any
 from audio_vae.runs.lock import LOCK_NAME, holder
 from audio_vae.runs.run import Run, read_config
 from audio_vae.utils.errors import UserError, one_line
-from audio_vae.utils.tables import aligned, human_size
+from audio_vae.utils.tables import human_size, text_table
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def table_lines(runs: list[Listed]) -> list[str]:
                 f"in use by {each.in_use_by}" if each.in_use_by else "",
             ]
         )
-    lines = aligned(rows)
+    lines = text_table(rows)
     for number in reversed(range(len(runs))):
         if runs[number].problem:
             lines.insert(number + 2, f"    {runs[number].problem}")

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from audio_vae.backend.devices import outputs
-from audio_vae.data.sound_set import spread
+from audio_vae.data.sound_set import evenly_spaced
 from audio_vae.runs.run import Run
 
 EPOCHS_BETWEEN_EXAMPLES = 10
@@ -47,8 +47,8 @@ class TensorBoard(keras.callbacks.Callback):
         self.summary = tf.summary
         self.writer = tf.summary.create_file_writer(str(run.path / "logs"))
         sounds = run.sounds.test if len(run.sounds.test) else run.sounds
-        self.sounds = sounds.take(spread(len(sounds), MOST_POINTS))
-        self.examples = sounds.take(spread(len(sounds), N_SOUNDS))
+        self.sounds = sounds.take(evenly_spaced(len(sounds), MOST_POINTS))
+        self.examples = sounds.take(evenly_spaced(len(sounds), N_SOUNDS))
         self.shows_originals = True
 
     def on_epoch_end(self, epoch, logs=None):

@@ -1,26 +1,57 @@
-"""Tables and figures as Markdown text."""
+"""Tables as text or Markdown, and numbers as they are shown in them.
+
+`text_table` and `markdown_table` lay out rows of cells; the other functions make the text of a cell.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 UNKNOWN = "–"
+"""Text of a figure that is not known."""
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table, the first column to the left and the others to the right; all rows are as long as the head."""
+def text_table(rows: Sequence[Sequence[str]], *, numbers: bool = False, indent: int = 0) -> list[str]:
+    """Return a table as lines of text whose columns are aligned, two spaces apart.
+
+    Args:
+        rows: the cells of each row; the first row may be the head. All rows are equally long.
+        numbers: align all columns but the first to the right, as numbers are.
+        indent: spaces before each line.
+
+    Returns:
+        A line for each row.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.rjust(width) if numbers and column else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append((" " * indent + "  ".join(cells)).rstrip())
+    return lines
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table as Markdown, the first column aligned to the left and the others to the right.
+
+    Args:
+        head: the cells of the head.
+        rows: the cells of each row, as many as the head has.
+    """
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def number(value: float | None, places: int = 2) -> str:
-    """Return a figure with so many decimal places."""
-    return UNKNOWN if value is None else _signed(f"{value:.{places}f}")
+    """Return a figure with a number of decimal places."""
+    return UNKNOWN if value is None else _with_minus_sign(f"{value:.{places}f}")
 
 
 def short(value: float | None) -> str:
     """Return a figure of any size in four digits."""
-    return UNKNOWN if value is None else _signed(f"{value:.4g}")
+    return UNKNOWN if value is None else _with_minus_sign(f"{value:.4g}")
 
 
 def percent(share: float | None) -> str:
@@ -28,31 +59,21 @@ def percent(share: float | None) -> str:
     return UNKNOWN if share is None else f"{100 * share:.4g} %"
 
 
-def spread(mean: float | None, std: float | None) -> str:
+def mean_and_std(mean: float | None, std: float | None) -> str:
     """Return a mean and its standard deviation."""
     return UNKNOWN if mean is None else f"{number(mean)} ± {number(std)}"
 
 
 def duration(seconds: float) -> str:
-    """Return a time in hours and minutes; in seconds below one minute."""
+    """Return a time in hours and minutes; below one minute in seconds."""
     minutes = round(seconds / 60)
     if not minutes:
         return f"{seconds:.0f} s"
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
 
 
-def _signed(text: str) -> str:
-    return text.replace("-", "−")
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the rows of a table as lines with their columns below each other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-
-
 def human_size(n_bytes: int) -> str:
-    """Return a number of bytes as it is read most easily, such as `6.1 MiB`."""
+    """Return a number of bytes in the unit in which it is read most easily, such as `6.1 MiB`."""
     size = float(n_bytes)
     for unit in ("B", "KiB", "MiB"):
         if size < 1024:
@@ -61,14 +82,5 @@ def human_size(n_bytes: int) -> str:
     return f"{size:.1f} GiB"
 
 
-def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return a table as lines of text, the first column to the left and the others to the right."""
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    lines = []
-    for row in (head, *rows):
-        cells = [
-            row[0].ljust(widths[0]),
-            *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
-        ]
-        lines.append("  " + "  ".join(cells))
-    return lines
+def _with_minus_sign(text: str) -> str:
+    return text.replace("-", "−")

@@ -10,7 +10,7 @@ from audio_vae.config import AudioConfig
 from audio_vae.data.batches import epoch_order, steps_per_epoch, training_batches
 from audio_vae.data.labels import stratified_split
 from audio_vae.data.reading import Item, Refusal, read_sounds
-from audio_vae.data.sound_set import SoundSet, class_sizes, spread
+from audio_vae.data.sound_set import SoundSet, class_sizes, evenly_spaced
 from audio_vae.utils.errors import UserError
 
 CONFIG = AudioConfig(8000, 256)
@@ -181,5 +181,5 @@ class TestEpochs:
 
 
 @pytest.mark.parametrize(("n_sounds", "most", "expected"), [(3, 5, [0, 1, 2]), (9, 3, [0, 4, 8]), (1, 4, [0])])
-def test_spread(n_sounds, most, expected):
-    assert spread(n_sounds, most).tolist() == expected
+def test_evenly_spaced(n_sounds, most, expected):
+    assert evenly_spaced(n_sounds, most).tolist() == expected
