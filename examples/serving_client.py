@@ -1,7 +1,7 @@
 """Morph between two classes through a running TensorFlow Serving and write the steps as WAV files.
 
     pip install tensorflow-serving-api soundfile
-    python serving_client.py models/digits-cc/1 3 7 --steps 9 --out served
+    python serving_client.py models/digits-studio/1 3 7 --steps 9 --out served
 
 The first argument is the exported version's folder: its metadata holds the classes' centres and the
 rate. TensorFlow Serving answers gRPC on port 8500; see docs/serving.md.
