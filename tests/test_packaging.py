@@ -1,5 +1,6 @@
 """What a wheel holds and what it makes importable."""
 
+import configparser
 import subprocess
 import sys
 import tarfile
@@ -10,7 +11,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PRETRAINED = sorted(
-    path.relative_to(ROOT).as_posix() for path in (ROOT / "audio_vae" / "pretrained").rglob("*") if path.is_file()
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / "audio_vae" / "pretrained").rglob("*")
+    if path.is_file() and path.suffix not in (".py", ".pyc")
 )
 
 
@@ -20,16 +23,34 @@ def test_checkout_finds_the_data_sets_inside_the_package():
     assert done.stdout.strip()
 
 
+def installed_name(source):
+    """Return where a source file of the checkout lies once it is installed."""
+    path = source.relative_to(ROOT).as_posix()
+    return path if path.startswith("audio_vae/") else f"audio_vae/{path}"
+
+
+SOURCES = sorted(path for name in ("audio_vae", "digits", "drums") for path in (ROOT / name).rglob("*.py"))
+
+
+def test_setup_names_every_package():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    named = setup["options"]["packages"].split()
+    found = {installed_name(path).rpartition("/")[0].replace("/", ".") for path in SOURCES}
+    assert sorted(named) == sorted(found)
+
+
 @pytest.mark.slow
 def test_wheel_holds_the_package_and_nothing_at_the_top_level(tmp_path):
     subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT], check=True)
     (wheel,) = tmp_path.glob("audio_vae-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"audio_vae"}
-    for source in (*ROOT.glob("audio_vae/*.py"), *ROOT.glob("digits/*.py"), *ROOT.glob("drums/*.py")):
-        folder = "audio_vae" if source.parent.name == "audio_vae" else f"audio_vae/{source.parent.name}"
-        assert f"{folder}/{source.name}" in names
-    assert sorted(name for name in names if name.startswith("audio_vae/pretrained/")) == PRETRAINED
+    assert {installed_name(path) for path in SOURCES} <= set(names)
+    assert (
+        sorted(name for name in names if name.startswith("audio_vae/pretrained/") and not name.endswith(".py"))
+        == PRETRAINED
+    )
     assert any(".dist-info/" in name and name.endswith("LICENSES.md") for name in names)
 
 
