@@ -1,5 +1,5 @@
 """`python -m audio_vae` is the command line."""
 
-from audio_vae.cli.main import main
+from audio_vae.cli.start import run
 
-main()
+run()

@@ -5,6 +5,7 @@ Commands are thin, and TensorFlow and the like are imported inside them, so that
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -33,33 +34,41 @@ for _module in (check, runs, models, pack, reproduce):
     cli.add_command(_module.command)
 
 
+class Interrupted(KeyboardInterrupt):
+    """SIGINT or SIGTERM came."""
+
+
 @contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM end the program as Ctrl-C does, so that it leaves nothing half-written."""
+def _interruptible() -> Iterator[list[int]]:
+    """Let SIGINT and SIGTERM end the program in the same way, so that it leaves nothing half-written.
 
-    def terminate(_number):
-        raise Terminated
+    Yields the list that gets the number of the signal: Python wraps what is raised while a class is being made into
+    another exception.
+    """
+    came: list[int] = []
 
-    with handling((signal.SIGTERM,), terminate):
-        yield
+    def interrupt(number):
+        came.append(number)
+        raise Interrupted
 
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM came."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    # What is ignored, as SIGINT is after nohup, stays ignored.
+    with handling(tuple(each for each in numbers if signal.getsignal(each) is not signal.SIG_IGN), interrupt):
+        yield came
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit.
 
-    The exit code is 0 for done, 2 for a wrong command line, 130 and 143 after SIGINT and SIGTERM, 1 for anything else.
+    The exit code is 0 for done, 2 for a wrong command line, 130 and 143 after SIGINT and SIGTERM, 141 where nobody
+    reads the output any more (as in `| head -1`), 1 for anything else.
     """
+    _prepare_streams()
     meta: dict = {}
-    # A path that is not UTF-8 is shown with escapes instead of ending the program.
-    with suppress(AttributeError):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    came: list[int] = []
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
-        with _terminable(), cli.make_context("audio-vae", words) as context:
+        with _interruptible() as came, cli.make_context("audio-vae", words) as context:
             meta = context.meta
             cli.invoke(context)
         code = 0
@@ -68,22 +77,43 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except Terminated:
-        click.echo("Stopped.", err=True)
-        code = 128 + signal.SIGTERM
+    except BrokenPipeError:
+        # Like other programs of a pipeline, without a word; what is left to print goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 128 + signal.SIGPIPE
     except (KeyboardInterrupt, click.Abort):
-        click.echo("\nStopped.", err=True)
-        code = 128 + signal.SIGINT
+        code = _say_stopped(came)
     except Exception as error:
-        if meta.get("debug") or "--debug" in sys.argv:
+        if came:
+            code = _say_stopped(came)
+        elif meta.get("debug") or "--debug" in sys.argv:
             raise
-        click.echo(f"Error: {_explain(error)}", err=True)
-        code = 1
+        else:
+            click.echo(f"Error: {_explain(error)}", err=True)
+            code = 1
     if code > 128 and arguments is None:
         # The process is as good as over; a further signal would only show where in its end it came.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
     sys.exit(code)
+
+
+def _prepare_streams() -> None:
+    """Make sure that printing never ends the program: a closed stream is nowhere, odd names are shown with escapes."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - it stays open until the end
+    # A path that is not UTF-8 is shown with escapes instead of ending the program.
+    with suppress(AttributeError):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _say_stopped(came: list[int]) -> int:
+    """Say that the program was stopped and return its exit code."""
+    number = came[0] if came else signal.SIGINT
+    # The terminal shows ^C without a line break behind it.
+    click.echo("\nStopped." if number == signal.SIGINT else "Stopped.", err=True)
+    return 128 + number
 
 
 def _explain(error: Exception) -> str:

@@ -1,18 +1,26 @@
 """The command line as a whole: help, exit codes."""
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from audio_vae.cli import main as cli
+from audio_vae.runs import listing
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_help_imports_no_backend():
     code = (
         "import sys, audio_vae.cli.main; print(sorted({'tensorflow', 'keras', 'librosa', 'numpy'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
@@ -47,3 +55,47 @@ def test_wrong_command_line_exits_2(run, arguments, message):
 def test_debug_shows_the_traceback(tmp_path):
     with pytest.raises(Exception, match="no run folder"):
         cli.main(["digits", "evaluate", "--run", str(tmp_path / "none"), "--debug"])
+
+
+def test_a_closed_pipe_ends_the_program_without_a_word(tmp_path):
+    for number in range(200):
+        (tmp_path / f"{number}.wav").write_bytes(b"no sound")
+    program = [sys.executable, "-m", "audio_vae", "check", str(tmp_path), "--labels", "kmeans:2", "--all"]
+    with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 128 + signal.SIGPIPE
+
+
+def test_closed_standard_streams_do_no_harm(tmp_path):
+    command = f"exec {sys.executable} -m audio_vae drums morph kick tom --steps 2 --out {tmp_path / 'm'} 0<&- 1>&- 2>&-"
+    assert subprocess.run(["bash", "-c", command], cwd=ROOT).returncode == 0
+    assert (tmp_path / "m" / "morph.json").is_file()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("after_s", [0.1, 0.3, 0.6, 1.5])
+def test_stopped_at_any_time_it_says_so_in_one_line(tmp_path, number, after_s):
+    program = [sys.executable, "-m", "audio_vae", "drums", "morph", "kick", "tom", "--out", str(tmp_path / "m")]
+    with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        # Before its first lines no program can tell how it wants to end.
+        time.sleep(after_s)
+        process.send_signal(number)
+        _, err = process.communicate()
+    if process.returncode != -number:
+        assert process.returncode == 128 + number
+        assert err.strip().splitlines()[-1] == "Stopped."
+        assert "Traceback" not in err
+    assert not (tmp_path / "m").exists()
+
+
+def test_what_a_signal_broke_off_is_no_other_error(monkeypatch, run):
+    def stopped_while_a_class_is_made(*_, **__):
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+        raise RuntimeError("Error calling __set_name__")
+
+    monkeypatch.setattr(listing, "list_runs", stopped_while_a_class_is_made)
+    code, _, err = run("runs")
+    assert (code, err) == (143, "Stopped.\n")

@@ -14,6 +14,8 @@ from audio_vae.utils.errors import UserError
 
 TONES = Source("Tones", "Ann and Bob", "CC BY 4.0", "https://example.org/tones", r"take[0-9]\.wav")
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 @pytest.fixture(scope="module")
 def tiny_models(make_tone_run, tmp_path_factory):
@@ -148,7 +150,7 @@ def test_listing_imports_no_backend():
     code = (
         "import sys, audio_vae.pretrained.catalog; print(sorted({'tensorflow', 'keras', 'librosa'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
