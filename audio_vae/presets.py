@@ -1,4 +1,4 @@
-"""Presets: the values in which each model differs from the defaults, and the configs made of them."""
+"""Presets: the values in which each model differs from the defaults, and the configs that are made from them."""
 
 from __future__ import annotations
 
@@ -6,27 +6,30 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from audio_vae.config import AudioConfig, AugmentationConfig, Config, LossConfig, ModelConfig, TrainingConfig
+from audio_vae.config import AudioConfig, AugmentationConfig, Config, LossConfig, TrainingConfig
+from audio_vae.model_config import ModelConfig, with_values
 from audio_vae.utils.errors import UserError
 
-Values = Mapping[str, Mapping[str, Any]]
-"""Part of a `Config` → name → value."""
-
+Values = Mapping[str, Any]
+"""Name → value of a config; of a part of it, name → values of the part, as `model_config.with_values` takes them."""
 
 _OPEN_POINTS: Values = {
-    # Class means need not run apart to stand out of the noise, and the KL, which hardly weighs, need not hold them.
+    # Latents start with little noise: class means then need not drift far apart to be told from each other, which the
+    # KL divergence, with its small weight, could not prevent.
     "model": {"log_variance_start": -6.0},
     "loss": {"likelihood_reduction": "sum", "kl_reduction": "sum"},
 }
-"""What the paper leaves open, in the reading that `dc` and `cc` were trained to the end with (RESULTS.md)."""
+"""What the paper leaves open, as it was chosen for the full trainings of `dc` and `cc` (RESULTS.md)."""
 
 
-def joined(*parts: Values) -> dict[str, dict[str, Any]]:
-    """Return the values of several; later ones go before earlier ones."""
-    return {
-        part: {name: value for values in parts for name, value in values.get(part, {}).items()}
-        for part in dict.fromkeys(part for values in parts for part in values)
-    }
+def joined(*several: Values) -> dict[str, Any]:
+    """Return one set of values from several, part by part; later values replace earlier ones."""
+    result: dict[str, Any] = {}
+    for values in several:
+        for name, value in values.items():
+            is_part = isinstance(value, Mapping)
+            result[name] = joined(result.get(name, {}), value) if is_part else value
+    return result
 
 
 PRESETS: dict[str, Values] = {
@@ -34,7 +37,11 @@ PRESETS: dict[str, Values] = {
     "dc": joined(_OPEN_POINTS, {"model": {"architecture": "dc"}}),
     "dc-nonclass": joined(_OPEN_POINTS, {"model": {"architecture": "dc", "n_classes": 0}}),
     "studio": {
-        "model": {"architecture": "studio", "log_variance_start": -4.0, "studio_tones": 37, "studio_noise_bands": 24},
+        "model": {
+            "architecture": "studio",
+            "log_variance_start": -4.0,
+            "studio": {"n_tones": 37, "n_noise_bands": 24},
+        },
         "loss": {
             "likelihood_weight": 0.0,
             "kl_weight": 1e-3,
@@ -57,33 +64,30 @@ PRESETS: dict[str, Values] = {
         },
     },
 }
-"""Preset name → the values in which it differs from the parts' defaults."""
-
+"""Name of a preset → the values in which it differs from the defaults."""
 
 DEFAULT_PRESET = "studio"
 
-
 SPECTRAL_WINDOWS_S = (0.008, 0.016, 0.032, 0.064, 0.128)
-"""Windows of `losses.spectral_distance`. The longest tell what is below the lowest tones from these."""
+"""Windows of `models.losses.spectral_distance`. The longest ones separate the lowest tones from what lies below."""
 
-
-ENCODER_WINDOWS_S, ENCODER_HOP_S = (0.032,), 0.008
-"""Windows of the studio encoder's spectrograms, and their hop."""
+ENCODER_WINDOWS_S, ENCODER_HOP_LENGTH_S = (0.032,), 0.008
+"""Windows and hop length of the studio encoder's mel spectrograms."""
 
 
 def loss_for(rate_hz: int, loss: LossConfig) -> LossConfig:
-    """Return the losses with windows of `SPECTRAL_WINDOWS_S` at a sample rate, where they compare spectra at all."""
+    """Return the losses for a sample rate; if spectra are compared, their windows last `SPECTRAL_WINDOWS_S`."""
     return replace(loss, spectral_windows=_samples(SPECTRAL_WINDOWS_S, rate_hz)) if loss.spectral_weight else loss
 
 
 def model_for(audio: AudioConfig, model: ModelConfig) -> ModelConfig:
-    """Return the networks for sounds of some rate and length."""
+    """Return the networks for sounds of a sample rate and length."""
     model = replace(model, n_samples=audio.n_samples)
     if model.architecture != "studio":
         return model
-    (hop,) = _samples((ENCODER_HOP_S,), audio.rate_hz)
+    (hop_length,) = _samples((ENCODER_HOP_LENGTH_S,), audio.rate_hz)
     windows = _samples(ENCODER_WINDOWS_S, audio.rate_hz)
-    return replace(model, studio_rate_hz=audio.rate_hz, studio_windows=windows, studio_hop=hop)
+    return replace(model, studio=replace(model.studio, rate_hz=audio.rate_hz, windows=windows, hop_length=hop_length))
 
 
 def _samples(durations_s: tuple[float, ...], rate_hz: int) -> tuple[int, ...]:
@@ -91,12 +95,12 @@ def _samples(durations_s: tuple[float, ...], rate_hz: int) -> tuple[int, ...]:
 
 
 def with_audio(config: Config, audio: AudioConfig, **model: Any) -> Config:
-    """Return the config for sounds of another rate and length, with all that follows from these.
+    """Return the config for sounds of another sample rate and length, with everything that follows from these.
 
     Args:
-        config: the config.
-        audio: of the sounds.
-        model: values of `ModelConfig` that the sounds tell as well.
+        config: the config; it stays as it is.
+        audio: sample rate, length and cutting of the sounds.
+        model: values of `ModelConfig` that follow from the sounds as well.
     """
     return replace(
         config,
@@ -123,12 +127,12 @@ def make_config(
     Args:
         dataset: name of the data set.
         preset: name of a preset.
-        audio: of the sounds.
+        audio: sample rate, length and cutting of the sounds.
         latent_dim: size of the latent space.
-        n_classes: of the sounds; a preset without a classifier has none.
-        classifier_units: of the classifier's layers before the last.
-        needs: preset → what it needs for these sounds; goes before the preset's own values.
-        training: how to train; `None` takes what preset and `needs` say.
+        n_classes: number of classes of the sounds; a preset without a classifier ignores it.
+        classifier_units: units of the classifier's hidden layers.
+        needs: preset → values that these sounds need; they replace the preset's own.
+        training: how to train; `None` takes the values of the preset and of `needs`.
         data: the data set's own options.
 
     Raises:
@@ -137,16 +141,12 @@ def make_config(
     if preset not in PRESETS:
         raise UserError(f"unknown preset {preset!r}: choose one of {', '.join(sorted(PRESETS))} with --preset")
     chosen = joined(PRESETS[preset], (needs or {}).get(preset, {}))
-    of_data = {
-        "latent_dim": latent_dim,
-        "n_classes": n_classes,
-        "classifier_units": classifier_units,
-    }
+    model = ModelConfig(latent_dim=latent_dim, n_classes=n_classes, classifier_units=classifier_units)
     return Config(
         dataset,
         preset,
         audio=audio,
-        model=model_for(audio, ModelConfig(**of_data | chosen.get("model", {}))),
+        model=model_for(audio, with_values(model, chosen.get("model", {}))),
         loss=loss_for(audio.rate_hz, LossConfig(**chosen.get("loss", {}))),
         augmentation=AugmentationConfig(**chosen.get("augmentation", {})),
         training=training or TrainingConfig(**chosen.get("training", {})),

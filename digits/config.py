@@ -18,9 +18,9 @@ CLASSIFIER_UNITS = (10, 10)
 CLASS_NAMES = tuple("0123456789")
 DEFAULT_SPEAKER = "jackson"
 NEEDS: dict[str, Values] = {
-    # Alike as they are, digits bear larger steps, and low tones do not matter as they do for drums.
+    # Digits resemble each other, so they train stably at a higher learning rate; low tones matter less than for drums.
     "studio": {
-        "model": {"studio_tones": 0, "studio_noise_bands": 0, "studio_silence": -1.8},
+        "model": {"studio": {"n_tones": 0, "n_noise_bands": 0, "silence": -1.8}},
         "loss": {
             "kl_weight": 2e-3,
             "spectral_bands": 0,
@@ -44,7 +44,7 @@ def make(
     """Return the config of a preset for the digits.
 
     Args:
-        preset: name of a preset of `audio_vae.config.PRESETS`.
+        preset: name of a preset of `audio_vae.presets.PRESETS`.
         training: how to train; `None` takes the preset's values and those of `NEEDS`.
         speakers: whose recordings to use; their order does not matter.
 

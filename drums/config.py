@@ -40,7 +40,7 @@ def make(
     The classifier has one hidden layer with a unit for each class.
 
     Args:
-        preset: name of a preset of `audio_vae.config.PRESETS`.
+        preset: name of a preset of `audio_vae.presets.PRESETS`.
         training: how to train; `None` takes the preset's values and those of `NEEDS`.
             Its seed is also that of k-means and of the split.
         labels: `kmeans`, or `folder` for the folders' names.

@@ -12,21 +12,17 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio_vae.config import AudioConfig, Config, ModelConfig
+from audio_vae.config import AudioConfig, Config
 from audio_vae.data.sound_set import SoundSet
+from audio_vae.model_config import DilatedConfig, ModelConfig, PlainConfig
 
 TINY = {
     "n_samples": 64,
     "latent_dim": 3,
     "n_classes": 3,
     "classifier_units": (4,),
-    "depth": 4,
-    "long_cycle": 3,
-    "short_cycle": 2,
-    "block_filters": 4,
-    "stem_filters": 4,
-    "stem_kernel": 8,
-    "cc_filters": (4, 4, 6, 6, 8),
+    "dc": DilatedConfig(depth=4, long_cycle=3, short_cycle=2, filters=4, stem_filters=4, stem_kernel=8),
+    "cc": PlainConfig(filters=(4, 4, 6, 6, 8)),
 }
 
 
@@ -104,9 +100,8 @@ def make_tone_run():
             latent_dim=3,
             n_classes=n_classes,
             classifier_units=(4,),
-            cc_filters=(4, 4, 6, 6, 8),
             # Linear, because a ReLU of so few untrained channels may cut everything off.
-            activation="linear",
+            cc=PlainConfig(filters=(4, 4, 6, 6, 8), activation="linear"),
         )
         audio = AudioConfig(rate_hz=sounds.rate_hz, n_samples=model.n_samples)
         config = Config("digits", "tiny", audio=audio, model=model)

@@ -25,6 +25,7 @@ ORDER = (
     "plots",
     "presets",
     "config",
+    "model_config",
     "utils",
 )
 """A folder imports what stands behind it in this list, and nothing before it."""

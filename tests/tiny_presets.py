@@ -3,24 +3,16 @@
 from audio_vae import presets as audio_vae_presets
 
 MODEL = {
-    "cc_filters": (2, 2, 2, 2, 2),
-    "depth": 2,
-    "block_filters": 2,
-    "stem_filters": 2,
-    "studio_filters": (2,),
-    "studio_dilations": (1,),
-    "studio_tones": 2,
-    "studio_noise_bands": 2,
+    "cc": {"filters": (2, 2, 2, 2, 2)},
+    "dc": {"depth": 2, "filters": 2, "stem_filters": 2},
+    "studio": {"filters": (2,), "dilations": (1,), "n_tones": 2, "n_noise_bands": 2},
 }
 LOSS = {"centre_weight": 0.0, "between_weight": 0.0}
-"""Soft-DTW on real lengths takes seconds to trace; it is tested where it is made."""
+"""Soft-DTW of sounds of full length takes seconds to trace; it has tests of its own."""
 
 
-def shrink(presets=audio_vae_presets.PRESETS, **model):
-    """Make presets tiny, in place; `model` overrides `MODEL`. What data sets need (`NEEDS`) is of the real ones."""
+def shrink(presets=audio_vae_presets.PRESETS):
+    """Make presets tiny, in place. What data sets need (`NEEDS`) stays that of the real presets."""
     for name, values in list(presets.items()):
-        presets[name] = {
-            **values,
-            "model": {**values["model"], **MODEL, **model},
-            "loss": {**values.get("loss", {}), **(LOSS if name == "studio" else {})},
-        }
+        loss = LOSS if name == "studio" else {}
+        presets[name] = audio_vae_presets.joined(values, {"model": MODEL, "loss": loss})

@@ -41,7 +41,7 @@ def make(
     What only the sounds can tell (rate, length, number of classes) is a placeholder until `choose` sets it.
 
     Args:
-        preset: name of a preset of `audio_vae.config.PRESETS`.
+        preset: name of a preset of `audio_vae.presets.PRESETS`.
         training: how to train; `None` takes the defaults.
         labels: `folder` for the folders' names, or `kmeans:K` for K clusters.
         pattern: regular expression whose first group (or the one called `label`) is the class in a file's

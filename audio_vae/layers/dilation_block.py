@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from audio_vae.backend.keras_backend import PACKAGE, add_bias
-from audio_vae.config import GATES
+from audio_vae.model_config import GATES
 
 
 def receptive_field(depth: int, cycle: int) -> int:

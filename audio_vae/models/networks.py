@@ -23,7 +23,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from audio_vae.config import ModelConfig
+from audio_vae.model_config import ModelConfig
 from audio_vae.models.paper_networks import _dilated_mirror, _dilated_trunk, _plain_mirror, _plain_trunk
 from audio_vae.models.studio_networks import _studio_mirror, _studio_trunk
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import keras
 from keras import layers
 
-from audio_vae.config import ModelConfig
 from audio_vae.layers.log_mel import LogMel
 from audio_vae.layers.synthesizers import Envelopes, NoiseBands, Oscillators
+from audio_vae.model_config import ModelConfig
 
 PITCH = "pitch"
 """Name of the studio decoder's layer from the latent to the pitch of its oscillators, in octaves above the lowest."""
@@ -44,10 +44,10 @@ class _Stage(NamedTuple):
 
 def studio_stages(config: ModelConfig) -> list[_Stage]:
     """Return the stages of the studio decoder from the last to the first: a stride of 8, then strides of 4."""
-    stages = [_Stage("stage_1", config.studio_filters[0], 1, 8, 64)]
-    while _n_frames(config, stages) > config.studio_frames:
+    stages = [_Stage("stage_1", config.studio.filters[0], 1, 8, 64)]
+    while _n_frames(config, stages) > config.studio.n_frames:
         number = len(stages)
-        filters = config.studio_filters[min(number, len(config.studio_filters) - 1)]
+        filters = config.studio.filters[min(number, len(config.studio.filters) - 1)]
         stages.append(_Stage(f"stage_{number + 1}", filters, stages[-1].filters, 4, 8))
     return stages
 
@@ -58,21 +58,21 @@ def _n_frames(config: ModelConfig, stages: list[_Stage]) -> int:
 
 
 def _studio_trunk(config: ModelConfig, x):
-    filters = config.studio_filters[-1]
+    filters = config.studio.filters[-1]
     x = layers.Reshape((config.n_samples,), name="samples_alone")(x)
     # In float32 whatever the network computes in: it spans all that is between silence and full scale.
     x = LogMel(
-        config.studio_rate_hz,
-        config.studio_windows,
-        config.studio_hop,
-        config.studio_mels,
-        config.studio_silence,
+        config.studio.rate_hz,
+        config.studio.windows,
+        config.studio.hop_length,
+        config.studio.n_mels,
+        config.studio.silence,
         name="mel",
         dtype="float32",
     )(x)
     x = layers.Conv1D(filters, 3, padding="same", name="from_mel")(x)
     number = 1
-    while x.shape[1] > config.studio_frames:
+    while x.shape[1] > config.studio.n_frames:
         x = _residual_blocks(config, x, f"stage_{number}")
         x = layers.LeakyReLU(_SLOPE, name=f"stage_{number}_activation")(x)
         x = layers.Conv1D(filters, 4, strides=2, padding="same", name=f"stage_{number}")(x)
@@ -111,21 +111,23 @@ def _studio_mirror(config: ModelConfig, latent):
 
 def _generated(config: ModelConfig, latent, x, hop: int) -> list:
     """What the generators make of a frame of features every `hop` samples."""
-    if not (config.studio_tones or config.studio_noise_bands):
+    if not (config.studio.n_tones or config.studio.n_noise_bands):
         return []
     made = []
     # Controls are levels and pitches, which should not grow with what the features are for: the convolutions' samples.
     x = layers.LayerNormalization(name="frames_normalized")(x)
     # Phases and frequencies need float32 whatever the network computes in.
-    if config.studio_tones:
+    if config.studio.n_tones:
         two_octaves = keras.initializers.Constant(2.0)
         pitch = layers.Dense(1, bias_initializer=two_octaves, name=PITCH, dtype="float32")(latent)
-        moves = layers.Conv1D(config.studio_tones, 3, padding="same", kernel_initializer="zeros", name="tone_moves")(x)
-        controls = layers.Concatenate(name="tone_controls")([_levels(latent, x, config.studio_tones, "tone"), moves])
-        made.append(Oscillators(config.studio_tones, hop, name="tones", dtype="float32")(controls, pitch))
-    if config.studio_noise_bands:
-        controls = _levels(latent, x, config.studio_noise_bands, "noise")
-        made.append(NoiseBands(config.studio_noise_bands, hop, name="noise")(controls))
+        moves = layers.Conv1D(config.studio.n_tones, 3, padding="same", kernel_initializer="zeros", name="tone_moves")(
+            x
+        )
+        controls = layers.Concatenate(name="tone_controls")([_levels(latent, x, config.studio.n_tones, "tone"), moves])
+        made.append(Oscillators(config.studio.n_tones, hop, name="tones", dtype="float32")(controls, pitch))
+    if config.studio.n_noise_bands:
+        controls = _levels(latent, x, config.studio.n_noise_bands, "noise")
+        made.append(NoiseBands(config.studio.n_noise_bands, hop, name="noise")(controls))
     return made
 
 
@@ -140,7 +142,7 @@ def _levels(latent, x, n_levels: int, name: str):
 
 
 def _residual_blocks(config: ModelConfig, x, name: str):
-    for dilation in config.studio_dilations:
+    for dilation in config.studio.dilations:
         block = f"{name}_dilation_{dilation}"
         y = layers.LeakyReLU(_SLOPE, name=f"{block}_activation")(x)
         y = layers.Conv1D(x.shape[-1], 3, padding="same", dilation_rate=dilation, name=f"{block}_conv")(y)

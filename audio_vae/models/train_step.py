@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import keras
 
 from audio_vae.backend.keras_backend import on_tensorflow
-from audio_vae.config import LossConfig, ModelConfig
+from audio_vae.config import LossConfig
+from audio_vae.model_config import ModelConfig
 
 
 def one_by_one(model: ModelConfig, loss: LossConfig) -> bool:

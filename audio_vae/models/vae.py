@@ -12,9 +12,10 @@ from keras import ops
 from audio_vae.audio import spectral_ops as spectra
 from audio_vae.backend import replicas as distribute
 from audio_vae.backend.keras_backend import PACKAGE
-from audio_vae.config import AugmentationConfig, LossConfig, ModelConfig, TrainingConfig, from_values
+from audio_vae.config import AugmentationConfig, LossConfig, TrainingConfig
 from audio_vae.layers.augmentation import build_augmentation
 from audio_vae.layers.sampling import Sampling
+from audio_vae.model_config import ModelConfig, from_values, nested
 from audio_vae.models import losses
 from audio_vae.models import train_step as passes
 from audio_vae.models.networks import build_classifier, build_decoder, build_encoder
@@ -96,7 +97,7 @@ class VAE(keras.Model):
     @property
     def _pitch_weight(self) -> float:
         """Weight of the pitch's error; 0 without oscillators, which are what has one."""
-        has_oscillators = self.model_config.architecture == "studio" and self.model_config.studio_tones
+        has_oscillators = self.model_config.architecture == "studio" and self.model_config.studio.n_tones
         return self.loss_config.pitch_weight if has_oscillators else 0.0
 
     @property
@@ -368,6 +369,7 @@ class VAE(keras.Model):
             "loss_config": LossConfig,
             "augmentation_config": AugmentationConfig,
         }
+        config = {**config, "model_config": nested(config["model_config"])}
         return cls(
             **{name: from_values(parts[name], value) if name in parts else value for name, value in config.items()}
         )

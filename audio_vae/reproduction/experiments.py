@@ -5,12 +5,12 @@ An experiment is a preset of `audio_vae.config` with what is changed in it; noth
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from audio_vae.config import Config
+from audio_vae.model_config import with_values
 from audio_vae.presets import joined
 
 SPEAKERS = ("jackson", "theo", "nicolas")
@@ -34,7 +34,7 @@ class Experiment:
         name: of its run folder and of its folder of results.
         group: the experiments that are asked for together.
         dataset: `digits` or `drums`.
-        preset: name of a preset of `audio_vae.config.PRESETS`.
+        preset: name of a preset of `audio_vae.presets.PRESETS`.
         shows: what it is for, in a few words.
         options: of the data set's `make_config`.
         changes: part of the config → name → value that differs from the preset's.
@@ -64,8 +64,7 @@ class Experiment:
         changes = {part: dict(values) for part, values in self.changes.items()}
         if self.epochs:
             changes.setdefault("training", {})["epochs"] = self.epochs
-        parts = {part: dataclasses.replace(getattr(config, part), **values) for part, values in changes.items()}
-        return dataclasses.replace(config, **parts)
+        return with_values(config, changes)
 
 
 def _digits(name: str, group: str, preset: str, shows: str, *speakers: str, **more: Any) -> Experiment:
@@ -145,7 +144,7 @@ TRIED = (
         "cc-tanh", "cc", "single-channel convolutions with an activation", model={"single_channel_activation": "tanh"}
     ),
     _tried("cc-batch-2", "cc", "more and smaller steps", training={"batch_size": 2}),
-    _tried("dc-product", "dc", "the gate as the paper writes it", model={"gate": "product"}),
+    _tried("dc-product", "dc", "the gate as the paper writes it", model={"dc": {"gate": "product"}}),
 )
 
 EXPERIMENTS = (*PAPER, *DRUMS, *SEEDS, *OTHER_SPEAKERS, *STUDIO, *TRIED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from audio_vae.evaluation.paper import PAPER_TABLE_3, TITLES
@@ -153,7 +153,16 @@ def tried_table(planned: Iterable[Experiment], results: Mapping[str, Result]) ->
 
 
 def _changes(changes: Mapping[str, Mapping[str, Any]]) -> str:
-    return ", ".join(f"{_code(name)} {value}" for part in changes.values() for name, value in part.items()) or "none"
+    return ", ".join(f"{_code(name)} {value}" for name, value in _leaves(changes)) or "none"
+
+
+def _leaves(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield each name and value, without the parts of the config that they lie in."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value)
+        else:
+            yield name, value
 
 
 def making_table(results: Mapping[str, Result]) -> str:

@@ -1,4 +1,3 @@
-import dataclasses
 import json
 import os
 import re
@@ -24,6 +23,7 @@ from audio_vae.backend.workers import Worker, this_worker
 from audio_vae.config import AudioConfig, Config, LossConfig, TrainingConfig
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.layers.sampling import ReplicaSeedGenerator, Sampling
+from audio_vae.model_config import with_values
 from audio_vae.runs.create import create_run
 from audio_vae.runs.latents import has_latents
 from audio_vae.runs.run import open_run
@@ -215,9 +215,8 @@ def make_run(tmp_path, rng, tiny_cc):
 
     def make(name, architecture="cc"):
         # A variance of e⁻³⁰⁰ is 0 in float32: no noise, which differs by replica.
-        model = dataclasses.replace(
-            tiny_cc, architecture=architecture, activation="tanh", depth=2, log_variance_start=-300.0
-        )
+        values = {"architecture": architecture, "log_variance_start": -300.0}
+        model = with_values(tiny_cc, {**values, "cc": {"activation": "tanh"}, "dc": {"depth": 2}})
         fit = TrainingConfig(epochs=2, batch_size=BATCH, vae_learning_rate=1e-2, classifier_learning_rate=1e-2)
         config = Config("digits", "cc", audio=AudioConfig(8000, 64), model=model, loss=LossConfig(), training=fit)
         run = create_run(tmp_path / name, config)

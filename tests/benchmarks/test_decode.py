@@ -3,11 +3,17 @@ import re
 import pytest
 
 from audio_vae import config
-from audio_vae.config import Config, ModelConfig
+from audio_vae.config import Config
+from audio_vae.model_config import DilatedConfig, ModelConfig, PlainConfig, StudioConfig
 from benchmarks import decode, timing
 
-TINY = {"n_samples": 64, "latent_dim": 3, "depth": 2, "block_filters": 2, "stem_filters": 2, "stem_kernel": 4}
-TINY_STUDIO = {"studio_filters": (2,), "studio_dilations": (1,)}
+TINY = {
+    "n_samples": 64,
+    "latent_dim": 3,
+    "dc": DilatedConfig(depth=2, filters=2, stem_filters=2, stem_kernel=4),
+    "cc": PlainConfig(filters=(2,) * 5),
+    "studio": StudioConfig(filters=(2,), dilations=(1,)),
+}
 
 
 @pytest.fixture
@@ -17,7 +23,7 @@ def tiny_configs():
             "digits",
             name,
             audio=config.AudioConfig(n_samples=64),
-            model=ModelConfig(name, cc_filters=(2,) * 5, **TINY, **TINY_STUDIO),
+            model=ModelConfig(name, **TINY),
         )
         for name in decode.PRESETS
     }

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from audio_vae.config import LossConfig, ModelConfig
+from audio_vae.config import LossConfig
 from audio_vae.layers.dilation_block import DilationBlock
+from audio_vae.model_config import DilatedConfig, ModelConfig, StudioConfig
 from audio_vae.models.networks import build_decoder, build_encoder
 from audio_vae.models.vae import VAE
 from benchmarks.operations import forward_operations, step_operations
@@ -66,12 +67,12 @@ def test_step_of_the_papers_model():
 
 
 def test_step_without_a_classifier_is_one_pass():
-    vae = VAE(ModelConfig(n_classes=0, depth=2), LossConfig())
+    vae = VAE(ModelConfig(n_classes=0, dc=DilatedConfig(depth=2)), LossConfig())
     assert step_operations(vae) == 3 * (forward_operations(vae.encoder) + forward_operations(vae.decoder))
 
 
 def test_step_with_losses_on_decoded_points_decodes_again():
-    model = ModelConfig(n_samples=64, depth=2)
+    model = ModelConfig(n_samples=64, dc=DilatedConfig(depth=2))
     plain, centre, both = (
         step_operations(VAE(model, loss))
         for loss in (LossConfig(), LossConfig(centre_weight=0.3), LossConfig(centre_weight=0.3, between_weight=0.1))
@@ -80,14 +81,16 @@ def test_step_with_losses_on_decoded_points_decodes_again():
     assert centre - plain == both - centre == 3 * decoder
 
 
-STUDIO = {"studio_filters": (4, 6), "studio_frames": 4, "studio_dilations": (1, 3)}
+STUDIO = StudioConfig(
+    windows=(16, 32), hop_length=16, n_mels=5, filters=(4, 6), n_frames=4, dilations=(1, 3), n_tones=5, n_noise_bands=4
+)
 
 
 @pytest.mark.parametrize(("n_samples", "frames"), [(64, (8, 2)), (160, (32, 8, 2))], ids=["whole", "beyond the end"])
 def test_studio_decoder(n_samples, frames):
     filters, narrower, kernels = (4, 6, 6), (1, 4, 6), (64, 8, 8)
     stages = list(zip(frames, filters, narrower, kernels, strict=False))
-    decoder = build_decoder(ModelConfig("studio", n_samples, 3, studio_tones=5, studio_noise_bands=4, **STUDIO))
+    decoder = build_decoder(ModelConfig("studio", n_samples, 3, studio=STUDIO))
     strided = sum(2 * n * kernel * before * filters for n, filters, before, kernel in stages)
     loudness = 2 * frames[0] * 3 * filters[0]
     # A pitch, and envelopes at 1, 2, 4, … frames; controls for each frame of 32 samples, then a product for each tone,
@@ -103,7 +106,7 @@ def test_studio_decoder(n_samples, frames):
 
 
 def test_studio_encoder():
-    config = ModelConfig("studio", 160, 3, studio_windows=(16, 32), studio_hop=16, studio_mels=5, **STUDIO)
+    config = ModelConfig("studio", 160, 3, studio=STUDIO)
     # 11 frames, of 9 and 17 bins in 5 bands each; halved until they are 3.
     spectrograms = 2 * 11 * (16 * 2 * 9 + 9 * 5 + 32 * 2 * 17 + 17 * 5)
     convolutions = 2 * 11 * 3 * 10 * 6 + 2 * (6 + 3) * 4 * 6 * 6

@@ -11,10 +11,11 @@ import pytest
 import soundfile
 
 from audio_vae.audio import features, waveform
-from audio_vae.config import AudioConfig, Config, ModelConfig
+from audio_vae.config import AudioConfig, Config
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.evaluation import evaluate as report
 from audio_vae.evaluation import metrics, paper, reconstruction
+from audio_vae.model_config import ModelConfig, PlainConfig
 from audio_vae.models.vae import build_vae
 from audio_vae.plots import latent_map
 from audio_vae.plots import waveforms as plots
@@ -55,7 +56,7 @@ def make_sounds(rng, n_samples=512, n_train=4, n_test=3):
 
 
 def build_run(folder, sounds, preset="cc", n_classes=3):
-    model = ModelConfig("cc", sounds.audio.shape[1], 3, n_classes, (4,), cc_filters=(4, 4, 6, 6, 8))
+    model = ModelConfig("cc", sounds.audio.shape[1], 3, n_classes, (4,), cc=PlainConfig(filters=(4, 4, 6, 6, 8)))
     config = Config(
         "digits", preset, audio=AudioConfig(n_samples=model.n_samples), model=model, data={"speakers": ["jackson"]}
     )

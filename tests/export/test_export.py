@@ -12,12 +12,13 @@ import pytest
 import tensorflow as tf
 
 from audio_vae.cli import main as cli
-from audio_vae.config import AudioConfig, Config, ModelConfig
+from audio_vae.config import AudioConfig, Config
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.export import export as exporting
 from audio_vae.export import formats, parity, versions
 from audio_vae.export.export import export
 from audio_vae.export.signatures import MAX_STEPS
+from audio_vae.model_config import DilatedConfig, ModelConfig, PlainConfig, StudioConfig
 from audio_vae.models.vae import build_vae
 from audio_vae.runs.create import create_run
 from audio_vae.utils.errors import UserError
@@ -35,21 +36,10 @@ SMALL = {
     "latent_dim": D,
     "n_classes": 2,
     "classifier_units": (4,),
-    "depth": 4,
-    "long_cycle": 3,
-    "short_cycle": 2,
-    "block_filters": 4,
-    "stem_filters": 4,
-    "stem_kernel": 8,
-    "cc_filters": (4, 4, 6, 6, 8),
-    "studio_windows": (64,),
-    "studio_hop": 16,
-    "studio_mels": 8,
-    "studio_filters": (4,),
-    "studio_tones": 3,
-    "studio_noise_bands": 3,
+    "dc": DilatedConfig(depth=4, long_cycle=3, short_cycle=2, filters=4, stem_filters=4, stem_kernel=8),
     # Linear, because a ReLU of so few untrained channels may cut everything off.
-    "activation": "linear",
+    "cc": PlainConfig(filters=(4, 4, 6, 6, 8), activation="linear"),
+    "studio": StudioConfig(windows=(64,), hop_length=16, n_mels=8, filters=(4,), n_tones=3, n_noise_bands=3),
 }
 
 

@@ -22,8 +22,9 @@ import pytest
 import soundfile
 import tensorflow as tf
 
-from audio_vae.config import AudioConfig, Config, ModelConfig
+from audio_vae.config import AudioConfig, Config
 from audio_vae.export.signatures import save_signatures
+from audio_vae.model_config import ModelConfig, PlainConfig
 from audio_vae.models.vae import build_vae
 
 T = 64
@@ -34,7 +35,11 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "serving_client.py"
 @pytest.fixture(scope="module")
 def model():
     small = ModelConfig(
-        architecture="cc", n_samples=T, latent_dim=D, n_classes=2, cc_filters=(4, 4, 6, 6, 8), activation="linear"
+        architecture="cc",
+        n_samples=T,
+        latent_dim=D,
+        n_classes=2,
+        cc=PlainConfig(filters=(4, 4, 6, 6, 8), activation="linear"),
     )
     config = Config("digits", "cc", audio=AudioConfig(n_samples=T), model=small)
     return build_vae(config.model, config.loss, config.training)

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from keras import layers
 
-from audio_vae.config import ModelConfig
 from audio_vae.layers.dilation_block import DilationBlock
 from audio_vae.layers.synthesizers import Oscillators
+from audio_vae.model_config import ModelConfig, StudioConfig, with_values
 from audio_vae.models.networks import build_classifier, build_decoder, build_encoder
 from audio_vae.models.studio_networks import PITCH, at_pitch, studio_stages
 
@@ -180,7 +180,7 @@ def test_log_variance_starts_at_its_bias(tiny):
 
 @pytest.mark.parametrize("gate", ["tanh_sigmoid", "product"])
 def test_gate_and_block_options_reach_both_blocks(tiny_dc, gate):
-    config = dataclasses.replace(tiny_dc, gate=gate)
+    config = with_values(tiny_dc, {"dc": {"gate": gate}})
     for block in (build_encoder(config).get_layer("row_2"), build_decoder(config).get_layer("row_19")):
         found = (block.gate, block.depth, block.filters, block.long_cycle, block.short_cycle)
         assert found == (gate, 4, 4, 3, 2)
@@ -253,21 +253,19 @@ def test_studio_encoder_is_deaf_to_polarity_and_not_to_time(rng, change):
 
 
 def test_studio_blocks_start_as_identities(rng):
-    config = ModelConfig(architecture="studio", n_samples=256, latent_dim=3, studio_filters=(4,))
+    config = ModelConfig("studio", 256, 3, studio=StudioConfig(filters=(4,)))
     encoder = build_encoder(config)
     block = keras.Model(encoder.get_layer("from_mel").output, encoder.get_layer("stage_1_dilation_9").output)
     x = rng.standard_normal((2, 5, 4)).astype("float32")
     np.testing.assert_array_equal(block(x), x)
 
 
-@pytest.mark.parametrize("generators", [{"studio_tones": 5}, {"studio_noise_bands": 4}, None])
+@pytest.mark.parametrize("generators", [{"n_tones": 5}, {"n_noise_bands": 4}, None])
 @pytest.mark.parametrize(("n_samples", "hop"), [(64, 8), (4096, 32), (4096 + 32, 32)])
 def test_generators_are_added_to_the_last_convolution_of_studio(rng, n_samples, hop, generators):
-    counts = generators or {"studio_tones": 5, "studio_noise_bands": 4}
-    decoder = build_decoder(ModelConfig(architecture="studio", n_samples=n_samples, latent_dim=3, **counts))
-    names = [
-        name for name, count in {"tones": "studio_tones", "noise": "studio_noise_bands"}.items() if count in counts
-    ]
+    counts = generators or {"n_tones": 5, "n_noise_bands": 4}
+    decoder = build_decoder(ModelConfig("studio", n_samples, 3, studio=StudioConfig(**counts)))
+    names = [name for name, count in {"tones": "n_tones", "noise": "n_noise_bands"}.items() if count in counts]
     assert all(decoder.get_layer(name).hop == hop for name in names)
     assert decoder.output_shape == (None, n_samples)
     latents = rng.standard_normal((2, 3)).astype("float32")
@@ -278,7 +276,7 @@ def test_generators_are_added_to_the_last_convolution_of_studio(rng, n_samples, 
 
 
 def test_studio_decoder_reads_the_pitch_from_the_latent(rng):
-    decoder = build_decoder(ModelConfig(architecture="studio", n_samples=1024, latent_dim=3, studio_tones=5))
+    decoder = build_decoder(ModelConfig("studio", 1024, 3, studio=StudioConfig(n_tones=5)))
     latents = rng.standard_normal((2, 3)).astype("float32")
     kernel, bias = decoder.get_layer(PITCH).get_weights()
     assert bias == [2]
@@ -292,7 +290,7 @@ def test_studio_decoder_reads_the_pitch_from_the_latent(rng):
 
 
 def test_levels_of_generators_are_envelopes_from_the_latent_and_details_from_the_features(rng):
-    decoder = build_decoder(ModelConfig(architecture="studio", n_samples=1024, latent_dim=3, studio_noise_bands=2))
+    decoder = build_decoder(ModelConfig("studio", 1024, 3, studio=StudioConfig(n_noise_bands=2)))
     latents = rng.standard_normal((2, 3)).astype("float32")
     for name in ("noise_values", "noise_details"):
         layer = decoder.get_layer(name)
@@ -306,7 +304,7 @@ def test_levels_of_generators_are_envelopes_from_the_latent_and_details_from_the
 
 
 def test_studio_decoder_can_be_silent(rng):
-    decoder = build_decoder(ModelConfig(architecture="studio", n_samples=256, latent_dim=3, studio_filters=(4,)))
+    decoder = build_decoder(ModelConfig("studio", 256, 3, studio=StudioConfig(filters=(4,))))
     kernel, bias = decoder.get_layer("loudness").get_weights()
     decoder.get_layer("loudness").set_weights([0 * kernel, bias - 100])
     np.testing.assert_allclose(decoder(rng.standard_normal((2, 3))), 0, atol=1e-30)

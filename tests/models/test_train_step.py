@@ -1,4 +1,3 @@
-import dataclasses
 import importlib.util
 import json
 import os
@@ -13,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from audio_vae.config import LossConfig, TrainingConfig
+from audio_vae.model_config import with_values
 from audio_vae.models import train_step as passes
 from audio_vae.models.vae import build_vae
 
@@ -72,7 +72,9 @@ def test_jax_takes_the_same_steps_and_checkpoints_go_from_one_to_the_other(reque
     config = request.getfixturevalue(f"tiny_{architecture}")
     # The backends draw different noise from the same seed; a deviation of e⁻³⁰ takes it away.
     model = build_vae(
-        dataclasses.replace(config, log_variance_start=-60.0, depth=2), LossConfig(kl_weight=0.0), TrainingConfig()
+        with_values(config, {"log_variance_start": -60.0, "dc": {"depth": 2}}),
+        LossConfig(kl_weight=0.0),
+        TrainingConfig(),
     )
     model.save(tmp_path / "start.keras")
     np.savez(tmp_path / "batch.npz", audio=BATCH[0], labels=BATCH[1])

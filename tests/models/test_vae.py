@@ -4,10 +4,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from old_files import flat
 
 from audio_vae.audio import spectral_ops as spectra
 from audio_vae.config import AugmentationConfig, LossConfig, TrainingConfig
 from audio_vae.layers.synthesizers import LOWEST
+from audio_vae.model_config import with_values
 from audio_vae.models import losses
 from audio_vae.models import train_step as passes
 from audio_vae.models.vae import VAE, build_vae
@@ -26,7 +28,7 @@ def _whole_batches(monkeypatch):
 def tiny(request):
     # At this size a ReLU can be dead for every sound, which would leave variables without a gradient;
     # two layers a block are enough for what is tested here.
-    return dataclasses.replace(request.getfixturevalue(request.param), activation="tanh", depth=2)
+    return with_values(request.getfixturevalue(request.param), {"cc": {"activation": "tanh"}, "dc": {"depth": 2}})
 
 
 @pytest.fixture
@@ -262,6 +264,15 @@ def test_config_round_trip(tiny):
     assert rebuilt.model_config == tiny
 
 
+def test_a_file_of_version_0_1_gives_the_same_model(tiny, batch):
+    vae = VAE(tiny, seed=3)
+    old = {**vae.get_config(), "model_config": flat(vae.get_config()["model_config"])}
+    rebuilt = VAE.from_config(old)
+    assert rebuilt.get_config() == vae.get_config()
+    rebuilt.set_weights(vae.get_weights())
+    np.testing.assert_array_equal(rebuilt(batch[0]), vae(batch[0]))
+
+
 def test_same_seed_same_training_and_another_seed_another(tiny, batch):
     def trained(seed):
         vae = built(tiny, seed=seed)
@@ -292,7 +303,7 @@ def test_fit_learns_a_toy_problem(rng, tiny_dc):
     tones = np.sin(2 * np.pi * np.arange(64) / 64 * (1 + labels[:, None]))
     audio = (tones + rng.normal(scale=0.02, size=tones.shape)).astype("float32")
     dataset = tf.data.Dataset.from_tensor_slices((audio, labels)).shuffle(24, seed=0).batch(8)
-    vae = built(dataclasses.replace(tiny_dc, depth=2), vae_learning_rate=1e-2, classifier_learning_rate=1e-2)
+    vae = built(with_values(tiny_dc, {"dc": {"depth": 2}}), vae_learning_rate=1e-2, classifier_learning_rate=1e-2)
     history = vae.fit(dataset, epochs=25, shuffle=False, verbose=0).history
     for name in ("likelihood", "cross_entropy"):
         assert history[name][-1] < 0.6 * history[name][0]
@@ -303,7 +314,7 @@ def test_every_preset_trains_a_step(tiny_dc, batch, preset):
     chosen = PRESETS[preset]
     loss = LossConfig(**{**chosen.get("loss", {}), "spectral_windows": (16, 32)})
     augmentation = AugmentationConfig(**chosen.get("augmentation", {}))
-    vae = build_vae(dataclasses.replace(tiny_dc, **chosen["model"]), loss, TrainingConfig(), augmentation)
+    vae = build_vae(with_values(tiny_dc, chosen["model"]), loss, TrainingConfig(), augmentation)
     terms = vae.train_step(batch)
     assert list(terms) == list(vae.loss_terms)
     assert all(np.isfinite(value) for value in terms.values())
@@ -316,13 +327,13 @@ SPECTRAL = LossConfig(
 
 @pytest.fixture
 def tiny_studio(tiny_cc):
-    return dataclasses.replace(tiny_cc, architecture="studio", studio_filters=(4,), studio_frames=4)
+    return with_values(tiny_cc, {"architecture": "studio", "studio": {"filters": (4,), "n_frames": 4}})
 
 
 def test_studio_losses_equal_their_parts(tiny_studio, batch):
     audio, labels = batch
     config = dataclasses.replace(SPECTRAL, pitch_weight=6.0, between_weight=4.0, cycle_weight=5.0)
-    vae = built(dataclasses.replace(tiny_studio, studio_tones=5), loss=config)
+    vae = built(with_values(tiny_studio, {"studio": {"n_tones": 5}}), loss=config)
     originals, mix = audio[:, ::-1].copy(), np.linspace(0.1, 0.9, len(audio), dtype="float32")[:, None]
     total, terms = vae.vae_losses(audio, labels=labels, originals=originals, mix=mix)
     mean, log_variance = vae.encoder(audio)
@@ -357,7 +368,7 @@ def test_studio_losses_equal_their_parts(tiny_studio, batch):
 
 def test_pitch_counts_with_oscillators_only(tiny_cc, tiny_studio):
     config = dataclasses.replace(SPECTRAL, pitch_weight=1.0)
-    with_tones = dataclasses.replace(tiny_studio, studio_tones=5)
+    with_tones = with_values(tiny_studio, {"studio": {"n_tones": 5}})
     assert ["pitch" in built(each, loss=config).loss_terms for each in (tiny_cc, tiny_studio, with_tones)] == [
         False,
         False,
@@ -368,7 +379,7 @@ def test_pitch_counts_with_oscillators_only(tiny_cc, tiny_studio):
 def test_oscillators_are_told_the_pitch_in_training_only(tiny_studio, batch):
     audio, labels = batch
     config = dataclasses.replace(SPECTRAL, pitch_weight=1.0, centre_weight=0.0)
-    vae = built(dataclasses.replace(tiny_studio, studio_tones=5), loss=config)
+    vae = built(with_values(tiny_studio, {"studio": {"n_tones": 5}}), loss=config)
     layer = vae.decoder.get_layer("pitch")
     noise = np.zeros((len(audio), 3), "float32")
 
@@ -387,7 +398,9 @@ def test_oscillators_are_told_the_pitch_in_training_only(tiny_studio, batch):
 def test_pitch_is_learned(tiny_studio):
     pitches_hz = np.array([60, 200, 600])
     audio = np.sin(2 * np.pi * pitches_hz[:, None] * np.arange(2048) / 8000).astype("float32")
-    model = dataclasses.replace(tiny_studio, n_samples=2048, studio_tones=2, studio_mels=20, log_variance_start=-6.0)
+    model = with_values(
+        tiny_studio, {"n_samples": 2048, "log_variance_start": -6.0, "studio": {"n_tones": 2, "n_mels": 20}}
+    )
     vae = built(model, loss=LossConfig(likelihood_weight=0.0, pitch_weight=1.0), vae_learning_rate=1e-2)
     step = tf.function(vae.train_step)
     for _ in range(160):

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from noisy_tones import noisy_tones
 
-from audio_vae.config import AudioConfig, Config, ModelConfig, TrainingConfig
+from audio_vae.config import AudioConfig, Config, TrainingConfig
 from audio_vae.data.dataset import Dataset, Prepared
 from audio_vae.evaluation import summary
+from audio_vae.model_config import ModelConfig, PlainConfig
 from audio_vae.reproduction import page as results_page
 from audio_vae.reproduction import processes, results, targets
 from audio_vae.reproduction import reproduce as reproducing
@@ -43,8 +44,7 @@ def tiny_config(preset="cc", *, speakers=("jackson",)):
         latent_dim=3,
         n_classes=2,
         classifier_units=(4,),
-        cc_filters=(2, 2, 2, 2, 2),
-        activation="linear",
+        cc=PlainConfig(filters=(2, 2, 2, 2, 2), activation="linear"),
     )
     return Config(
         "digits",

@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from audio_vae.config import AudioConfig, Config, ModelConfig
+from audio_vae.config import AudioConfig, Config
 from audio_vae.data.dataset import Dataset, Prepared
 from audio_vae.data.reading import Refusal
 from audio_vae.data.sound_set import SoundSet
+from audio_vae.model_config import ModelConfig
 from audio_vae.runs.create import create_run
 from audio_vae.runs.lock import locked
 from audio_vae.runs.prepare import prepare_run, run_config, sounds_of_run

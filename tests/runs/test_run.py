@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from old_files import flat
 
 from audio_vae.config import AudioConfig, Config, TrainingConfig
 from audio_vae.data.sound_set import SoundSet
@@ -62,6 +63,17 @@ def test_more_epochs_go_on_with_the_same_run(run, config):
     longer = dataclasses.replace(config, training=TrainingConfig(epochs=9))
     assert create_run(run.path, longer).config.training.epochs == 9
     assert open_run(run.path, "digits").config.training.epochs == 9
+
+
+def test_a_run_of_version_0_1_goes_on_with_the_same_settings(run, config):
+    stored = json.loads((run.path / "config.json").read_text())
+    stored["config"]["model"] = flat(stored["config"]["model"])
+    assert "cc_filters" in stored["config"]["model"]
+    (run.path / "config.json").write_text(json.dumps(stored))
+    assert open_run(run.path, "digits").config == config
+    assert create_run(run.path, config).config == config
+    # From then on the folder has today's form.
+    assert json.loads((run.path / "config.json").read_text())["config"] == config.to_dict()
 
 
 @pytest.mark.parametrize(

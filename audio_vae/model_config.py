@@ -1,0 +1,235 @@
+"""The networks' part of a config: what all architectures share, and a part for each of the three.
+
+Files that were written by version 0.1 name the values of all three architectures side by side, with prefixes such as
+`studio_hop`; `nested` brings them into today's form.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+
+from audio_vae.utils.errors import require
+
+ARCHITECTURES = ("dc", "cc", "studio")
+GATES = ("tanh_sigmoid", "product")
+ACTIVATIONS = ("linear", "relu", "tanh")
+
+
+@dataclass(frozen=True)
+class DilatedConfig:
+    """The architecture `dc`: dilation blocks (Table 1 of the paper).
+
+    Attributes:
+        depth: number of layers of a dilation block.
+        long_cycle: the dilations of a layer's first sub-layer repeat 2^0 … 2^(long_cycle − 1).
+        short_cycle: the same for its second sub-layer.
+        filters: filters of each sub-layer.
+        stem_filters: filters of the encoder's first and the decoder's second-last convolution.
+        stem_kernel: kernel of these two, in samples.
+        gate: how a layer joins its sub-layers: `tanh_sigmoid` (WaveNet's gate) or `product` (as the paper writes it).
+    """
+
+    depth: int = 50
+    long_cycle: int = 10
+    short_cycle: int = 5
+    filters: int = 32
+    stem_filters: int = 16
+    stem_kernel: int = 32
+    gate: str = "tanh_sigmoid"
+
+    def __post_init__(self):
+        _require_counts(self, "depth", "long_cycle", "short_cycle", "filters", "stem_filters", "stem_kernel")
+        require(self.gate in GATES, f"one of {GATES}", gate=self.gate)
+
+
+@dataclass(frozen=True)
+class PlainConfig:
+    """The architecture `cc`: plain strided convolutions (Table 2 of the paper).
+
+    Attributes:
+        filters: filters of the encoder's five strided convolutions; the decoder mirrors them.
+        kernels: kernels of these, in samples.
+        activation: activation of these: one of `ACTIVATIONS`.
+    """
+
+    filters: tuple[int, ...] = (128, 128, 256, 512, 1024)
+    kernels: tuple[int, ...] = (5, 4, 4, 4, 4)
+    activation: str = "relu"
+
+    def __post_init__(self):
+        require(
+            len(self.filters) == len(self.kernels) == 5,
+            "five filters and five kernels (T is halved five times)",
+            filters=self.filters,
+            kernels=self.kernels,
+        )
+        require(self.activation in ACTIVATIONS, f"one of {ACTIVATIONS}", activation=self.activation)
+
+
+@dataclass(frozen=True)
+class StudioConfig:
+    """The architecture `studio`: a mel spectrogram in; strided convolutions, oscillators and noise out.
+
+    Attributes:
+        rate_hz: sample rate that the encoder's mel bands are made for.
+        windows: windows of the encoder's mel spectrograms, in samples.
+        hop_length: hop length of all of these, in samples.
+        n_mels: number of mel bands of each.
+        silence: value that silence has in the spectrograms: 0 for one-shots, which are mostly silence; below 0 for
+            sounds that fill their length.
+        filters: channels of the decoder's stages, from its last stage backwards. The last of these values is also
+            that of all further stages, and of the encoder.
+        n_frames: stages are added until a sound is at most this many frames long.
+        dilations: dilations of the residual blocks of each stage.
+        n_tones: number of oscillators; 0 builds none.
+        n_noise_bands: number of noise bands; 0 builds none.
+    """
+
+    rate_hz: int = 8000
+    windows: tuple[int, ...] = (256,)
+    hop_length: int = 64
+    n_mels: int = 40
+    silence: float = 0.0
+    filters: tuple[int, ...] = (32, 64, 128)
+    n_frames: int = 32
+    dilations: tuple[int, ...] = (1, 3, 9)
+    n_tones: int = 0
+    n_noise_bands: int = 0
+
+    def __post_init__(self):
+        _require_counts(self, "rate_hz", "hop_length", "n_mels", "n_frames")
+        for name in ("n_tones", "n_noise_bands"):
+            count = getattr(self, name)
+            require(count == 0 or count >= 2, "0, or a count of 2 or more", **{name: count})
+        for name in ("windows", "filters", "dilations"):
+            counts = getattr(self, name)
+            require(bool(counts) and min(counts) >= 1, "one or several counts of 1 or more", **{name: counts})
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The networks.
+
+    Attributes:
+        architecture: `dc`, `cc` or `studio`; the parts of the other two architectures have no effect.
+        n_samples: length T of a sound, in samples; a multiple of 32.
+        latent_dim: size d of the latent space.
+        n_classes: number of classes of the classifier; 0 builds no classifier (the paper's "non-class").
+        classifier_units: units of the classifier's hidden layers; its last layer has `n_classes`.
+        single_channel_activation: activation of the one-channel convolutions around the bottleneck of `dc` and `cc`.
+        log_variance_start: initial bias of the log-variance.
+        dc: values of `dc` alone.
+        cc: values of `cc` alone.
+        studio: values of `studio` alone.
+    """
+
+    architecture: str = "dc"
+    n_samples: int = 4096
+    latent_dim: int = 20
+    n_classes: int = 10
+    classifier_units: tuple[int, ...] = (10, 10)
+    single_channel_activation: str = "linear"
+    log_variance_start: float = 0.0
+    dc: DilatedConfig = field(default_factory=DilatedConfig)
+    cc: PlainConfig = field(default_factory=PlainConfig)
+    studio: StudioConfig = field(default_factory=StudioConfig)
+
+    def __post_init__(self):
+        require(self.architecture in ARCHITECTURES, f"one of {ARCHITECTURES}", architecture=self.architecture)
+        require(
+            self.single_channel_activation in ACTIVATIONS,
+            f"one of {ACTIVATIONS}",
+            single_channel_activation=self.single_channel_activation,
+        )
+        _require_counts(self, "latent_dim")
+        require(
+            self.n_samples > 0 and self.n_samples % 32 == 0,
+            "a positive multiple of 32 samples",
+            n_samples=self.n_samples,
+        )
+        require(self.n_classes == 0 or self.n_classes >= 2, "0 or at least 2 classes", n_classes=self.n_classes)
+
+
+def _require_counts(config: Any, *names: str) -> None:
+    for name in names:
+        require(getattr(config, name) >= 1, "a count of 1 or more", **{name: getattr(config, name)})
+
+
+_FLAT_NAMES: Mapping[str, Mapping[str, str]] = {
+    "dc": {
+        "depth": "depth",
+        "long_cycle": "long_cycle",
+        "short_cycle": "short_cycle",
+        "block_filters": "filters",
+        "stem_filters": "stem_filters",
+        "stem_kernel": "stem_kernel",
+        "gate": "gate",
+    },
+    "cc": {"cc_filters": "filters", "cc_kernels": "kernels", "activation": "activation"},
+    "studio": {
+        "studio_rate_hz": "rate_hz",
+        "studio_windows": "windows",
+        "studio_hop": "hop_length",
+        "studio_mels": "n_mels",
+        "studio_silence": "silence",
+        "studio_filters": "filters",
+        "studio_frames": "n_frames",
+        "studio_dilations": "dilations",
+        "studio_tones": "n_tones",
+        "studio_noise_bands": "n_noise_bands",
+    },
+}
+"""Architecture → name in version 0.1 → name today."""
+
+
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a `ModelConfig`, with a part for each architecture, whatever version wrote them.
+
+    Args:
+        values: name → value, as version 0.1 or today's version writes them. What a file leaves out stays out.
+    """
+    old_names = {old for names in _FLAT_NAMES.values() for old in names}
+    converted = {name: value for name, value in values.items() if name not in old_names}
+    for part, names in _FLAT_NAMES.items():
+        found = {new: values[old] for old, new in names.items() if old in values}
+        if found:
+            converted[part] = {**converted.get(part, {}), **found}
+    return converted
+
+
+def from_values(kind: type, values: Mapping[str, Any]) -> Any:
+    """Build a config dataclass, and the dataclasses that are its parts, from JSON values (lists become tuples).
+
+    Raises:
+        TypeError: a name is unknown, or one without a default is missing.
+        ValueError: a value is out of range.
+    """
+    parts = {name: hint for name, hint in get_type_hints(kind).items() if dataclasses.is_dataclass(hint)}
+
+    def converted(name: str, value: Any) -> Any:
+        if name in parts:
+            return from_values(parts[name], value)
+        return tuple(value) if isinstance(value, list) else value
+
+    return kind(**{name: converted(name, value) for name, value in values.items()})
+
+
+def with_values(config: Any, values: Mapping[str, Any]) -> Any:
+    """Return a config dataclass with other values.
+
+    Args:
+        config: the config; it stays as it is.
+        values: name → new value; for a part of the config that is a dataclass itself, name → values of the part.
+
+    Raises:
+        TypeError: a name is unknown.
+        ValueError: a value is out of range.
+    """
+    changed = {}
+    for name, value in values.items():
+        part = getattr(config, name, None)
+        changed[name] = with_values(part, value) if dataclasses.is_dataclass(part) else value
+    return dataclasses.replace(config, **changed)

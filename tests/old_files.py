@@ -1,0 +1,26 @@
+"""Files as version 0.1 wrote them, in which a model's config named the values of all architectures side by side."""
+
+OLD_NAMES = {
+    "dc": {"filters": "block_filters"},
+    "cc": {"filters": "cc_filters", "kernels": "cc_kernels"},
+    "studio": {
+        "rate_hz": "studio_rate_hz",
+        "windows": "studio_windows",
+        "hop_length": "studio_hop",
+        "n_mels": "studio_mels",
+        "silence": "studio_silence",
+        "filters": "studio_filters",
+        "n_frames": "studio_frames",
+        "dilations": "studio_dilations",
+        "n_tones": "studio_tones",
+        "n_noise_bands": "studio_noise_bands",
+    },
+}
+"""Architecture → today's name → the name in version 0.1, where they differ."""
+
+
+def flat(model):
+    """Return the values of a `ModelConfig` (`dataclasses.asdict`) as version 0.1 wrote them."""
+    shared = {name: value for name, value in model.items() if name not in OLD_NAMES}
+    parts = [(OLD_NAMES[part], model[part]) for part in OLD_NAMES]
+    return shared | {names.get(name, name): value for names, values in parts for name, value in values.items()}

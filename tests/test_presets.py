@@ -1,0 +1,93 @@
+import dataclasses
+import functools
+
+import pytest
+
+from audio_vae.config import AudioConfig, LossConfig, TrainingConfig
+from audio_vae.model_config import ModelConfig, with_values
+from audio_vae.presets import PRESETS, joined, loss_for, make_config, model_for
+from audio_vae.utils.errors import UserError
+
+
+def preset_config(preset):
+    return make_config(
+        "digits",
+        preset,
+        audio=AudioConfig(rate_hz=22050, n_samples=16384, onset_db=40.0, fade_s=0.02),
+        latent_dim=30,
+        n_classes=5,
+        classifier_units=(7, 8),
+        training=TrainingConfig(epochs=3, seed=4),
+        data={"speakers": ["jackson", "theo"]},
+    )
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_preset_takes_the_data_sets_values_and_its_own(preset):
+    config = preset_config(preset)
+    assert (config.dataset, config.preset) == ("digits", preset)
+    assert (config.model.n_samples, config.model.latent_dim) == (16384, 30)
+    for part, values in PRESETS[preset].items():
+        # What was asked for goes before the preset's.
+        assert part == "training" or getattr(config, part) == with_values(getattr(config, part), values)
+
+
+@pytest.mark.parametrize(
+    ("preset", "architecture", "n_classes"), [("dc", "dc", 5), ("cc", "cc", 5), ("dc-nonclass", "dc", 0)]
+)
+def test_the_papers_presets(preset, architecture, n_classes):
+    model = preset_config(preset).model
+    assert (model.architecture, model.n_classes) == (architecture, n_classes)
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "windows"), [(8000, (64, 128, 256, 512, 1024)), (22050, (176, 353, 706, 1411, 2822))]
+)
+def test_spectral_windows_are_as_long_at_any_rate(rate_hz, windows):
+    assert loss_for(rate_hz, LossConfig(spectral_weight=1.0)).spectral_windows == windows
+    assert loss_for(rate_hz, LossConfig()) == LossConfig()
+    assert (preset_config("studio").loss.spectral_windows == windows) == (rate_hz == 22050)
+
+
+@pytest.mark.parametrize(("rate_hz", "windows", "hop"), [(8000, (256,), 64), (22050, (706,), 176)])
+def test_the_studio_encoder_hears_the_same_at_any_rate(rate_hz, windows, hop):
+    audio = AudioConfig(rate_hz=rate_hz, n_samples=640)
+    model = model_for(audio, ModelConfig("studio"))
+    assert (model.n_samples, model.studio.windows, model.studio.hop_length) == (640, windows, hop)
+    assert model.studio.rate_hz == rate_hz
+    assert model_for(audio, ModelConfig("cc")) == ModelConfig("cc", n_samples=640)
+
+
+def test_training_and_data_are_optional():
+    config = make_config("drums", "dc", audio=AudioConfig(), latent_dim=30, n_classes=5, classifier_units=(5,))
+    assert config.training == TrainingConfig(**PRESETS["dc"].get("training", {}))
+    assert config.data == {}
+
+
+def test_what_a_data_set_needs_goes_before_the_preset():
+    needs = {"studio": {"loss": {"kl_weight": 7.0}, "training": {"epochs": 3}}, "cc": {"training": {"epochs": 4}}}
+    made = functools.partial(make_config, "x", audio=AudioConfig(), latent_dim=2, n_classes=2, classifier_units=(2,))
+    plain, changed = made("studio"), made("studio", needs=needs)
+    assert changed.loss == dataclasses.replace(plain.loss, kl_weight=7.0)
+    assert changed.training == dataclasses.replace(plain.training, epochs=3)
+    assert (changed.model, changed.audio) == (plain.model, plain.audio)
+    assert made("dc", needs=needs) == made("dc")
+    # Training that is asked for is taken as it is.
+    assert made("studio", needs=needs, training=TrainingConfig(epochs=9)).training == TrainingConfig(epochs=9)
+
+
+def test_unknown_preset_names_the_known_ones():
+    with pytest.raises(UserError, match=r"unknown preset 'vqvae': choose one of .*cc.*dc-nonclass"):
+        preset_config("vqvae")
+
+
+def test_joined_values_are_those_of_each_part_and_the_later_ones_win():
+    first = {"model": {"n_classes": 3, "studio": {"n_tones": 4, "filters": (8,)}}, "training": {"seed": 1}}
+    second = {"model": {"studio": {"n_tones": 5}}, "loss": {"kl_weight": 2.0}}
+    assert joined(first, second) == {
+        "model": {"n_classes": 3, "studio": {"n_tones": 5, "filters": (8,)}},
+        "training": {"seed": 1},
+        "loss": {"kl_weight": 2.0},
+    }
+    assert first["model"]["studio"]["n_tones"] == 4
+    assert joined() == {}
