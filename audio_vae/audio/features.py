@@ -1,14 +1,14 @@
-"""MFCCs, as the evaluation (Eq. 2) and the drum clusters use them, and the spectrogram of the other measures."""
+"""MFCCs, as morphs and drum clusters use them, and the spectrogram of the other measures.
+
+The evaluation computes its MFCCs by librosa, with the same parameters (`evaluation.mfcc`).
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 
 import numpy as np
 import scipy.fft
-
-from audio_vae.audio.waveform import normalised
 
 N_MFCC = 20
 N_MELS = 40
@@ -61,18 +61,6 @@ def mfcc(
     decibels = 10 * np.log10(np.maximum(power, LEAST_POWER))
     decibels = np.maximum(decibels, decibels.max() - DECIBELS_BELOW_PEAK)
     return scipy.fft.dct(decibels, norm="ortho")[:, :n_mfcc].astype(np.float64)
-
-
-LEVELS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
-    "": mfcc,
-    "_peak_normalised": lambda audio, rate_hz: mfcc(normalised(audio), rate_hz),
-    "_without_c0": lambda audio, rate_hz: mfcc(normalised(audio), rate_hz)[:, 1:],
-}
-"""What counts of a sound's level in Eq. 2, as a deviation's key ends → MFCCs `[frames, n]` of samples at a rate.
-
-All of it; nothing but its course; nothing, since the zeroth coefficient is the level of a frame. The paper does not say
-which; the recordings, which are peak-normalised, are the same in the first two.
-"""
 
 
 def hann(window: int) -> np.ndarray:

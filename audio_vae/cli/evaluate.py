@@ -32,7 +32,8 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
 
         run = common.open_model(dataset, run_path, model)
         with muted_start_up():
-            from audio_vae.evaluation.evaluate import evaluate, summary_lines
+            from audio_vae.evaluation.evaluate import evaluate
+            from audio_vae.evaluation.summary import summary_lines
             from audio_vae.models import vae  # noqa: F401
             from audio_vae.morphing.options import PathOptions
 

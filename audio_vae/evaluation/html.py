@@ -1,4 +1,4 @@
-"""The report for people: a table as Table 3 for the terminal, and one self-contained HTML page."""
+"""The report as one HTML page that holds its figures and sounds in itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from audio_vae.evaluation.summary import _figures, morphs_heading, morphs_table, table
+from audio_vae.evaluation.summary import deviation_table, figures, morphs_heading, morphs_table
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
@@ -27,7 +27,7 @@ img { max-width: 100%; height: auto } audio { width: 15rem; height: 2rem; vertic
 def write_page(
     path: Path,
     report: Mapping[str, Any],
-    figures: Mapping[str, Path],
+    pictures: Mapping[str, Path],
     sounds: Mapping[str, Mapping[str, Path]],
 ) -> None:
     """Write the report as one HTML file that needs no other file and no network.
@@ -35,8 +35,8 @@ def write_page(
     Args:
         path: the file to write.
         report: what report.json holds.
-        figures: heading → PNG file.
-        sounds: class name → what it is → WAV file.
+        pictures: heading → PNG file.
+        sounds: class name → kind of sound → WAV file.
     """
     title = f"{report['dataset']}, {report['preset']}, {report['epochs']} epochs"
     parts = [
@@ -47,13 +47,13 @@ def write_page(
         f"<h1>{escape(title)}</h1>",
         *(f'<p class="warning">{escape(warning)}</p>' for warning in report["warnings"]),
         "<table>",
-        *(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in _figures(report).items()),
+        *(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in figures(report).items()),
         "</table>",
         *_deviation_section(report),
         *_morphs_section(report),
         *_sound_section(sounds),
     ]
-    for heading, file in figures.items():
+    for heading, file in pictures.items():
         source = _data_uri(file, "image/png")
         parts.append(f'<h2>{escape(heading)}</h2><img alt="{escape(heading)}" src="{source}">')
     parts.append(f'<p class="note">Made with {escape(_versions(report["made_with"]))}.</p></body></html>')
@@ -61,7 +61,7 @@ def write_page(
 
 
 def _deviation_section(report: Mapping[str, Any]) -> list[str]:
-    head, rows = table(report)
+    head, rows = deviation_table(report)
     note = (
         "Mean ± standard deviation over the test sounds of a class (Eq. 2, Table 3). Lower is better; 0 is as far from "
         "the sounds as they are from one another. The centre is the mean latent of the class's test or training "
@@ -75,7 +75,7 @@ def _morphs_section(report: Mapping[str, Any]) -> list[str]:
     if "morphs" not in report:
         return []
     note = (
-        "Decoded paths between the centres of two classes, and plain mixes of the real sounds nearest to them, judged "
+        "Decoded paths between the centres of two classes, and plain mixes of the real sounds nearest to them, scored "
         "by the same measures; means over the inner steps."
     )
     return _section(morphs_heading(report["morphs"]), note, *morphs_table(report["morphs"]))
@@ -111,8 +111,8 @@ def _sound_section(sounds: Mapping[str, Mapping[str, Path]]) -> list[str]:
     return [*lines, "</table></div>"]
 
 
-def _data_uri(file: Path, kind: str) -> str:
-    return f"data:{kind};base64,{base64.b64encode(file.read_bytes()).decode('ascii')}"
+def _data_uri(file: Path, media_type: str) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(file.read_bytes()).decode('ascii')}"
 
 
 def _versions(made_with: Mapping[str, Any]) -> str:

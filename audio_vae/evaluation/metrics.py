@@ -19,7 +19,10 @@ ATTACK_LEVELS = (0.2, 0.9)
 """Shares of the envelope's maximum between which a sound's attack lies."""
 
 ENVELOPE_WINDOW_S = 0.005
-"""Of the envelope's smoothing: a shorter one lets noise ripple, a longer one hides how sharp a drum's attack is."""
+"""Smoothing window of the envelope: a shorter one lets noise ripple, a longer one hides how sharp an attack is."""
+
+LEAST_SOUNDS = 3
+"""Sounds of a class that its deviation takes: with fewer, the distances to the others have no standard deviation."""
 
 
 def one_nn_accuracy(
@@ -65,24 +68,24 @@ def mfcc_dtw_deviation(
 
     Args:
         centre: MFCCs of the decoded class centre, `[frames, n_mfcc]`.
-        sounds: MFCCs of the class's test sounds, at least three of `[frames, n_mfcc]`.
-        between: `dtw_matrix(sounds)`, for a caller that judges several centres by the same sounds.
+        sounds: MFCCs of the class's test sounds, at least `LEAST_SOUNDS` of `[frames, n_mfcc]`.
+        between: `dtw_matrix(sounds)`, for a caller that compares several centres with the same sounds.
 
     Returns:
         `[len(sounds)]`; NaN where a sound is equally far from all others.
 
     Raises:
-        ValueError: fewer than three sounds, so that no spread is defined.
+        ValueError: fewer than `LEAST_SOUNDS` sounds, so that the distances have no standard deviation.
     """
-    if len(sounds) < 3:
-        raise ValueError(f"Expected at least 3 sounds of a class, received: {len(sounds)}")
+    if len(sounds) < LEAST_SOUNDS:
+        raise ValueError(f"Expected at least {LEAST_SOUNDS} sounds of a class, received: {len(sounds)}")
     if between is None:
         between = dtw_matrix(sounds)
     to_centre = dtw_matrix(sounds, [centre])[:, 0]
     others = between[~np.eye(len(sounds), dtype=bool)].reshape(len(sounds), -1)
-    spread = others.std(axis=1)
+    std = others.std(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(spread > 0, (to_centre - others.mean(axis=1)) / spread, np.nan)
+        return np.where(std > 0, (to_centre - others.mean(axis=1)) / std, np.nan)
 
 
 def signal_to_noise_db(audio: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:
@@ -96,9 +99,9 @@ def log_spectral_distance_db(audio: np.ndarray, reconstruction: np.ndarray, rate
 
     The root of the mean squared difference in decibels over the bins of a frame, averaged over all frames
     (A. Gray and J. Markel, Distance Measures for Speech Processing, 1976), of the spectrograms of
-    `features.magnitude_spectrogram`. What lies more than 80 dB below the loudest bin of the original, in either
-    sound, counts as 80 dB below it: the silence that a sound is padded with has no logarithm, and without a floor
-    the inaudible rest that a decoder leaves there would decide.
+    `audio.features.magnitude_spectrogram`. What lies more than 80 dB below the loudest bin of the original, in either
+    sound, counts as 80 dB below it: the silence that a sound is padded with has no logarithm, and without this floor
+    the inaudible noise that a decoder leaves there would decide the figure.
 
     Args:
         audio: `[B, T]`.
@@ -106,7 +109,7 @@ def log_spectral_distance_db(audio: np.ndarray, reconstruction: np.ndarray, rate
         rate_hz: their sample rate.
 
     Returns:
-        float64 `[B]`; NaN where the original is silent (peak below `audio.SILENCE`).
+        float64 `[B]`; NaN where the original is silent (peak below `audio.waveform.SILENCE`).
 
     Raises:
         ValueError: the sounds are not `[B, T]`, or of two shapes.
@@ -123,18 +126,18 @@ def log_spectral_distance_db(audio: np.ndarray, reconstruction: np.ndarray, rate
 def attack_time_s(audio: np.ndarray, rate_hz: int) -> np.ndarray:
     """Attack time of each sound: from where its envelope first reaches 20 % of its maximum to where it reaches 90 %.
 
-    Not 0 %, because of noise before the sound, and not 100 %, because the maximum may come long after the attack:
-    fixed thresholds as for the log-attack-time (its logarithm) of G. Peeters, A large set of audio features for
-    sound description, CUIDADO report (2004), and ISO/IEC 15938-4 (MPEG-7). The envelope is the magnitude of the
-    analytic signal, smoothed by a Hann window of 5 ms; a sound that starts at once has an attack time of 2 ms, and
-    longer where its period is longer than the window.
+    It does not start at 0 %, because of noise before the sound, and does not end at 100 %, because the maximum may
+    come long after the attack. Such fixed thresholds define the log-attack-time (the logarithm of this) in
+    G. Peeters, A large set of audio features for sound description, CUIDADO report (2004), and in ISO/IEC 15938-4
+    (MPEG-7). The envelope is the magnitude of the analytic signal, smoothed by a Hann window of 5 ms. A sound that
+    starts at once has an attack time of 2 ms, or more where its period is longer than the window.
 
     Args:
-        audio: `[B, T]`; silence is assumed before and behind.
+        audio: `[B, T]`; silence is assumed before and after it.
         rate_hz: its sample rate.
 
     Returns:
-        float64 `[B]`, in seconds; NaN where a sound is silent (peak below `audio.SILENCE`).
+        float64 `[B]`, in seconds; NaN where a sound is silent (peak below `audio.waveform.SILENCE`).
 
     Raises:
         ValueError: the sounds are not `[B, T]`.
@@ -149,14 +152,16 @@ def attack_time_s(audio: np.ndarray, rate_hz: int) -> np.ndarray:
 def strongest_frequency_hz(audio: np.ndarray, rate_hz: int) -> np.ndarray:
     """Frequency of each sound's strongest partial: the maximum of the power spectrum of the whole sound.
 
-    What is heard as the pitch of a drum, which MFCCs and distances of spectra on a linear frequency axis hardly notice.
+    It is what is heard as the pitch of a drum, which MFCCs and spectral distances on a linear frequency axis hardly
+    notice.
 
     Args:
         audio: `[B, T]`.
         rate_hz: its sample rate.
 
     Returns:
-        float64 `[B]`, to a quarter of a cycle over the sound; NaN where a sound is silent (peak below `audio.SILENCE`).
+        float64 `[B]`, to a quarter of a cycle over the sound; NaN where a sound is silent (peak below
+        `audio.waveform.SILENCE`).
 
     Raises:
         ValueError: the sounds are not `[B, T]`.
@@ -175,7 +180,7 @@ def peak_level_error_db(audio: np.ndarray, reconstruction: np.ndarray) -> np.nda
         reconstruction: `[B, T]`.
 
     Returns:
-        float64 `[B]`; peaks below `audio.SILENCE` count as that, so that silence has a level.
+        float64 `[B]`; a peak below `audio.waveform.SILENCE` counts as that, so that silence has a level.
 
     Raises:
         ValueError: the sounds are not `[B, T]`, or of two shapes.
@@ -186,11 +191,12 @@ def peak_level_error_db(audio: np.ndarray, reconstruction: np.ndarray) -> np.nda
 
 
 def _peaks(audio: np.ndarray) -> np.ndarray:
+    """Return the largest absolute sample of each sound, `[B, T]` → float64 `[B]`."""
     return np.abs(np.asarray(audio, np.float64)).max(axis=1)
 
 
 def _envelopes(audio: np.ndarray, rate_hz: int) -> np.ndarray:
-    """Amplitude envelopes, `[B, T]` → `[B, T + 2n]`, where n is ten windows of the smoothing."""
+    """Return the amplitude envelopes, `[B, T]` → `[B, T + 2n]`, where n is the length of ten smoothing windows."""
     # The envelope begins before the sound does, and the Fourier transform must not join a sound's end to its start.
     n_around = round(10 * ENVELOPE_WINDOW_S * rate_hz)
     padded = np.pad(np.asarray(audio, np.float64), ((0, 0), (n_around, n_around)))
@@ -201,7 +207,7 @@ def _envelopes(audio: np.ndarray, rate_hz: int) -> np.ndarray:
 
 
 def _first_reached(envelopes: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Position, between samples, where each of `[B, n]` first reaches its level, `[B, 1]` → `[B]`."""
+    """Return where each of `[B, n]` first reaches its level `[B, 1]`: positions between samples, `[B]`."""
     after = np.maximum((envelopes >= levels).argmax(axis=1), 1)[:, None]
     below, above = (np.take_along_axis(envelopes, position, axis=1) for position in (after - 1, after))
     rise = above - below

@@ -13,7 +13,7 @@ from audio_vae.audio.features import mfcc
 from audio_vae.data.sound_set import SoundSet, evenly_spaced
 from audio_vae.morphing.measures import MEASURES, judge_sounds, scorecard
 from audio_vae.runs.run import Run
-from audio_vae.utils.tables import text_table
+from audio_vae.utils.tables import significant, text_table
 
 MOST_REAL_SOUNDS = 1000
 """At most so many training sounds, spread over all of them, are what a step is to resemble: their MFCCs take 3 ms
@@ -87,7 +87,7 @@ def comparison_lines(comparison: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return what `scorecard.compare` says as lines of text, a measure a line."""
     names = [name for name in next(iter(comparison.values())) if name != "better"]
     rows = [
-        [MEASURES[key].title, *(_figure(each[name]) for name in names), _called(each["better"])]
+        [MEASURES[key].title, *(significant(each[name]) for name in names), _called(each["better"])]
         for key, each in comparison.items()
     ]
     return text_table([["", *map(_called, names), "better"], *rows], numbers=True, indent=2)
@@ -95,7 +95,3 @@ def comparison_lines(comparison: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 def _called(name: str | None) -> str:
     return "–" if name is None else name.replace("crossfade", "cross-fade")
-
-
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}"

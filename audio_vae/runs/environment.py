@@ -11,7 +11,7 @@ from typing import Any
 
 from audio_vae import __version__
 
-_PACKAGES = ("keras", "tensorflow", "jax", "numpy", "scipy", "scikit-learn", "tslearn", "soundfile", "soxr")
+_PACKAGES = ("keras", "tensorflow", "jax", "numpy", "scipy", "librosa", "scikit-learn", "tslearn", "soundfile", "soxr")
 
 
 def environment() -> dict[str, Any]:

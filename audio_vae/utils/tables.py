@@ -45,13 +45,18 @@ def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def number(value: float | None, places: int = 2) -> str:
-    """Return a figure with a number of decimal places."""
+    """Return a figure with a number of decimal places and a typographic minus sign."""
     return UNKNOWN if value is None else _with_minus_sign(f"{value:.{places}f}")
 
 
 def short(value: float | None) -> str:
-    """Return a figure of any size in four digits."""
+    """Return a figure of any size in four digits, with a typographic minus sign."""
     return UNKNOWN if value is None else _with_minus_sign(f"{value:.4g}")
+
+
+def significant(value: float | None, digits: int = 3) -> str:
+    """Return a figure in a number of significant digits, with the plain hyphen of a terminal as its minus sign."""
+    return UNKNOWN if value is None else f"{value:.{digits}g}"
 
 
 def percent(share: float | None) -> str:

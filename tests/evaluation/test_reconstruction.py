@@ -10,14 +10,14 @@ RATE_HZ = 8000
 
 @pytest.fixture
 def pairs(rng):
-    """130 sounds, more than are measured at once, with their reconstructions."""
+    """130 sounds, more than are scores at once, with their reconstructions."""
     audio = rng.normal(size=(130, 400)) * np.exp(-np.arange(400) / 80)
     return audio, 0.8 * audio + rng.normal(0, 0.05, audio.shape)
 
 
-def test_measures_are_the_functions_of_metrics(pairs):
+def test_scores_are_the_functions_of_metrics(pairs):
     audio, decoded = pairs
-    measured = reconstruction.measure(audio, decoded, RATE_HZ)
+    scores = reconstruction.score(audio, decoded, RATE_HZ)
     expected = {
         "signal_to_noise_db": metrics.signal_to_noise_db(audio, decoded),
         "log_spectral_distance_db": metrics.log_spectral_distance_db(audio, decoded, RATE_HZ),
@@ -29,13 +29,13 @@ def test_measures_are_the_functions_of_metrics(pairs):
             / metrics.strongest_frequency_hz(audio, RATE_HZ).clip(20)
         ),
     }
-    assert set(measured) == set(expected)
+    assert set(scores) == set(expected)
     for key, values in expected.items():
-        np.testing.assert_allclose(measured[key], values, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(scores[key], values, rtol=1e-9, atol=1e-12)
 
 
 def test_summary_by_hand():
-    summary = reconstruction.summary(
+    summary = reconstruction.summarise(
         {
             "signal_to_noise_db": np.array([1.0, 2.0, 6.0]),
             "log_spectral_distance_db": np.array([10.0, 14.0, np.nan]),
@@ -57,7 +57,7 @@ def test_summary_by_hand():
 
 def test_perfect_reconstructions_have_no_error(tone_run):
     sounds = tone_run.sounds
-    figures, warnings = reconstruction.judge(sounds, sounds.audio)
+    figures, warnings = reconstruction.evaluate_reconstructions(sounds, sounds.audio)
     assert warnings == []
     for name in ("train", "test"):
         assert figures["signal_to_noise_db"][name] > 100
@@ -67,18 +67,18 @@ def test_perfect_reconstructions_have_no_error(tone_run):
         assert figures["strongest_frequency_error_octaves"][name] == 0
 
 
-def test_either_set_is_judged_by_its_own_sounds(tone_run):
+def test_each_set_has_the_figures_of_its_own_sounds(tone_run):
     sounds = tone_run.sounds
     decoded = np.where(sounds.is_test[:, np.newaxis], 0.5, 2) * sounds.audio
-    levels_db = reconstruction.judge(sounds, decoded)[0]["peak_level_error_db"]
+    levels_db = reconstruction.evaluate_reconstructions(sounds, decoded)[0]["peak_level_error_db"]
     assert levels_db["train"]["median"] == pytest.approx(20 * np.log10(2))
     assert levels_db["test"]["median"] == pytest.approx(-20 * np.log10(2))
 
 
 def test_a_level_in_place_of_a_tone_counts_from_20_hz():
     tone = np.sin(2 * np.pi * 160 * np.arange(4000) / RATE_HZ)[np.newaxis]
-    measured = reconstruction.measure(tone, np.ones_like(tone), RATE_HZ)
-    np.testing.assert_allclose(measured["strongest_frequency_error_octaves"], [-3], atol=0.01)
+    scores = reconstruction.score(tone, np.ones_like(tone), RATE_HZ)
+    np.testing.assert_allclose(scores["strongest_frequency_error_octaves"], [-3], atol=0.01)
 
 
 def test_silence_is_said_and_left_out_of_the_attack_time(tone_run):
@@ -86,7 +86,7 @@ def test_silence_is_said_and_left_out_of_the_attack_time(tone_run):
     decoded = sounds.audio.copy()
     decoded[sounds.is_test] = 0
     decoded[0] = 0
-    figures, warnings = reconstruction.judge(sounds, decoded)
+    figures, warnings = reconstruction.evaluate_reconstructions(sounds, decoded)
     assert warnings == [
         "1 training sounds are silent or decoded as silence: left out of the attack time",
         "2 test sounds are silent or decoded as silence: left out of the attack time",

@@ -128,7 +128,7 @@ def test_a_run_that_was_asked_for_is_not_replaced(run, command):
         (["digits", "morph", "a", "b", "--model", "digits", "--run", "r"], 2, "--run and --model name two models"),
         (["drums", "morph", "a", "b"], 1, "no run folder runs/drums: train first"),
         (["folder", "morph", "a", "b"], 1, "no run folder runs/folder: train first"),
-        (["digits", "evaluate"], 1, "too few to judge it by: give a folder of sounds with --data"),
+        (["digits", "evaluate"], 1, "too few to evaluate it on: give a folder of sounds with --data"),
         (["digits", "morph", "low", "hoot"], 1, "unknown class 'hoot'"),
     ],
 )

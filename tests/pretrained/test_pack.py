@@ -9,7 +9,7 @@ import pytest
 
 from audio_vae.data.dataset import Dataset
 from audio_vae.data.sources import Source, credits_of
-from audio_vae.evaluation import evaluate as report
+from audio_vae.evaluation.evaluate import evaluate
 from audio_vae.export import formats
 from audio_vae.morphing.endpoints import parse_endpoint
 from audio_vae.morphing.morph import morph
@@ -179,8 +179,8 @@ def test_nothing_is_written_into_its_folder(packed, finished, tmp_path):
     with pytest.raises(UserError, match="is a pretrained model, which stays as it is: choose another --run"):
         prepare_run(Dataset("digits", None, None), packed.path, packed.config)
     with pytest.raises(UserError, match=r"pretrained model tones comes with a few sounds .* --data"):
-        report.evaluate(run)
-    report.evaluate(run, finished.sounds)
+        evaluate(run)
+    evaluate(run, finished.sounds)
     assert (tmp_path / "report" / "report.json").is_file()
     assert contents(packed.path) == before
 
