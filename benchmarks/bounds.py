@@ -44,12 +44,12 @@ def main() -> None:
         print(f"{speaker} ({time.perf_counter() - started:.0f} s)\n  {'':42}measured   noted")
         for name, value in measured.items():
             noted = NOTED.get(name, {}).get(speaker)
-            verdict = ""
+            agreement = ""
             if noted is not None:
                 is_equal = abs(value - noted) <= TOLERANCE
                 n_compared, n_equal = n_compared + 1, n_equal + is_equal
-                verdict = f"{noted:8.2f}   {'agrees' if is_equal else 'DIFFERS'}"
-            print(f"  {name:42}{value:8.3f}{verdict}")
+                agreement = f"{noted:8.2f}   {'agrees' if is_equal else 'DIFFERS'}"
+            print(f"  {name:42}{value:8.3f}{agreement}")
     print(f"{n_equal} of {n_compared} figures agree to {TOLERANCE}")
 
 

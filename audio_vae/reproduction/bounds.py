@@ -1,26 +1,27 @@
-"""What a perfect decoder could reach: the MFCC-DTW deviation (Eq. 2) of something else in the decoded centre's place.
+"""Bounds of what a perfect decoder could reach: the deviation (Eq. 2) of something else in the decoded centre's place.
 
-The reading that gives the project's earlier figures: recordings peak-normalised, cut hard at T samples and padded with
-silence, MFCCs of all T samples. (With the short fade that training's sounds have at the cut, figures move by 0.02;
-with MFCCs of a recording's own length alone, by 0.2.)
+Recordings are peak-normalised, cut at T samples without a fade and padded with silence, and MFCCs are taken of all T
+samples. This reading reproduces the project's earlier figures. With the short fade that sounds have in training,
+figures move by 0.02; with MFCCs of a recording's own length alone, by 0.2.
 
-A barycentre's figure depends on when DBA stops. With tslearn's start, 5 updates for the 40 training takes of a digit
-and 10 for the 10 test takes give the earlier figures; a row more says where 100 updates lead.
+The figure of a barycentre depends on when DTW barycentre averaging (DBA) stops. With tslearn's initial barycentre, 5
+updates for the 40 training takes of a digit and 10 for the 10 test takes give the earlier figures; one more row shows
+where 100 updates lead.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from tslearn.barycenters import dtw_barycenter_averaging
 
 from audio_vae.audio.dtw import dtw_matrix
-from audio_vae.audio.features import LEVELS, mfcc
 from audio_vae.config import Config
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.evaluation.metrics import mfcc_dtw_deviation
+from audio_vae.evaluation.mfcc import LEVELS, mfcc
 
 DEVIATIONS = (
     "medoid of the training takes",
@@ -35,17 +36,17 @@ DEVIATIONS = (
     "sample-wise mean of the test takes, peak 1",
     "sample-wise mean of the test takes, without c0",
 )
-"""What is put in the place of the decoded centre.
+"""What takes the place of the decoded centre.
 
-The last six are what a squared error in the time domain asks of it where a latent tells no more than the class.
+The last six are what a squared error in the time domain asks for where a latent tells no more than the class.
 """
 
 ONE_NN = "1-NN by MFCC-DTW, share"
-"""1-NN on the recordings themselves, the bound of the latent space's accuracy."""
+"""1-NN accuracy on the recordings themselves, the bound of the accuracy in the latent space."""
 
 
 def cut_hard(config: Config) -> Config:
-    """Return the config under which sounds are read for the bounds: without a fade at the cut."""
+    """Return the config with which sounds are read for the bounds: without a fade at the cut."""
     return dataclasses.replace(config, audio=dataclasses.replace(config.audio, fade_s=0.0))
 
 
@@ -53,35 +54,47 @@ def bounds(sounds: SoundSet) -> dict[str, float]:
     """Measure all bounds for some recordings.
 
     Args:
-        sounds: recordings of all classes with a training and a test set of three or more each.
+        sounds: recordings with a training and a test set, each with three or more of every class.
 
     Returns:
-        each of `DEVIATIONS` → mean deviation over the classes, and `ONE_NN` → a share between 0 and 1.
+        Each of `DEVIATIONS` → mean deviation over the classes, and `ONE_NN` → a share between 0 and 1.
     """
-    features = [mfcc(samples, sounds.rate_hz) for samples in sounds.audio]
-    rows: dict[str, list[float]] = {name: [] for name in DEVIATIONS}
-    for label in range(len(sounds.class_names)):
-        of_class = sounds.labels == label
-        chosen = np.flatnonzero(of_class & ~sounds.is_test)
-        train = [features[position] for position in chosen]
-        test = [features[position] for position in np.flatnonzero(of_class & sounds.is_test)]
-        centres = (
-            medoid(train),
-            dtw_barycenter_averaging(np.stack(train), max_iter=5),
-            dtw_barycenter_averaging(np.stack(train), max_iter=100),
-            medoid(test),
-            dtw_barycenter_averaging(np.stack(test), max_iter=10),
-        )
-        test_audio = sounds.audio[of_class & sounds.is_test]
-        judged = {of_level: [of_level(each, sounds.rate_hz) for each in test_audio] for of_level in LEVELS.values()}
-        between = {of_level: dtw_matrix(mfccs) for of_level, mfccs in judged.items()}
-        found = [mfcc_dtw_deviation(centre, test, between[mfcc]).mean() for centre in centres]
-        for mean in (sounds.audio[chosen].mean(axis=0), test_audio.mean(axis=0)):
-            for of_level, mfccs in judged.items():
-                found.append(mfcc_dtw_deviation(of_level(mean, sounds.rate_hz), mfccs, between[of_level]).mean())
-        for name, deviation in zip(DEVIATIONS, found, strict=True):
-            rows[name].append(float(deviation))
-    return {name: float(np.mean(values)) for name, values in rows.items()} | {ONE_NN: one_nn_by_dtw(features, sounds)}
+    mfccs = [mfcc(samples, sounds.rate_hz) for samples in sounds.audio]
+    of_classes = [_deviations_of_class(sounds, mfccs, label) for label in range(len(sounds.class_names))]
+    means = {name: float(np.mean([each[name] for each in of_classes])) for name in DEVIATIONS}
+    return means | {ONE_NN: one_nn_by_dtw(mfccs, sounds)}
+
+
+def _deviations_of_class(sounds: SoundSet, mfccs: Sequence[np.ndarray], label: int) -> Mapping[str, float]:
+    """Return the mean deviation of a class's test sounds from each of `DEVIATIONS`.
+
+    Args:
+        sounds: N sounds.
+        mfccs: their MFCCs, N of `[frames, n_mfcc]`.
+        label: the class.
+    """
+    of_class = sounds.labels == label
+    is_train, is_test = of_class & ~sounds.is_test, of_class & sounds.is_test
+    train = [mfccs[position] for position in np.flatnonzero(is_train)]
+    test = [mfccs[position] for position in np.flatnonzero(is_test)]
+    test_mfccs = {
+        level: [of_level(samples, sounds.rate_hz) for samples in sounds.audio[is_test]]
+        for level, of_level in LEVELS.items()
+    }
+    between = {level: dtw_matrix(each) for level, each in test_mfccs.items()}
+    centres = (
+        medoid(train),
+        dtw_barycenter_averaging(np.stack(train), max_iter=5),
+        dtw_barycenter_averaging(np.stack(train), max_iter=100),
+        medoid(test),
+        dtw_barycenter_averaging(np.stack(test), max_iter=10),
+    )
+    found = [mfcc_dtw_deviation(centre, test, between[""]).mean() for centre in centres]
+    for mean in (sounds.audio[is_train].mean(axis=0), sounds.audio[is_test].mean(axis=0)):
+        for level, of_level in LEVELS.items():
+            deviation = mfcc_dtw_deviation(of_level(mean, sounds.rate_hz), test_mfccs[level], between[level])
+            found.append(deviation.mean())
+    return {name: float(deviation) for name, deviation in zip(DEVIATIONS, found, strict=True)}
 
 
 def medoid(sequences: Sequence[np.ndarray]) -> np.ndarray:
@@ -89,14 +102,14 @@ def medoid(sequences: Sequence[np.ndarray]) -> np.ndarray:
     return sequences[int(dtw_matrix(sequences).sum(axis=1).argmin())]
 
 
-def one_nn_by_dtw(features: Sequence[np.ndarray], sounds: SoundSet) -> float:
+def one_nn_by_dtw(mfccs: Sequence[np.ndarray], sounds: SoundSet) -> float:
     """Return the share of test sounds whose nearest training sound by MFCC-DTW is of their class.
 
     Args:
-        features: MFCCs of all sounds, N of `[frames, n_mfcc]`.
+        mfccs: MFCCs of all sounds, N of `[frames, n_mfcc]`.
         sounds: N sounds.
     """
     train, test = np.flatnonzero(~sounds.is_test), np.flatnonzero(sounds.is_test)
-    distances = dtw_matrix([features[position] for position in test], [features[position] for position in train])
+    distances = dtw_matrix([mfccs[position] for position in test], [mfccs[position] for position in train])
     nearest = train[distances.argmin(axis=1)]
     return float((sounds.labels[nearest] == sounds.labels[test]).mean())

@@ -1,6 +1,6 @@
 """What `audio-vae reproduce` trains, as data: the paper's models, and the trainings that put them to the test.
 
-An experiment is a preset of `audio_vae.config` with what is changed in it; nothing here runs anything.
+An experiment is a preset of `audio_vae.presets` with some values changed. Nothing here runs anything.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ SPEAKERS = ("jackson", "theo", "nicolas")
 """Speakers of the Free Spoken Digit Dataset, the paper's male one first."""
 
 SCREENING_EPOCHS = 30
-"""Of a training that only screens one open point: past the epochs in which the decoder is silent."""
+"""Epochs of a training that only tries one change: more than those in which the decoder is still silent."""
 
 DATA_FOLDERS = {"digits": "fsdd", "drums": "drums"}
-"""Data set → its folder in the one that `--data` names."""
+"""Data set → name of its folder in the folder that `--data` names."""
 
 BOUNDS = "bounds"
-"""What measures the bounds is called; it trains nothing."""
+"""Name by which the measurement of the bounds is asked for; it trains nothing."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,16 @@ class Experiment:
     """A training with its evaluation.
 
     Attributes:
-        name: of its run folder and of its folder of results.
-        group: the experiments that are asked for together.
+        name: name of its run folder and of its folder of results.
+        group: name by which several experiments are asked for together.
         dataset: `digits` or `drums`.
         preset: name of a preset of `audio_vae.presets.PRESETS`.
-        shows: what it is for, in a few words.
-        options: of the data set's `make_config`.
-        changes: part of the config → name → value that differs from the preset's.
-        epochs: `None` for the preset's.
-        judges_morphs: whether morphs between all pairs of classes are judged.
-        morph: the ends of a morph that is drawn as in Figure 3 of the paper.
+        shows: what it shows, in a few words.
+        options: keyword arguments of the data set's `make_config`.
+        changes: part of the config → name → value in place of the preset's.
+        epochs: epochs of the training; `None` takes the preset's.
+        scores_morphs: whether the morphs between all pairs of classes are scored.
+        morph: start and end of a morph that is drawn as in Figure 3 of the paper; `None` draws none.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Experiment:
     options: Mapping[str, Any] = field(default_factory=dict)
     changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     epochs: int | None = None
-    judges_morphs: bool = False
+    scores_morphs: bool = False
     morph: tuple[str, str] | None = None
 
     def change(self, config: Config) -> Config:
@@ -59,7 +59,7 @@ class Experiment:
 
         Raises:
             ValueError: a value is out of range.
-            TypeError: the config knows no such value.
+            TypeError: the config has no such value.
         """
         changes = {part: dict(values) for part, values in self.changes.items()}
         if self.epochs:
@@ -72,7 +72,7 @@ def _digits(name: str, group: str, preset: str, shows: str, *speakers: str, **mo
     return Experiment(name, group, "digits", preset, shows, options, **more)
 
 
-# The paper's models take hours, in float32 nearly twice as many.
+# The paper's models train for hours, and in float32 for nearly twice as long.
 _IN_BFLOAT16 = {"training": {"precision": "bfloat16"}}
 
 
@@ -82,17 +82,17 @@ def _tried(
     return _digits(name, "tried", preset, shows, changes=joined(_IN_BFLOAT16, changes), epochs=epochs)
 
 
-_TO_HEAR = {"judges_morphs": True, "morph": ("3", "7")}
-_DRUMS_TO_HEAR = {"judges_morphs": True, "morph": ("hihat", "tom")}
+_DIGIT_MORPHS = {"scores_morphs": True, "morph": ("3", "7")}
+_DRUM_MORPHS = {"scores_morphs": True, "morph": ("hihat", "tom")}
 
 PAPER = (
-    _digits("cc", "paper", "cc", "Table 2", changes=_IN_BFLOAT16, **_TO_HEAR),
-    _digits("dc", "paper", "dc", "Table 1", changes=_IN_BFLOAT16, **_TO_HEAR),
+    _digits("cc", "paper", "cc", "Table 2", changes=_IN_BFLOAT16, **_DIGIT_MORPHS),
+    _digits("dc", "paper", "dc", "Table 1", changes=_IN_BFLOAT16, **_DIGIT_MORPHS),
     _digits("dc-nonclass", "paper", "dc-nonclass", "Table 1 without the classifier", changes=_IN_BFLOAT16),
 )
 
 DRUMS = (
-    Experiment("drums", "drums", "drums", "cc", "the paper's second data set", changes=_IN_BFLOAT16, **_DRUMS_TO_HEAR),
+    Experiment("drums", "drums", "drums", "cc", "the paper's second data set", changes=_IN_BFLOAT16, **_DRUM_MORPHS),
 )
 
 SEEDS = (_digits("cc-seed-1", "seeds", "cc", "another seed", changes=joined(_IN_BFLOAT16, {"training": {"seed": 1}})),)
@@ -104,10 +104,10 @@ OTHER_SPEAKERS = tuple(
 
 STUDIO = (
     *(
-        _digits(f"studio-{speaker}", "studio", "studio", f"speaker {speaker}", speaker, **_TO_HEAR)
+        _digits(f"studio-{speaker}", "studio", "studio", f"speaker {speaker}", speaker, **_DIGIT_MORPHS)
         for speaker in SPEAKERS
     ),
-    # Three times the sounds in fewer epochs; with the larger steps of one speaker's digits it diverged.
+    # Three times the sounds in fewer epochs. At the higher learning rate of one speaker's digits it diverged.
     _digits(
         "studio-speakers",
         "studio",
@@ -116,12 +116,12 @@ STUDIO = (
         *SPEAKERS,
         changes={"training": {"vae_learning_rate": 1e-3, "classifier_learning_rate": 1e-3, "clip_norm": 1.0}},
         epochs=25,
-        **_TO_HEAR,
+        **_DIGIT_MORPHS,
     ),
-    Experiment("studio-drums", "studio", "drums", "studio", "drums", **_DRUMS_TO_HEAR),
+    Experiment("studio-drums", "studio", "drums", "studio", "drums", **_DRUM_MORPHS),
 )
 
-# Means over samples and over dimensions, as the paper's text has them, in place of the sums of its Eq. 1.
+# The paper's text has means over samples and over dimensions, its Eq. 1 has sums.
 _MEANS: dict[str, Mapping[str, Any]] = {
     "model": {"log_variance_start": -4.0},
     "loss": {"likelihood_reduction": "mean", "kl_reduction": "mean"},
@@ -148,19 +148,19 @@ TRIED = (
 )
 
 EXPERIMENTS = (*PAPER, *DRUMS, *SEEDS, *OTHER_SPEAKERS, *STUDIO, *TRIED)
-"""All of them, in the order in which they run."""
+"""All experiments, in the order in which they run."""
 
 
 def names() -> list[str]:
-    """Return what can be asked for: groups and `bounds`, then experiments."""
+    """Return the names that can be asked for: `bounds`, the groups, and the experiments."""
     return list(dict.fromkeys([BOUNDS, *(each.group for each in EXPERIMENTS), *(each.name for each in EXPERIMENTS)]))
 
 
 def choose(asked: Iterable[str]) -> tuple[Experiment, ...]:
-    """Return the experiments of some names and groups, in their own order; all where none is named.
+    """Return the experiments of some names and groups, in the order in which they run; all where none is named.
 
     Args:
-        asked: of `names()`.
+        asked: some of `names()`.
     """
     wanted = set(asked)
     return tuple(each for each in EXPERIMENTS if not wanted or wanted & {each.name, each.group})

@@ -1,6 +1,6 @@
-"""RESULTS.md: the paper's figures and ours side by side, from what lies in the folder of results.
+"""RESULTS.md: the paper's figures and ours side by side, written from the folder of results.
 
-Every number on the page is read from there, or is one of the paper's.
+Every number on the page is read from that folder or is one of the paper's (`evaluation.paper`).
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from audio_vae.reproduction.tables import (
     figures_table,
     losses_table,
     making_table,
+    outcomes_table,
     pictures_tables,
     table_3,
     tried_table,
-    verdicts_table,
     versions_lines,
 )
-from audio_vae.reproduction.targets import studio_verdicts, verdicts
+from audio_vae.reproduction.targets import paper_outcomes, studio_outcomes
 from audio_vae.utils.files import atomic_file
 
 PAGE = "RESULTS.md"
@@ -48,12 +48,12 @@ _NOT_RUN = f"*{NOT_RUN.capitalize()}.*"
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """What the page is made of.
+    """The material of the page.
 
     Attributes:
         results: name → result.
         bounds: speaker → bound → figure.
-        notes: words to go with the figures; may be empty.
+        notes: comments on the figures, Markdown; may be empty.
     """
 
     results: Mapping[str, Result]
@@ -65,22 +65,22 @@ class Material:
         return {each.name: self.results.get(each.name) for group in groups for each in group}
 
     def present(self, *groups: Iterable[Experiment]) -> dict[str, Result]:
-        """Return those of the results that are there."""
+        """Return the results of some experiments, without those that are not there."""
         return {name: result for name, result in self.of(*groups).items() if result}
 
 
 def write_results_page(out: Path) -> Path:
-    """Write OUT/RESULTS.md from what lies in OUT/results, and return where it is.
+    """Write OUT/RESULTS.md from OUT/results, and return its path.
 
     Raises:
         UserError: a result is damaged.
     """
     folder = out / RESULTS_FOLDER
     notes = folder / NOTES_FILE
-    said = notes.read_text(encoding="utf-8").strip() if notes.is_file() else ""
+    comments = notes.read_text(encoding="utf-8").strip() if notes.is_file() else ""
     found = load_results(folder)
     order = [each.name for each in EXPERIMENTS if each.name in found]
-    material = Material({name: found[name] for name in [*order, *found]}, load_bounds(folder), said)
+    material = Material({name: found[name] for name in [*order, *found]}, load_bounds(folder), comments)
     path = out / PAGE
     with atomic_file(path) as part:
         part.write_text(page(material), encoding="utf-8")
@@ -96,7 +96,7 @@ def page(material: Material) -> str:
         "are from one another.",
         "## In short",
         f"Spoken digits of `{SPEAKERS[0]}`, test set.",
-        verdicts_table(verdicts(material.results)),
+        outcomes_table(paper_outcomes(material.results)),
         *(["## What is missed, and why", material.notes] if material.notes else []),
         *_paper_models(material),
         *_bounds(material),
@@ -124,10 +124,10 @@ def _paper_models(material: Material) -> list[str]:
         *([f"Not trained to the end: {', '.join(unfinished)}."] if unfinished else []),
         "## 1-NN accuracy, reconstruction, and other readings of the deviation",
         "1-NN is the share of test sounds whose nearest training sound in the latent space is of their class. Training "
-        "centres are means over the training set's latents: the fairer reading, since the paper's centres are made of "
-        "the sounds that are judged. “Peak 1” brings the decoded centre to the level of the sounds. SNR is the "
-        "signal-to-noise ratio of the reconstructions, “log-spectral” their distance in the spectrogram, which is "
-        "blind to phase, “attack” the mean error of their attack time.",
+        "centres are means over the training set's latents: the fairer reading, since the paper's centres are means of "
+        "the very sounds that are compared with them. “Peak 1” brings the decoded centre to the level of the sounds. "
+        "SNR is the signal-to-noise ratio of the reconstructions, “log-spectral” their distance in the spectrogram, "
+        "which is blind to phase, “attack” the mean error of their attack time.",
         figures_table(material.of(PAPER)),
         "## Latent space",
         "t-SNE of the test set's latents, with and without the classifier (the paper's Figure 2).",
@@ -164,7 +164,7 @@ def _speakers_and_seeds(material: Material) -> list[str]:
         digits_table(material.of(base, OTHER_SPEAKERS)),
         figures_table(material.of(base, OTHER_SPEAKERS)),
         "## Seeds",
-        "The same setting with other weights, order and noise.",
+        "The same setting with another seed for the initial weights, the shuffling and the latent noise.",
         figures_table(material.of(base, SEEDS)),
     ]
 
@@ -202,7 +202,7 @@ def _drawn_morph(result: Result, title: str) -> list[str]:
 
 
 def _studio(material: Material) -> list[str]:
-    beside = [each for each in (*PAPER, *DRUMS) if each.judges_morphs]
+    beside = [each for each in (*PAPER, *DRUMS) if each.scores_morphs]
     morphs = all_morphs_table(material.of(beside, STUDIO))
     explained = (
         "Morphs between all pairs of classes, in steps of the same MFCC-DTW distance: the model's figure / that of the "
@@ -213,7 +213,7 @@ def _studio(material: Material) -> list[str]:
         "## Beyond the paper: `studio`",
         "The preset that lifts the paper's limits, beside the paper's models. Its loss comes close to the deviation on "
         "training sounds (docs/studio.md), so that a low one is what it is trained for; the other figures are not.",
-        verdicts_table(studio_verdicts(material.results)),
+        outcomes_table(studio_outcomes(material.results)),
         figures_table(material.of(beside, STUDIO)),
         *([explained, morphs] if morphs else []),
         *(text for name, each in studio.items() for text in _drawn_morph(each, f"`{name}`")),
@@ -226,7 +226,7 @@ def _tried(material: Material) -> list[str]:
     return [
         "## What was tried",
         "Trainings that each change something in the paper's presets, most of them short. After few epochs a figure "
-        "ranks a change, it does not judge it; the losses are the last epoch's.",
+        "ranks the changes, but does not tell how good they become; the losses are those of the last epoch.",
         tried_table(TRIED, {name: each for name, each in material.results.items() if name not in elsewhere}),
     ]
 

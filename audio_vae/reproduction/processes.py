@@ -1,4 +1,4 @@
-"""Run commands one after the other, each in a process of its own."""
+"""Runs commands one after the other, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from audio_vae.utils.errors import UserError
 from audio_vae.utils.signals import Request, handling
 
 _ENDINGS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""What asks a program to end."""
+"""Signals that ask a program to end."""
 
 
 def run_one_by_one(commands: Mapping[str, Sequence[str]], say: Callable[[str], None] = print) -> int:
-    """Run each command in a process of its own, so that none trains with what another left of memory and threads.
+    """Run each command in a process of its own, so that none is slowed by the memory and threads of an earlier one.
 
-    A signal goes on to the process that runs, which ends as it does on its own; no other is started then.
+    A signal is passed on to the running process, which ends as it would on its own; after that no other is started.
 
     Args:
-        commands: name → command line. One that fails is noted and the others go on.
-        say: receives a line before each.
+        commands: name → command line. If one fails, the others still run.
+        say: receives a line before each command.
 
     Returns:
-        The exit code of what a signal ended (above 128), or 0.
+        0, or the exit code (above 128) of a command that a signal ended.
 
     Raises:
-        UserError: some failed.
+        UserError: some commands failed.
     """
     running: list[subprocess.Popen] = []
     request = Request()
@@ -37,14 +37,14 @@ def run_one_by_one(commands: Mapping[str, Sequence[str]], say: Callable[[str], N
             process.send_signal(number)
 
     failed = []
-    # A signal that is ignored, as after nohup, stays so.
+    # A signal that is ignored, as after nohup, stays ignored.
     heeded = tuple(each for each in _ENDINGS if signal.getsignal(each) != signal.SIG_IGN)
     with handling(heeded, forward):
         for number, (name, command) in enumerate(commands.items(), start=1):
             if request.signal:
                 break
             say(f"[{number}/{len(commands)}] {name}")
-            # In a session of its own, so that Ctrl-C, which goes to all processes of a terminal, comes once.
+            # In a session of its own, so that it gets Ctrl-C, which goes to all processes of a terminal, only once.
             running[:] = [subprocess.Popen(command, start_new_session=True)]
             if request.signal:
                 running[0].send_signal(request.signal)

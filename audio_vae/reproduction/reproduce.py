@@ -1,7 +1,7 @@
-"""Train and judge the experiments, and collect what they measured.
+"""Trains and evaluates the experiments, and collects their results.
 
-Each experiment has a run folder, which goes on where it was left, and a folder of results, from which RESULTS.md is
-written again each time that one is complete.
+Each experiment has a run folder, whose training resumes where it stopped, and a folder of results. RESULTS.md is
+written again each time an experiment is complete.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from audio_vae.runs.run import Run, open_run, read_config
 from audio_vae.utils.errors import UserError, one_line
 
 _SPACING = "even"
-"""Of all morphs: a cross-fade cannot be made smooth like this, a path can, and a user of it would."""
+"""Spacing of all morphs: it makes the steps of a path equally large, as a user would, which no plain mix can do."""
 
 
 @dataclass(frozen=True)
 class Folders:
-    """Where things are.
+    """The folders of a reproduction.
 
     Attributes:
         out: gets RESULTS.md and results/.
@@ -43,13 +43,14 @@ class Folders:
 
     @property
     def results(self) -> Path:
+        """The folder of results."""
         return self.out / RESULTS_FOLDER
 
     def sounds_of(self, dataset: str) -> Path | None:
         """Return the folder of a data set's sounds.
 
         Raises:
-            UserError: there is none in `data`.
+            UserError: `data` holds no such folder.
         """
         if self.data is None:
             return None
@@ -63,7 +64,7 @@ class Folders:
 
 
 def config_of(experiment: Experiment, dataset: Dataset) -> Config:
-    """Return the config that an experiment trains."""
+    """Return the config with which an experiment trains."""
     return experiment.change(dataset.make_config(experiment.preset, **experiment.options))
 
 
@@ -71,9 +72,9 @@ def why_not(experiment: Experiment, folders: Folders, *, as_is: bool = False) ->
     """Return why an experiment cannot be run, `None` if it can.
 
     Args:
-        experiment: what is to be run.
-        folders: where things are.
-        as_is: whether its run folder is to be judged as it stands, which takes an epoch at least.
+        experiment: the experiment.
+        folders: the folders.
+        as_is: whether its run folder is to be evaluated as it stands, which takes at least one finished epoch.
 
     Raises:
         UserError: the run folder is damaged.
@@ -96,19 +97,19 @@ def reproduce(
     show_progress: bool = False,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Train an experiment from where its run folder is, judge it, collect the result and write the page.
+    """Train an experiment or resume its training, evaluate it, collect the result and write RESULTS.md.
 
     Args:
-        experiment: what to train; `why_not` has to have nothing against it.
+        experiment: the experiment, for which `why_not` returns `None`.
         dataset: its data set.
-        folders: where things are.
-        length: of the steps of its morphs, one of `tracks.LENGTHS`.
-        as_is: judge the run folder as it stands and train nothing.
+        folders: the folders.
+        length: length of the steps of its morphs, one of `morphing.options.LENGTHS`.
+        as_is: evaluate the run folder as it stands and train nothing.
         show_progress: draw progress bars.
         say: receives lines for people.
 
     Raises:
-        training.Stopped: SIGINT or SIGTERM ended the training, which is saved; nothing was collected.
+        utils.signals.Stopped: SIGINT or SIGTERM ended the training, which is saved; no result was collected.
         UserError: the sounds or the run folder cannot be used, or the training failed.
     """
     config = config_of(experiment, dataset)
@@ -130,17 +131,17 @@ def reproduce(
 def _trained(
     path: Path, config: Config, dataset: Dataset, folders: Folders, show_progress: bool, say: Callable[[str], None]
 ) -> Run:
-    from audio_vae.training import train as training
+    from audio_vae.training.train import train
 
     run, found = prepare_run(dataset, path, config, folders.sounds_of(dataset.name), show_progress=show_progress)
     if found["refused"]:
         say(f"{len(found['refused'])} files are left out, see {path / 'prepare.json'}")
-    training.train(run, show_progress=show_progress, say=say)
+    train(run, show_progress=show_progress, say=say)
     return run
 
 
 def _is_collected(folders: Folders, run: Run, experiment: Experiment, epochs: int) -> bool:
-    """Whether the stored result is what judging the run again would give: the same model, code and versions."""
+    """Whether evaluating the run again would give the stored result: the same model, code and versions."""
     try:
         stored = load_result(folders.results / experiment.name)
     except UserError:
@@ -149,36 +150,40 @@ def _is_collected(folders: Folders, run: Run, experiment: Experiment, epochs: in
         stored.model_sha256 == run.model_sha256
         and stored.report["made_with"] == environment()
         and stored.epochs == epochs
-        and ("morphs" in stored.report) == experiment.judges_morphs
+        and ("morphs" in stored.report) == experiment.scores_morphs
         and (stored.morph is not None) == (experiment.morph is not None)
     )
 
 
 def _collect(folders: Folders, run: Run, experiment: Experiment, epochs: int, length: str, show_progress: bool) -> None:
-    from audio_vae.evaluation import evaluate as report
+    from audio_vae.evaluation.evaluate import evaluate
     from audio_vae.morphing.options import PathOptions
 
-    morphs = PathOptions(length=length, spacing=_SPACING) if experiment.judges_morphs else None
-    measured = report.evaluate(run, morphs=morphs, show_progress=show_progress)
+    morphs = PathOptions(length=length, spacing=_SPACING) if experiment.scores_morphs else None
+    report = evaluate(run, morphs=morphs, show_progress=show_progress)
     figures = run.path / "report" / "figures"
     pictures = {path.name: path for path in (figures / "latents.png", figures / "training.png") if path.is_file()}
-    said, picture = _draw_morph(run, experiment.morph, length) if experiment.morph else (None, None)
+    drawn, picture = _draw_morph(run, experiment.morph, length) if experiment.morph else (None, None)
     if picture:
         pictures["morph.png"] = picture
-    save_result(folders.results, run, experiment, epochs, measured, said, pictures)
+    save_result(folders.results, run, experiment, epochs, report, drawn, pictures)
 
 
 def _draw_morph(run: Run, ends: tuple[str, str], length: str) -> tuple[dict[str, Any], Path | None]:
-    """Return what is to be said of a morph, and its picture; the rest of a result does not depend on it."""
+    """Draw a morph; a morph that fails does not spoil the rest of the result.
+
+    Returns:
+        JSON values: `start`, `end`, and either `comparison` and `warnings` or a `problem`; and the picture.
+    """
     from audio_vae.morphing.morph import morph
 
-    said: dict[str, Any] = {"start": ends[0], "end": ends[1]}
+    drawn: dict[str, Any] = {"start": ends[0], "end": ends[1]}
     try:
         made = morph(run, *ends, length=length, spacing=_SPACING)
     except UserError as error:
-        return {**said, "problem": one_line(error)}, None
-    said |= {"comparison": made.sidecar["scorecard"]["comparison"], "warnings": list(made.warnings)}
-    return said, made.folder / "morph.png"
+        return {**drawn, "problem": one_line(error)}, None
+    drawn |= {"comparison": made.sidecar["scorecard"]["comparison"], "warnings": list(made.warnings)}
+    return drawn, made.folder / "morph.png"
 
 
 def measure_bounds(
@@ -189,7 +194,14 @@ def measure_bounds(
     show_progress: bool = False,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Measure the bounds of the deviation for some speakers of the digits, store them and write the page.
+    """Measure the bounds of the deviation for some speakers of the digits, store them and write RESULTS.md.
+
+    Args:
+        dataset: the digits.
+        folders: the folders.
+        speakers: names of the speakers.
+        show_progress: draw progress bars.
+        say: receives lines for people.
 
     Raises:
         UserError: the recordings cannot be used.

@@ -1,12 +1,12 @@
-"""The folder of results: what each experiment left of itself, small enough to be kept with the code.
+"""The folder of results: what is kept of each experiment, small enough to lie beside the code.
 
-OUT/results/NAME/report.json   what the evaluation measured
-OUT/results/NAME/result.json   the experiment, epochs, model's hash, wall time, the drawn morph's scorecard
-OUT/results/NAME/config.json   the run's config, and with what it was trained
+OUT/results/NAME/report.json   figures of the evaluation
+OUT/results/NAME/result.json   the experiment, epochs, model's hash, wall time, scores of the drawn morph
+OUT/results/NAME/config.json   the run's config, and the versions that trained it
 OUT/results/NAME/history.csv   every loss term of every epoch
 OUT/results/NAME/*.png         latents, training curves, morph
-OUT/results/bounds.json        what a perfect decoder could reach
-OUT/results/notes.md           words to go with the figures, kept by hand
+OUT/results/bounds.json        bounds of what a perfect decoder could reach
+OUT/results/notes.md           comments on the figures, written by hand
 """
 
 from __future__ import annotations
@@ -32,25 +32,28 @@ NOTES_FILE = "notes.md"
 
 RESULTS_FOLDER = "results"
 NOT_RUN = "not run"
-"""What is said of an experiment without a result."""
+"""Text in place of a result that is not there."""
 
 _MARKER = "report.json"
+
+# Name in the files of older versions → name of the same value in an `Experiment`.
+_RENAMED = {"judges_morphs": "scores_morphs"}
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A folder of results that exists.
+    """The result of an experiment.
 
     Attributes:
         path: the folder, named after the experiment.
         report: what report.json holds.
-        config: of the run.
+        config: the run's config.
         made_with: versions and commit of the training.
         experiment: the values of its `Experiment`.
-        epochs: how many the experiment asks for.
-        times: parts of the training, each with `epoch`, `seconds` and `machine`; none where they were not noted.
-        model_sha256: hash of the judged model.
-        morph: ends and comparison of the drawn morph, or why there is none; `None` where none is asked for.
+        epochs: number of epochs that the experiment asks for.
+        times: parts of the training, each with `epoch`, `seconds` and `machine`; empty where they were not noted.
+        model_sha256: hash of the evaluated model.
+        morph: ends and comparison of the drawn morph, or why it could not be drawn; `None` where none is asked for.
     """
 
     path: Path
@@ -65,38 +68,41 @@ class Result:
 
     @property
     def name(self) -> str:
+        """Name of the experiment."""
         return self.path.name
 
     @property
     def epochs_done(self) -> int:
+        """Number of epochs after which the model was evaluated."""
         return self.report["epochs"]
 
     @property
     def is_finished(self) -> bool:
+        """Whether all epochs were done."""
         return self.epochs_done >= self.epochs
 
     @property
     def epochs_shown(self) -> str:
-        """The epochs done, of all where they are not all."""
+        """The number of epochs done, as text; of an unfinished training with the number of all."""
         return str(self.epochs_done) if self.is_finished else f"{self.epochs_done} of {self.epochs}"
 
     @cached_property
     def history(self) -> list[dict[str, float]]:
-        """Rows of history.csv."""
+        """The rows of history.csv."""
         return read_history(self.path / "history.csv")
 
     def picture(self, file_name: str) -> str | None:
-        """Return where a picture lies, as a page in OUT names it; `None` where there is none."""
+        """Return the path of a picture relative to OUT; `None` where there is none."""
         return f"{self.path.parent.name}/{self.name}/{file_name}" if (self.path / file_name).is_file() else None
 
 
 def of_test_sounds(report: Mapping[str, Any], figure: str) -> Any:
-    """Return a figure of the test set; `None` where an older version, or a silent model, has none."""
+    """Return a report's figure of the test set; `None` where an older version or a silent model has none."""
     return (report.get(figure) or {}).get("test")
 
 
 def load_results(folder: Path) -> dict[str, Result]:
-    """Return what lies in a folder of results: name → result; none where there is no folder.
+    """Return the results in a folder by their names; empty where there is no folder.
 
     Raises:
         UserError: a result is damaged.
@@ -108,11 +114,15 @@ def load_results(folder: Path) -> dict[str, Result]:
 def load_result(path: Path) -> Result:
     """Return the result in a folder.
 
+    Args:
+        path: the folder of one experiment.
+
     Raises:
-        UserError: it is damaged, or there is none.
+        UserError: the result is damaged or missing.
     """
     try:
         report, result, config = (_read(path / name) for name in (_MARKER, "result.json", "config.json"))
+        result["experiment"] = {_RENAMED.get(key, key): value for key, value in result["experiment"].items()}
         return Result(path, report, Config.from_dict(config["config"]), config["made_with"], **result)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
@@ -122,7 +132,7 @@ def load_result(path: Path) -> Result:
 
 
 def load_bounds(folder: Path) -> dict[str, dict[str, float]]:
-    """Return speaker → bound → figure; none where they were not measured.
+    """Return speaker → bound → figure; empty where the bounds were not measured.
 
     Raises:
         UserError: the file is damaged.
@@ -140,7 +150,7 @@ def load_bounds(folder: Path) -> dict[str, dict[str, float]]:
 
 
 def save_bounds(folder: Path, speakers: dict[str, dict[str, float]]) -> None:
-    """Write the bounds of some speakers, in place of the older ones."""
+    """Write the bounds, speaker → bound → figure, in place of the older ones."""
     write_json(folder / BOUNDS_FILE, {"speakers": speakers, "made_with": environment()})
 
 
@@ -156,15 +166,15 @@ def save_result(
     """Write a result, whole or not at all; an older one is replaced.
 
     Args:
-        folder: of all results.
-        run: the judged run.
-        experiment: what it is a run of.
-        epochs: how many that asks for.
-        report: what `report.evaluate` returned.
-        morph: what is to be said of the drawn morph.
-        pictures: name → PNG to keep a small copy of.
+        folder: the folder of all results.
+        run: the evaluated run.
+        experiment: the experiment of the run.
+        epochs: number of epochs that the experiment asks for.
+        report: what `evaluation.evaluate.evaluate` returned.
+        morph: ends and comparison of the drawn morph; see `Result`.
+        pictures: file name → PNG, of which a small copy is kept.
     """
-    # Late, because Matplotlib and what goes with it take a while.
+    # Late, because importing Matplotlib takes a while.
     from audio_vae.plots.figure import save_small_copy
 
     with atomic_folder(folder / experiment.name, _MARKER) as part:

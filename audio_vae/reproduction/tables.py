@@ -1,16 +1,17 @@
-"""The tables of RESULTS.md, each from the results that it is to show; `None` stands for one that is not there."""
+"""The tables of RESULTS.md, each made from the results that it shows; `None` stands for a result that is not there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from audio_vae.evaluation.paper import PAPER_TABLE_3, TITLES
-from audio_vae.evaluation.summary import DEVIATION, READINGS, deviations, morphs_table
+from audio_vae.evaluation import paper
+from audio_vae.evaluation.deviation import DEVIATION, READINGS, deviations
+from audio_vae.evaluation.summary import morphs_table
 from audio_vae.reproduction.bounds import DEVIATIONS, ONE_NN
 from audio_vae.reproduction.experiments import Experiment
 from audio_vae.reproduction.results import NOT_RUN, Result, of_test_sounds
-from audio_vae.reproduction.targets import Verdict
+from audio_vae.reproduction.targets import Outcome
 from audio_vae.utils.tables import UNKNOWN, duration, markdown_table, mean_and_std, number, percent, short
 
 Results = Mapping[str, Result | None]
@@ -23,26 +24,29 @@ _FIGURES = (
     *("", "epochs", "seed", _ONE_NN, *READINGS.values()),
     *("SNR, training", _SNR_TEST, "log-spectral, test", "attack, test", "pitch, test"),
 )
-"""Head of what `figures_table` returns."""
+"""Head of `figures_table`."""
 
 
-def verdicts_table(found: Iterable[Verdict]) -> str:
-    """Return which figures are reached."""
-    rows = [[each.figure, each.paper, each.needed, each.measured, each.verdict] for each in found]
-    return markdown_table(["figure", "paper", "needed", "measured", "verdict"], rows)
+def outcomes_table(outcomes: Iterable[Outcome]) -> str:
+    """Return which figures are reached and which are missed."""
+    rows = [[each.figure, each.reference, each.needed, each.measured, each.outcome] for each in outcomes]
+    return markdown_table(["figure", "paper", "needed", "measured", "outcome"], rows)
 
 
 def table_3(results: Results) -> str:
-    """Return the paper's Table 3, each column beside ours."""
+    """Return the paper's Table 3 with our figures beside each column."""
     head, columns = ["digit"], []
-    for name, title in TITLES.items():
+    for name, title in paper.TITLES.items():
         head += [f"{title}: paper", "ours"]
-        columns += [[mean_and_std(*each) for each in PAPER_TABLE_3[name]], _deviations_of_digits(results.get(name))]
+        columns += [
+            [mean_and_std(*each) for each in paper.TABLE_3[name].values()],
+            _deviations_of_digits(results.get(name)),
+        ]
     return markdown_table(head, _rows_of_digits(columns))
 
 
 def digits_table(results: Results) -> str:
-    """Return Table 3's rows for other results, a column each."""
+    """Return the rows of Table 3 for other results, one column each."""
     rows = _rows_of_digits([_deviations_of_digits(each) for each in results.values()])
     return markdown_table(["digit", *map(_code, results)], rows)
 
@@ -57,12 +61,12 @@ def _deviations_of_digits(result: Result | None) -> list[str]:
 
 
 def _rows_of_digits(columns: Sequence[Sequence[str]]) -> list[list[str]]:
-    rows = [list(row) for row in zip([*_CLASSES, "average"], *columns, strict=True)]
+    rows = [list(row) for row in zip([*_CLASSES, paper.AVERAGE], *columns, strict=True)]
     return [*rows[:-1], [f"**{cell}**" for cell in rows[-1]]]
 
 
 def figures_table(results: Results) -> str:
-    """Return 1-NN accuracy, the deviation in all readings, and how close reconstructions are."""
+    """Return 1-NN accuracy, the deviation in all readings, and the figures of the reconstructions, one row a result."""
     return markdown_table(_FIGURES, [_figures(name, result) for name, result in results.items()])
 
 
@@ -91,12 +95,12 @@ def classes_table(result: Result) -> str:
     """Return the deviation of each class in all readings."""
     of_reading = deviations(result.report)
     rows = [[name, *(_cell(each["classes"].get(name)) for each in of_reading)] for name in of_reading[0]["classes"]]
-    rows.append([f"**{cell}**" for cell in ("average", *(_cell(each["average"]) for each in of_reading))])
+    rows.append([f"**{cell}**" for cell in (paper.AVERAGE, *(_cell(each["average"]) for each in of_reading))])
     return markdown_table(["class", *READINGS.values()], rows)
 
 
 def bounds_table(bounds: Mapping[str, Mapping[str, float]]) -> str:
-    """Return the bounds, a column a speaker."""
+    """Return the bounds, one column a speaker."""
     rows = [[name, *(number(measured.get(name)) for measured in bounds.values())] for name in DEVIATIONS]
     rows.append([ONE_NN.split(",")[0], *(percent(measured.get(ONE_NN)) for measured in bounds.values())])
     return markdown_table(["in place of the decoded centre", *bounds], rows)
@@ -119,13 +123,13 @@ def losses_table(results: Results) -> str:
 
 
 def all_morphs_table(results: Results) -> str:
-    """Return the measures of the morphs between all pairs of classes; nothing where none were judged."""
-    judged = {name: morphs_table(each.report["morphs"])[1] for name, each in results.items() if _has_morphs(each)}
+    """Return the scores of the morphs between all pairs of classes; an empty text where none were scored."""
+    scored = {name: morphs_table(each.report["morphs"])[1] for name, each in results.items() if _has_morphs(each)}
     rows = []
-    for title in dict.fromkeys(row[0] for of_result in judged.values() for row in of_result):
-        found = [next((row for row in of_result if row[0] == title), None) for of_result in judged.values()]
+    for title in dict.fromkeys(row[0] for of_result in scored.values() for row in of_result):
+        found = [next((row for row in of_result if row[0] == title), None) for of_result in scored.values()]
         rows.append([title, *(f"{row[1]} / {row[2]}, {row[3]}" if row else UNKNOWN for row in found)])
-    return markdown_table(["", *map(_code, judged)], rows) if judged else ""
+    return markdown_table(["", *map(_code, scored)], rows) if scored else ""
 
 
 def _has_morphs(result: Result | None) -> bool:
@@ -133,7 +137,7 @@ def _has_morphs(result: Result | None) -> bool:
 
 
 def tried_table(planned: Iterable[Experiment], results: Mapping[str, Result]) -> str:
-    """Return what was changed and what it gave: planned experiments, then results of others."""
+    """Return what each experiment changed and its figures: planned experiments first, then any other results."""
     planned = {each.name: each for each in planned}
     # Centres of the test set, as Table 3 has them.
     shown = ("epochs", _ONE_NN, *list(READINGS.values())[:3], _SNR_TEST)
@@ -166,7 +170,7 @@ def _leaves(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def making_table(results: Mapping[str, Result]) -> str:
-    """Return with what each result was made: epochs, seed, time, git commits, command."""
+    """Return how each result was made: epochs, seed, time, git commits, command."""
     rows = [
         [
             _code(name),
@@ -180,7 +184,7 @@ def making_table(results: Mapping[str, Result]) -> str:
         for name, each in results.items()
     ]
     return markdown_table(
-        ["", "epochs", "seed", "wall time of the training", "trained at", "judged at", "command"], rows
+        ["", "epochs", "seed", "wall time of the training", "trained at", "evaluated at", "command"], rows
     )
 
 
@@ -189,7 +193,7 @@ def _commit(made_with: Mapping[str, Any]) -> str:
 
 
 def _wall_time(result: Result) -> str:
-    """Return how long the noted epochs took, by machine."""
+    """Return how long the epochs took, by machine; older trainings noted only some of them."""
     seconds: dict[str, float] = {}
     for row in result.times:
         seconds[row["machine"]] = seconds.get(row["machine"], 0.0) + row["seconds"]
@@ -201,7 +205,7 @@ def _wall_time(result: Result) -> str:
 
 
 def versions_lines(results: Mapping[str, Result]) -> list[str]:
-    """Return which results were trained with which versions."""
+    """Return the versions that trained each result."""
     found: dict[str, list[str]] = {}
     for name, result in results.items():
         made = result.made_with
@@ -212,7 +216,7 @@ def versions_lines(results: Mapping[str, Result]) -> list[str]:
 
 
 def pictures_tables(results: Results, file_name: str) -> list[str]:
-    """Return the results' pictures of one kind side by side, some in a table."""
+    """Return one picture of each result as tables, a few side by side in each."""
     cells = {}
     for name, result in results.items():
         picture = result.picture(file_name) if result else None

@@ -1,4 +1,4 @@
-"""Which of the paper's figures are reached, and which of those that the studio preset is to reach."""
+"""Which of the paper's figures are reached, and which figures the studio preset reaches of those set for it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from audio_vae.evaluation.paper import PAPER_ONE_NN, PAPER_TABLE_3, TITLES
-from audio_vae.evaluation.summary import DEVIATION
+from audio_vae.evaluation import paper
+from audio_vae.evaluation.deviation import DEVIATION
 from audio_vae.morphing.measures import MEASURES
 from audio_vae.reproduction.results import NOT_RUN, Result, of_test_sounds
 from audio_vae.utils.tables import number, percent
@@ -19,17 +19,20 @@ STUDIO_ONE_NN = {
     "studio-nicolas": 0.97,
     "studio-speakers": 0.95,
 }
-"""Experiment → 1-NN accuracy that it is to reach."""
+"""Experiment → 1-NN accuracy that it has to reach."""
 
 STUDIO_DEVIATION = {"studio-jackson": -0.8, "studio-theo": 0.0, "studio-nicolas": -0.4}
-"""Experiment → mean deviation that it is to reach in each of `STUDIO_READINGS`."""
+"""Experiment → mean deviation that it has to reach in each of `STUDIO_READINGS`."""
 
 STUDIO_READINGS = (f"{DEVIATION}_train_centres", f"{DEVIATION}_train_centres_peak_normalised")
 """Centres of the training set, as decoded and at peak 1."""
 
 STUDIO_MINUTES = 15
+"""Time that the training of one speaker may take."""
 
-# Title → figure of a report, less is better.
+_SCORED_MORPHS = ("studio-jackson", "studio-drums")
+
+# Title → figure of a report, lower is better.
 _OF_DRUMS: dict[str, Callable[[Mapping[str, Any]], float | None]] = {
     "1-NN errors": lambda report: 1 - report["one_nn_accuracy"],
     "mean deviation, training centres": lambda report: _average(STUDIO_READINGS[0], report),
@@ -37,115 +40,135 @@ _OF_DRUMS: dict[str, Callable[[Mapping[str, Any]], float | None]] = {
     "attack time, mean error, ms": lambda report: of_test_sounds(report, "attack_time_error_ms"),
 }
 
-# The path has to be better than the cross-fade by these, and at least as good by the last.
+# Morphs have to be better than cross-fades by these measures, and at least as good by the last.
 _BETTER = ("not_a_mix", "nearest_real_distance", "confidence")
 _AS_GOOD = "smoothness"
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What is to be said of a figure, in words.
+class Outcome:
+    """Whether a figure is reached, as text: a row of a table.
 
     Attributes:
-        figure: which one.
-        paper: what the paper has; for morphs what the cross-fade has, for drums what the paper's network has.
-        needed: what is needed.
-        measured: what was measured.
-        verdict: `reached` or `missed`, and after how many epochs where these are not all; `open` where another
-            figure is missing to tell.
+        figure: name of the figure.
+        reference: the paper's value; for morphs that of the cross-fade, for drums that of the paper's network.
+        needed: the value that is needed.
+        measured: the value that was measured.
+        outcome: `reached` or `missed`, and after how many epochs if the training is not finished; `open` where
+            another figure that decides is missing.
     """
 
     figure: str
-    paper: str
+    reference: str
     needed: str
     measured: str
-    verdict: str
+    outcome: str
 
 
-def verdicts(results: Mapping[str, Result]) -> list[Verdict]:
-    """Judge the paper's 1-NN accuracies and mean deviations by the results, name → result.
+def paper_outcomes(results: Mapping[str, Result]) -> list[Outcome]:
+    """Return the outcomes of the paper's 1-NN accuracies and mean deviations.
 
-    The deviation without the classifier has to be higher than with it: that is what the classifier is for.
+    The deviation without the classifier has to be higher than with it, because the classifier is there to lower it.
+
+    Args:
+        results: name → result.
     """
     found = []
-    for name, paper in PAPER_ONE_NN.items():
-        value = _measured(results, name, lambda report: report["one_nn_accuracy"])
-        is_reached = value is not None and value >= paper
+    for name, accuracy in paper.ONE_NN.items():
+        value = _measured(results, name, _one_nn)
         found.append(
-            Verdict(
-                f"1-NN accuracy, {TITLES[name]}",
-                percent(paper),
-                f"at least {percent(paper)}",
-                *_said(results, name, percent(value), is_reached),
+            Outcome(
+                f"1-NN accuracy, {paper.TITLES[name]}",
+                percent(accuracy),
+                f"at least {percent(accuracy)}",
+                *_measured_and_outcome(results, name, percent(value), value is not None and value >= accuracy),
             )
         )
-    for name in TITLES:
-        paper = PAPER_TABLE_3[name][-1][0]
+    for name, title in paper.TITLES.items():
+        mean, _ = paper.TABLE_3[name][paper.AVERAGE]
         value = _measured(results, name, average_deviation)
-        needed, is_reached = f"at most {number(paper)}", value is not None and value <= paper
+        needed, is_reached = f"at most {number(mean)}", value is not None and value <= mean
         if name == "dc-nonclass":
             other = _measured(results, "dc", average_deviation)
             needed = "above DC-VAE's" + ("" if other is None else f" {number(other, 3)}")
             is_reached = None if value is None or other is None else value > other
-        # A digit more than the paper's, so that a figure just beside its is not shown as equal.
-        said = _said(results, name, number(value, 3), is_reached)
-        found.append(Verdict(f"mean deviation, {TITLES[name]}", number(paper), needed, *said))
+        # One digit more than the paper prints, so that a figure that just misses the paper's does not look equal.
+        ending = _measured_and_outcome(results, name, number(value, 3), is_reached)
+        found.append(Outcome(f"mean deviation, {title}", number(mean), needed, *ending))
     return found
 
 
-def studio_verdicts(results: Mapping[str, Result]) -> list[Verdict]:
-    """Judge the studio preset's results, name → result, by what they are to reach."""
+def studio_outcomes(results: Mapping[str, Result]) -> list[Outcome]:
+    """Return the outcomes of the figures that are set for the studio preset.
+
+    Args:
+        results: name → result.
+    """
+    return [
+        *_studio_accuracies(results),
+        *_studio_deviations(results),
+        *_studio_times(results),
+        *_studio_drums(results),
+        *_studio_morphs(results),
+    ]
+
+
+def _studio_accuracies(results: Mapping[str, Result]) -> list[Outcome]:
     found = []
     for name, needed in STUDIO_ONE_NN.items():
-        value = _measured(results, name, lambda report: report["one_nn_accuracy"])
-        is_reached = value is not None and value >= needed
-        said = _said(results, name, percent(value), is_reached)
-        found.append(
-            Verdict(f"1-NN accuracy, `{name}`", percent(PAPER_ONE_NN["dc"]), f"at least {percent(needed)}", *said)
-        )
+        value = _measured(results, name, _one_nn)
+        ending = _measured_and_outcome(results, name, percent(value), value is not None and value >= needed)
+        reference = percent(paper.ONE_NN["dc"])
+        found.append(Outcome(f"1-NN accuracy, `{name}`", reference, f"at least {percent(needed)}", *ending))
+    return found
+
+
+def _studio_deviations(results: Mapping[str, Result]) -> list[Outcome]:
+    found = []
     for name, needed in STUDIO_DEVIATION.items():
         values = [_measured(results, name, partial(_average, reading)) for reading in STUDIO_READINGS]
         is_reached = all(value is not None and value <= needed for value in values)
-        said = _said(results, name, " / ".join(number(value) for value in values), is_reached)
-        paper = number(PAPER_TABLE_3["dc"][-1][0])
-        found.append(Verdict(f"mean deviation, `{name}`", paper, f"at most {number(needed)}", *said))
+        ending = _measured_and_outcome(results, name, " / ".join(number(value) for value in values), is_reached)
+        reference = number(paper.TABLE_3["dc"][paper.AVERAGE][0])
+        found.append(Outcome(f"mean deviation, `{name}`", reference, f"at most {number(needed)}", *ending))
+    return found
+
+
+def _studio_times(results: Mapping[str, Result]) -> list[Outcome]:
+    found = []
     for name in STUDIO_DEVIATION:
         times = results[name].times if name in results else []
         minutes = sum(row["seconds"] for row in times) / 60 if times else None
         is_reached = None if minutes is None else minutes <= STUDIO_MINUTES
-        said = _said(results, name, f"{number(minutes, 1)} min", is_reached)
-        found.append(Verdict(f"training, `{name}`", "", f"at most {STUDIO_MINUTES} min", *said))
-    found += _drums_verdicts(results)
-    for name in ("studio-jackson", "studio-drums"):
-        morphs = results[name].report.get("morphs") if name in results else None
-        for key in (*_BETTER, _AS_GOOD) if morphs else ():
-            figures = morphs["measures"][key]
-            ours, other = figures["morph"], figures["crossfade"]
-            gain = (ours - other) * (1 if MEASURES[key].higher_is_better else -1)
-            found.append(
-                Verdict(
-                    f"morphs, {MEASURES[key].name}, `{name}`",
-                    f"cross-fade {number(other, 3)}",
-                    "at least as good" if key == _AS_GOOD else "better",
-                    *_said(results, name, number(ours, 3), gain >= 0 if key == _AS_GOOD else gain > 0),
-                )
-            )
+        ending = _measured_and_outcome(results, name, f"{number(minutes, 1)} min", is_reached)
+        found.append(Outcome(f"training, `{name}`", "", f"at most {STUDIO_MINUTES} min", *ending))
     return found
 
 
-def _drums_verdicts(results: Mapping[str, Result]) -> list[Verdict]:
-    """Judge `studio` on drums, which is to be better than the paper's network there."""
+def _studio_drums(results: Mapping[str, Result]) -> list[Outcome]:
+    """Return the outcomes on drums, where `studio` has to be better than the paper's network."""
     found = []
     for title, figure in _OF_DRUMS.items():
         value, other = (_measured(results, name, figure) for name in ("studio-drums", "drums"))
         is_reached = None if value is None or other is None else value < other
-        said = _said(results, "studio-drums", number(value, 3), is_reached)
-        found.append(Verdict(f"{title}, `studio-drums`", f"`drums` {number(other, 3)}", "better", *said))
+        ending = _measured_and_outcome(results, "studio-drums", number(value, 3), is_reached)
+        found.append(Outcome(f"{title}, `studio-drums`", f"`drums` {number(other, 3)}", "better", *ending))
     return found
 
 
-def _average(reading: str, report: Mapping[str, Any]) -> float | None:
-    return report[reading]["average"]["mean"]
+def _studio_morphs(results: Mapping[str, Result]) -> list[Outcome]:
+    found = []
+    for name in _SCORED_MORPHS:
+        morphs = results[name].report.get("morphs") if name in results else None
+        for key in (*_BETTER, _AS_GOOD) if morphs else ():
+            scores = morphs["measures"][key]
+            ours, other = scores["morph"], scores["crossfade"]
+            gain = (ours - other) * (1 if MEASURES[key].higher_is_better else -1)
+            needed, is_reached = ("at least as good", gain >= 0) if key == _AS_GOOD else ("better", gain > 0)
+            ending = _measured_and_outcome(results, name, number(ours, 3), is_reached)
+            reference = f"cross-fade {number(other, 3)}"
+            found.append(Outcome(f"morphs, {MEASURES[key].name}, `{name}`", reference, needed, *ending))
+    return found
 
 
 def average_deviation(report: Mapping[str, Any]) -> float | None:
@@ -153,11 +176,24 @@ def average_deviation(report: Mapping[str, Any]) -> float | None:
     return _average(DEVIATION, report)
 
 
-def _measured(results: Mapping[str, Result], name: str, figure) -> float | None:
+def _average(reading: str, report: Mapping[str, Any]) -> float | None:
+    return report[reading]["average"]["mean"]
+
+
+def _one_nn(report: Mapping[str, Any]) -> float:
+    return report["one_nn_accuracy"]
+
+
+def _measured(
+    results: Mapping[str, Result], name: str, figure: Callable[[Mapping[str, Any]], float | None]
+) -> float | None:
     return figure(results[name].report) if name in results else None
 
 
-def _said(results: Mapping[str, Result], name: str, measured: str, is_reached: bool | None) -> tuple[str, str]:
+def _measured_and_outcome(
+    results: Mapping[str, Result], name: str, measured: str, is_reached: bool | None
+) -> tuple[str, str]:
+    """Return the last two values of an `Outcome`; `is_reached` is `None` where it cannot be told."""
     if name not in results:
         return NOT_RUN, NOT_RUN
     words = "open" if is_reached is None else "reached" if is_reached else "**missed**"

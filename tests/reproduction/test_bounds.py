@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from noisy_tones import noisy_tones
 
-from audio_vae.audio.features import mfcc
 from audio_vae.config import Config
 from audio_vae.digits.dataset import DATASET
 from audio_vae.evaluation import metrics
+from audio_vae.evaluation.mfcc import mfcc
 from audio_vae.reproduction import bounds
 
 
@@ -25,7 +25,7 @@ def test_every_bound_is_measured(rng):
     assert list(measured) == [*bounds.DEVIATIONS, bounds.ONE_NN]
     assert measured[bounds.ONE_NN] == 1.0
     assert np.isfinite(list(measured.values())).all()
-    # What is of the sounds that are judged is nearer to them than what is not.
+    # What is of the sounds that are compared with it is nearer to them than what is not.
     assert measured["medoid of the test takes"] < measured["medoid of the training takes"]
 
 
