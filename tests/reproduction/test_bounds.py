@@ -30,7 +30,7 @@ def test_every_bound_is_measured(rng):
 
 
 def test_bounds_on_the_real_recordings(shared_data):
-    """The figures that PAPER.md notes for jackson: Eq. 2 on real sounds, MFCCs of all 4096 samples."""
+    """The figures that benchmarks/bounds.py notes for jackson: Eq. 2 on real sounds, MFCCs of all 4096 samples."""
     config = bounds.cut_hard(DATASET.make_config("cc", speakers=("jackson",)))
     sounds = DATASET.prepare(config, shared_data / "fsdd").sounds
     features = [mfcc(samples, sounds.rate_hz) for samples in sounds.audio]
