@@ -6,13 +6,12 @@ import logging
 import re
 import shutil
 import tarfile
-import tempfile
 from pathlib import Path, PurePosixPath
 
 import pooch
 
 from audio_vae.utils.errors import UserError, one_line
-from audio_vae.utils.files import atomic_folder, write_json
+from audio_vae.utils.files import atomic_folder, temporary_folder, write_json
 
 URL = "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/v1.0.9.tar.gz"
 SHA256 = "8bc44cde129d505cbbb6b365c09f80c663f2aa77578afc634e6141a2f87100c0"
@@ -43,8 +42,8 @@ def fetch(url: str = URL, sha256: str = SHA256, cache: Path | None = None, show_
         return folder / "recordings"
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache, prefix=".part-") as part:
-            archive = _download(url, sha256, Path(part), show_progress)
+        with temporary_folder(cache) as part:
+            archive = _download(url, sha256, part, show_progress)
             with atomic_folder(folder, _MARKER) as unpacked:
                 _unpack(archive, unpacked / "recordings", url)
                 write_json(unpacked / _MARKER, {"url": url, "sha256": sha256})

@@ -1,4 +1,4 @@
-"""Write a model's encoder and decoder as SavedModel, Keras, LiteRT or ONNX files."""
+"""Write a model as SavedModel, LiteRT, ONNX or Keras files: one function for each format."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ import tensorflow as tf
 from audio_vae.export.signatures import network_function, save_signatures
 from audio_vae.models.networks import build_decoder, build_encoder
 from audio_vae.models.vae import VAE
+from audio_vae.models.weights import rounded_to_float16
 
 OPSET = 17
-"""ONNX operator set: ONNX Runtime 1.13 (2022) and later run it."""
+"""Version of ONNX's operator set; ONNX Runtime 1.13 (2022) and later run it."""
 
 
-def rounded(model: VAE) -> tuple[keras.Model, keras.Model]:
-    """Return encoder and decoder with the values that float16 weights have."""
+def rounded_networks(model: VAE) -> tuple[keras.Model, keras.Model]:
+    """Return copies of encoder and decoder with weights rounded to float16 values, stored as float32.
+
+    Weights that are too large for float16 become infinite, which the networks' results then show.
+    """
     networks = build_encoder(model.model_config), build_decoder(model.model_config)
     for network, source in zip(networks, (model.encoder, model.decoder), strict=True):
-        # What is too large for float16 becomes infinite, and the comparison then fails.
-        with np.errstate(over="ignore"):
-            network.set_weights([each.astype(np.float16).astype(np.float32) for each in source.get_weights()])
+        network.set_weights(rounded_to_float16(source.get_weights()))
     return networks
 
 
@@ -34,14 +36,14 @@ def _write_savedmodel(model: VAE, folder: Path, float16: bool) -> None:
 
 
 def _write_keras(model: VAE, folder: Path, _float16: bool) -> None:
-    """Save without the optimizers, which are two thirds of a run's model.keras."""
+    """Save the model without its optimizers, which take up two thirds of a run's model.keras."""
     bare = VAE(model.model_config, model.loss_config, seed=model.seed)
     bare.set_weights(model.get_weights())
     bare.save(folder / "model.keras")
 
 
 def _write_litert(model: VAE, folder: Path, float16: bool) -> None:
-    for name, signature, network, input_name, output_names in _halves(model, float16):
+    for name, signature, network, input_name, output_names in _networks(model, float16):
         function = network_function(network, input_name, output_names)
         with tempfile.TemporaryDirectory(prefix="audio-vae-litert-") as place:
             tf.saved_model.save(function.module, place, signatures={signature: function})
@@ -56,7 +58,7 @@ def _write_onnx(model: VAE, folder: Path, float16: bool) -> None:
     import onnx
     import tf2onnx
 
-    for name, _, network, input_name, output_names in _halves(model, float16):
+    for name, _, network, input_name, output_names in _networks(model, float16):
         function = network_function(network, input_name, output_names)
         converted, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=OPSET)
         if float16:
@@ -66,10 +68,10 @@ def _write_onnx(model: VAE, folder: Path, float16: bool) -> None:
 
 
 def _store_float16(graph: Any) -> None:
-    """Store an ONNX graph's constants as float16 with a cast behind each; what is computed stays float32.
+    """Store the constants of an ONNX graph as float16, each followed by a cast; it still computes in float32.
 
-    The weights come rounded, so they lose nothing. What would lose, such as a factor that the converter
-    has folded in, stays float32.
+    Only constants that float16 holds exactly are changed: the weights, which are rounded before, but not
+    constants that the converter has computed.
     """
     from onnx import TensorProto, helper, numpy_helper
 
@@ -89,9 +91,9 @@ def _store_float16(graph: Any) -> None:
     graph.node.extend(nodes)
 
 
-def _halves(model: VAE, float16: bool) -> Iterator[tuple[str, str, keras.Model, str, tuple[str, ...]]]:
+def _networks(model: VAE, float16: bool) -> Iterator[tuple[str, str, keras.Model, str, tuple[str, ...]]]:
     """Yield file name, signature, network, input name and output names of encoder and decoder."""
-    encoder, decoder = rounded(model) if float16 else (model.encoder, model.decoder)
+    encoder, decoder = rounded_networks(model) if float16 else (model.encoder, model.decoder)
     yield "encoder", "encode", encoder, "audio", ("mean", "log_variance")
     yield "decoder", "decode", decoder, "latent", ("audio",)
 
@@ -102,4 +104,4 @@ WRITERS = {
     "onnx": _write_onnx,
     "keras": _write_keras,
 }
-"""Format → what writes it: `(model, folder, whether the weights are float16)`."""
+"""Format → function that writes its files: `(model, folder, whether to store the weights as float16)`."""

@@ -1,4 +1,4 @@
-"""The formats that a model can be exported to, and what a client has to know of an export."""
+"""The formats that a model can be exported to, and the metadata that a client needs."""
 
 from __future__ import annotations
 
@@ -15,16 +15,24 @@ from audio_vae.utils.errors import UserError
 
 FORMATS = ("savedmodel", "litert", "onnx", "keras")
 
-
 NEEDS = {"litert": ("ai_edge_litert",), "onnx": ("onnx", "onnxruntime", "tf2onnx")}
-"""Format → modules of the extra of the same name."""
+"""Format → modules that it needs, which the package's extra of the same name installs."""
 
-
-_CHECKED = {"savedmodel": (*SIGNATURES, "serving_default"), "keras": ("encode", "decode", "reconstruct")}
+CHECKED_SIGNATURES = {
+    "savedmodel": (*SIGNATURES, "serving_default"),
+    "litert": ("encode", "decode"),
+    "onnx": ("encode", "decode"),
+    "keras": ("encode", "decode", "reconstruct"),
+}
+"""Format → signatures whose results are compared with the Keras model's."""
 
 
 def check_format(file_format: str, *, float16: bool = False) -> None:
-    """Raise a `UserError` where a format is unknown, cannot have float16 weights, or lacks its extra."""
+    """Check that a format can be written.
+
+    Raises:
+        UserError: the format is unknown, cannot store float16 weights, or needs a package that is not installed.
+    """
     if file_format not in FORMATS:
         raise UserError(f"unknown format {file_format!r}: choose one of {', '.join(FORMATS)} with --format")
     if float16 and file_format == "keras":
@@ -40,16 +48,16 @@ def check_format(file_format: str, *, float16: bool = False) -> None:
 
 
 def model_name(run: Run, file_format: str, *, float16: bool = False) -> str:
-    """Return the name of the model's folder, such as `digits-cc` or `drums-dc-onnx-float16`."""
+    """Return the name of the folder that holds a model's versions, such as `digits-cc` or `drums-dc-onnx-float16`."""
     parts = [run.config.dataset, run.config.preset]
     parts += [] if file_format == "savedmodel" else [file_format]
     return "-".join([*parts, "float16"] if float16 else parts)
 
 
 def metadata(run: Run, sounds: SoundSet, file_format: str, *, float16: bool = False) -> dict[str, Any]:
-    """Return what a client has to know, as JSON values.
+    """Return what a client of an export needs, as JSON values.
 
-    `class_centres` are those of `endpoints.class_centre`, `[d]` each, of the classes that have sounds.
+    `class_centres` holds `runs.latents.class_centre` of every class that has sounds, `[d]` each.
     """
     centres = {
         name: centre.latent.tolist()

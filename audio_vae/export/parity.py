@@ -1,7 +1,7 @@
-"""Whether an export computes what the Keras model computes, measured in a fresh process.
+"""Compare what an export computes with what the Keras model computes.
 
-Another process loads the export with its format's own runtime (`parity_check.py`) and runs it on
-real and random input in several batch sizes; here its answers are compared with the Keras model's.
+A fresh process loads the export with the runtime of its format (`export.parity_check`) and runs it on real and
+random inputs in several batch sizes. Its outputs are compared with the Keras model's here.
 """
 
 from __future__ import annotations
@@ -20,28 +20,31 @@ import numpy as np
 from audio_vae.utils.errors import UserError, one_line
 
 LIMIT = 1e-4
-"""Largest difference that counts as equal; see `compare`."""
+"""Largest difference that is allowed; see `compare`."""
 
 BATCHES = (1, 2, 17)
+"""Batch sizes."""
+
 STEPS = 3
-"""Steps of the morphs that are compared."""
+"""Number of steps of the morphs."""
 
 CHECK_SCRIPT = Path(__file__).with_name("parity_check.py")
 
 Arrays = dict[str, np.ndarray]
+"""`kind_batch/signature/tensor`, such as `real_17/encode/mean` → array."""
 
 
 def make_inputs(sounds: np.ndarray, encoder: keras.Model, signatures: tuple[str, ...], seed: int = 0) -> Arrays:
-    """Return the inputs of all cases, named `kind_batch/signature/tensor`.
+    """Return the inputs of all cases.
 
-    Real input is sounds, evenly spread over what is given, and their own latents; random input is white
-    noise in ±1 and latents from N(0, I). The ends of a morph are the latents and the same in reverse order.
+    Real inputs are some of the sounds, evenly spaced, and their latents. Random inputs are white noise between
+    -1 and 1 and latents from N(0, I). Morphs go from these latents to the same latents in reverse order.
 
     Args:
         sounds: float32 `[N, T]`, N ≥ 1.
-        encoder: the Keras encoder, for real latents.
-        signatures: names of `audio_vae.export.signatures`, of which the format has these.
-        seed: of the random input.
+        encoder: the Keras encoder, for the real latents.
+        signatures: names of the signatures that the format has.
+        seed: seed for the random inputs.
     """
     rng = np.random.default_rng(seed)
     most = max(BATCHES)
@@ -71,7 +74,7 @@ def make_inputs(sounds: np.ndarray, encoder: keras.Model, signatures: tuple[str,
 
 
 def keras_outputs(inputs: Arrays, encoder: keras.Model, decoder: keras.Model) -> Arrays:
-    """Return what the Keras networks answer to `make_inputs`, named `kind_batch/signature/tensor`."""
+    """Return the outputs of the Keras networks for the inputs of `make_inputs`."""
     outputs: Arrays = {}
     for case in dict.fromkeys(key.rpartition("/")[0] for key in inputs):
         signature = case.rpartition("/")[2]
@@ -94,20 +97,20 @@ def run_fresh(file_format: str, folder: Path, inputs: Arrays) -> tuple[Arrays, d
     """Run an export in a fresh process.
 
     Args:
-        file_format: `savedmodel`, `litert`, `onnx` or `keras`.
+        file_format: one of `formats.FORMATS`.
         folder: the export.
-        inputs: of `make_inputs`.
+        inputs: those of `make_inputs`.
 
     Returns:
-        Its outputs, and the versions of what ran it.
+        Its outputs, and the versions of Python and of the packages that ran it.
 
     Raises:
-        UserError: it cannot be loaded or run.
+        UserError: the export cannot be loaded or run.
     """
-    # Both sides on the CPU: GPUs round matrix products to fewer digits than are compared here.
+    # Both models run on the CPU, because GPUs compute matrix products with fewer digits than are compared here.
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     if file_format == "keras":
-        # Only this format needs the package, which may be a checkout that is not installed.
+        # Only this format needs the package, which may be a checkout and not installed.
         root = str(Path(__file__).resolve().parents[2])
         environment["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     with tempfile.TemporaryDirectory(prefix="audio-vae-parity-") as place:
@@ -115,8 +118,8 @@ def run_fresh(file_format: str, folder: Path, inputs: Arrays) -> tuple[Arrays, d
         done = subprocess.run(
             [
                 sys.executable,
-                # The script's text, not its path: a script's folder is importable, and this one
-                # holds modules whose names other packages use.
+                # Python would put the folder of a script on sys.path, where its modules could hide packages
+                # of the same name. The text of the script has no folder.
                 "-c",
                 CHECK_SCRIPT.read_text(encoding="utf-8"),
                 file_format,
@@ -137,15 +140,15 @@ def run_fresh(file_format: str, folder: Path, inputs: Arrays) -> tuple[Arrays, d
 
 
 def compare(expected: Arrays, received: Arrays) -> dict[str, Any]:
-    """Return the largest differences, per signature, kind and batch, and over all.
+    """Return the largest differences: for each signature, kind and batch, and of all.
 
-    A difference is absolute, divided by the largest expected value of its tensor where that is above 1:
-    audio and small latents count as they are, and the means of a latent space that is hundreds wide are not
-    asked for more digits than float32 has. What is missing, has another shape, or is NaN counts as infinite.
+    A difference is absolute where the largest expected value of the tensor is at most 1, as in audio. Above 1 it
+    is relative to that value, because float32 has too few digits to be as exact for latents of hundreds.
+    The difference is infinite where an output is missing, has another shape or holds NaN.
 
     Args:
-        expected: of `keras_outputs`.
-        received: of `run_fresh`.
+        expected: the result of `keras_outputs`.
+        received: the outputs of `run_fresh`.
 
     Returns:
         `{"largest_difference", "largest_absolute_difference", "signatures": {signature: {kind: {batch: difference}}}}`.
@@ -159,7 +162,7 @@ def compare(expected: Arrays, received: Arrays) -> dict[str, Any]:
         absolute = np.inf
         if got is not None and got.shape == wanted.shape and wanted.size:
             absolute = float(np.abs(got.astype(np.float64) - wanted).max())
-        # A NaN compares as False with everything, so it is asked for here.
+        # Every comparison with NaN is false, so NaN becomes infinite here.
         absolute = absolute if np.isfinite(absolute) else np.inf
         difference = absolute / max(1.0, float(np.abs(wanted).max())) if absolute < np.inf else np.inf
         row = signatures.setdefault(signature, {}).setdefault(kind, {})
@@ -172,6 +175,17 @@ def compare(expected: Arrays, received: Arrays) -> dict[str, Any]:
         "largest_absolute_difference": largest_absolute,
         "signatures": signatures,
     }
+
+
+def worst_case(result: dict[str, Any]) -> str:
+    """Return the case of the largest difference of `compare`, such as `decode, real input, batch 2`."""
+    rows = [
+        (difference, f"{signature}, {kind} input, batch {batch}")
+        for signature, kinds in result["signatures"].items()
+        for kind, row in kinds.items()
+        for batch, difference in row.items()
+    ]
+    return max(rows)[1]
 
 
 def _on_cpu(network: keras.Model, inputs: np.ndarray) -> Any:

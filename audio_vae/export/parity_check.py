@@ -1,9 +1,9 @@
-"""Run an export on given inputs in a process of its own, with the format's runtime and nothing else.
+"""Run an export on given inputs in a process of its own, with nothing but the runtime of its format.
 
-`audio_vae.export.parity` runs this file as a script: `parity_check.py FORMAT FOLDER INPUTS.npz OUTPUTS.npz`.
-Arrays are named `case/signature/tensor`. What a SavedModel needs is proven by what this process
-cannot import: neither this package nor Keras. The same goes for LiteRT and ONNX and TensorFlow.
-The last line of stdout is a JSON object with the versions that ran.
+`export.parity` runs the text of this file as a script with the arguments FORMAT FOLDER INPUTS.npz OUTPUTS.npz,
+so it may import nothing beside it. Arrays are named `case/signature/tensor`. This process cannot import Keras or
+this package, and for LiteRT and ONNX not TensorFlow either, which shows that the export does not need them.
+The last line of stdout is a JSON object with the versions of Python and of the packages that ran the export.
 """
 
 import json
@@ -14,8 +14,8 @@ from collections import defaultdict
 
 
 def main(file_format, folder, inputs_path, outputs_path):
-    """Load the export, run every case of the inputs, write the outputs."""
-    # A module that is None raises ImportError when anything imports it.
+    """Load the export, run all cases of the inputs and write the outputs."""
+    # Importing a module that is None in sys.modules raises an ImportError.
     unwanted = {
         "savedmodel": ("keras", "audio_vae"),
         "litert": ("keras", "audio_vae", "tensorflow"),

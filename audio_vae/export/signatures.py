@@ -1,8 +1,8 @@
-"""The SavedModel's signatures: plain TensorFlow functions that check their input inside the graph.
+"""The SavedModel's signatures: plain TensorFlow functions that check their inputs inside the graph.
 
-A model server hands whatever it is sent straight to the graph. A sound of half the length would be
-reshaped into half as many sounds and encode to garbage, so length, rank and finiteness are checked
-by operations of the graph itself.
+A model server passes every request straight to the graph. A batch of sounds of half the length would be
+reshaped into half as many sounds and give wrong latents, so operations of the graph check the length, rank
+and finiteness of all inputs.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ import numpy as np
 import tensorflow as tf
 
 MAX_STEPS = 1000
-"""Most steps of one served morph, so that a mistyped number does not exhaust a server's memory."""
+"""Largest number of steps of a morph, so that a mistyped number does not exhaust a server's memory."""
 
 SIGNATURES = ("encode", "decode", "reconstruct", "morph")
 """Names of the signatures; `serving_default` is `reconstruct`."""
 
 
 class Network:
-    """A Keras network as a TensorFlow function over variables of its own.
+    """A Keras network as a TensorFlow function with variables of its own.
 
-    The exported graph holds these variables alone, so no Keras object and no optimizer goes with it.
+    Only these variables are exported, without Keras objects and optimizers.
 
     Args:
         network: encoder or decoder.
-        weight_type: float32, or float16 to store half the bytes; the computation is float32.
+        weight_type: float32, or float16 to store the weights in half the bytes. The network computes in float32.
     """
 
     def __init__(self, network: keras.Model, weight_type: tf.DType = tf.float32):
@@ -51,22 +51,22 @@ def save_signatures(
 ) -> None:
     """Write a SavedModel with the signatures `encode`, `decode`, `reconstruct` and `morph`.
 
-    All have a dynamic batch B; `T` and `d` are the networks' own:
+    The batch size B is dynamic; `T` and `d` are those of the networks:
 
     - `encode(audio [B, T])` → `mean [B, d]`, `log_variance [B, d]`
     - `decode(latent [B, d])` → `audio [B, T]`
     - `reconstruct(audio [B, T])` → `audio [B, T]`, at the posterior mean; also `serving_default`
-    - `morph(start [B, d], end [B, d], steps [])` → `audio [B, steps, T]`, evenly spaced on the straight
-      lines from start to end, ends included; `steps` is int32, 2 to `MAX_STEPS`
+    - `morph(start [B, d], end [B, d], steps [])` → `audio [B, steps, T]`, decoded at evenly spaced points of the
+      straight lines from start to end, both included; `steps` is int32, 2 to `MAX_STEPS`
 
-    Input of another length or rank, without a row, with NaN or infinity, or out of range raises
-    `InvalidArgumentError` (INVALID_ARGUMENT on a server) from the graph.
+    The graph raises `InvalidArgumentError` (INVALID_ARGUMENT on a server) for inputs of another length or rank,
+    without rows, with NaN or infinity, and for `steps` out of range.
 
     Args:
         encoder: audio → mean and log-variance.
         decoder: latent → audio.
         path: folder to write.
-        weight_type: of the stored weights.
+        weight_type: type of the stored weights, float32 or float16.
     """
     n_samples, latent_dim = encoder.input_shape[-1], decoder.input_shape[-1]
     module = tf.Module()
@@ -112,14 +112,14 @@ def save_signatures(
 
 
 def network_function(network: keras.Model, input_name: str, output_names: Sequence[str]) -> Callable:
-    """Return a network as a `tf.function` `[B, n]` → `{name: [B, m]}` without checks, for other formats' converters.
+    """Return a network as a `tf.function`, `[B, n]` → `{name: [B, m]}`, without checks, for converters.
 
-    Its `module` attribute holds the variables.
+    The function's attribute `module` holds the variables.
 
     Args:
         network: encoder or decoder.
-        input_name: of its one input.
-        output_names: of its outputs, in order.
+        input_name: name of its input.
+        output_names: names of its outputs, in their order.
     """
     module = tf.Module()
     apply = Network(network)
@@ -137,12 +137,12 @@ def network_function(network: keras.Model, input_name: str, output_names: Sequen
 
 
 def _checked_rows(rows: tf.Tensor, name: str, length: int) -> tf.Tensor:
-    """Return float32 `[B, length]` that has passed the graph's own checks."""
-    # TensorFlow would take the signature's declared shape for granted and drop the check; behind
-    # this operation the shape is that of the data.
+    """Return rows, float32 `[B, length]`, with operations that check their shape and that they are finite."""
+    # TensorFlow would rely on the signature's declared shape and drop the check. After this operation the shape
+    # is that of the data.
     rows = tf.raw_ops.PlaceholderWithDefault(input=rows, shape=None, name=f"{name}_as_sent")
     shape = tf.shape(rows)
-    # Padded, so that looking at axes 1 and 2 is no error of its own for a rank below 2.
+    # Padded, so that reading axes 1 and 2 raises no other error where the rank is below 2.
     padded = tf.concat([shape, [-1, -1, -1]], axis=0)
     well_shaped = tf.debugging.Assert(
         tf.reduce_all([padded[0] >= 1, tf.equal(padded[1], length), tf.equal(padded[2], -1)]),
@@ -159,9 +159,9 @@ def _checked_rows(rows: tf.Tensor, name: str, length: int) -> tf.Tensor:
 
 
 def _checked_steps(steps: tf.Tensor) -> tf.Tensor:
-    """Return one int32 between 2 and `MAX_STEPS`."""
+    """Return `steps` as a scalar int32, with operations that check that it is one number from 2 to `MAX_STEPS`."""
     numbers = tf.reshape(tf.raw_ops.PlaceholderWithDefault(input=steps, shape=None, name="steps_as_sent"), [-1])
-    # Counted from the values, because the declared shape says one.
+    # Counted from the values, because the declared shape already says that it is one number.
     count = tf.shape(tf.where(tf.equal(numbers, numbers)))[0]
     one = tf.debugging.Assert(
         tf.equal(count, 1), ["steps must be one number, received as many:", count], name="steps_is_one"

@@ -1,53 +1,64 @@
-"""Numbered versions of an export, each complete or not there at all."""
+"""Numbered versions of an export, as model servers expect them; each is complete or absent."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from audio_vae.utils.errors import UserError, one_line
-from audio_vae.utils.files import umask
+from audio_vae.utils.files import temporary_folder
+
+
+@dataclass
+class Version:
+    """A version that is being written.
+
+    Attributes:
+        part: the temporary folder to write into.
+        path: the final folder, such as `models/digits-cc/3`; `None` until the version is complete.
+    """
+
+    part: Path
+    path: Path | None = None
 
 
 @contextmanager
-def _new_version(folder: Path) -> Iterator[tuple[Path, list[Path]]]:
+def new_version(folder: Path) -> Iterator[Version]:
     """Yield a temporary folder that becomes the next version in `folder` when the block succeeds.
 
-    With it comes a list that holds the version's path afterwards. A failure leaves no folder that was not there.
+    If the block fails, nothing is left, not even folders that were made for it.
+
+    Args:
+        folder: the folder that holds the versions of a model.
+
+    Raises:
+        UserError: `folder` cannot be written.
     """
-    created: list[Path] = []
-    part = None
-    published: list[Path] = []
+    made: list[Path] = []
     try:
-        try:
-            for each in (*reversed(folder.parents), folder):
-                if not each.exists():
-                    each.mkdir()
-                    created.append(each)
-            # A model server takes notice of whole numbers alone.
-            part = Path(tempfile.mkdtemp(dir=folder, prefix=".part-"))
-        except OSError as error:
-            raise _unwritable(folder, error) from error
-        yield part, published
-        try:
-            _readable(part)
-            published.append(_rename_to_next(part, folder))
-        except OSError as error:
-            raise _unwritable(folder, error) from error
+        with ExitStack() as stack:
+            with _another_out(folder):
+                for each in (*reversed(folder.parents), folder):
+                    if not each.exists():
+                        each.mkdir()
+                        made.append(each)
+                # Model servers ignore the temporary name: they look for whole numbers.
+                version = Version(stack.enter_context(temporary_folder(folder)))
+            yield version
+            with _another_out(folder):
+                version.path = _rename_to_next(version.part, folder)
     finally:
-        if not published:
-            if part:
-                shutil.rmtree(part, ignore_errors=True)
-            for each in reversed(created):
-                with suppress(OSError):
-                    each.rmdir()
+        # Only empty folders can be removed this way.
+        for each in reversed(made):
+            with suppress(OSError):
+                each.rmdir()
 
 
 def _rename_to_next(part: Path, folder: Path) -> Path:
+    """Rename a folder to the number after the highest in `folder`."""
     numbers = [int(each.name) for each in folder.iterdir() if each.name.isascii() and each.name.isdigit()]
     number = max(numbers, default=0) + 1
     while True:
@@ -56,7 +67,7 @@ def _rename_to_next(part: Path, folder: Path) -> Path:
             try:
                 os.rename(part, target)
             except OSError:
-                # Another export took the number in between.
+                # Another export may have taken the number in between.
                 if not target.exists():
                     raise
             else:
@@ -64,10 +75,10 @@ def _rename_to_next(part: Path, folder: Path) -> Path:
         number += 1
 
 
-def _readable(part: Path) -> None:
-    """Give the temporary folder, which is private, the permissions of any new folder."""
-    part.chmod(0o777 & ~umask())
-
-
-def _unwritable(folder: Path, error: OSError) -> UserError:
-    return UserError(f"{folder} cannot be written ({one_line(error)}): choose another folder with --out")
+@contextmanager
+def _another_out(folder: Path) -> Iterator[None]:
+    """Turn an error of the file system into one that asks for another `--out`."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{folder} cannot be written ({one_line(error)}): choose another folder with --out") from error

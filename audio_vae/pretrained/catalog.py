@@ -1,4 +1,4 @@
-"""The pretrained models that come with the package. Needs no Keras and no TensorFlow, so that it answers at once."""
+"""Find, list and open the pretrained models that come with the package; imports neither Keras nor TensorFlow."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from audio_vae.utils.errors import UserError
 from audio_vae.utils.tables import human_size, text_table
 
 FOLDER = Path(__file__).parent
-"""Holds a folder for each model, and their licences."""
+"""Holds a folder for each model, and LICENSES.md."""
 
 _LONGEST_LIST = 30
+"""Letters of a list of classes in the table."""
 
 
 def names() -> list[str]:
-    """Return the names of the models."""
+    """Return the names of all pretrained models."""
     return sorted(path.parent.name for path in FOLDER.glob(f"*/{CARD_NAME}"))
 
 
@@ -26,7 +27,7 @@ def path_of(name: str) -> Path:
     """Return a model's folder.
 
     Raises:
-        UserError: there is none of that name.
+        UserError: there is no pretrained model of that name.
     """
     if name not in names():
         known = f"choose one of {', '.join(names())}" if names() else "none comes with it, train your own"
@@ -35,7 +36,7 @@ def path_of(name: str) -> Path:
 
 
 def default_name(dataset: str) -> str | None:
-    """Return the model that a data set is played with where nothing else is trained; `None` if there is none."""
+    """Return the pretrained model that stands in for a missing run of a data set, or `None` if there is none."""
     return dataset if dataset in names() else None
 
 
@@ -48,13 +49,13 @@ def open_trained(
     """Open a run, or a pretrained model.
 
     Args:
-        dataset: name of the data set that it plays.
-        run_path: the run folder; `None` takes `runs/<dataset>`, or where that is no run the pretrained model.
-        model: name of a pretrained model, which goes before `run_path`.
-        warn: receives a line where a pretrained model is taken because there is no run.
+        dataset: name of the data set that it was trained on.
+        run_path: the run folder; `None` takes `runs/<dataset>`, or the pretrained model if there is no run.
+        model: name of a pretrained model; `run_path` is then ignored.
+        warn: receives a line if a pretrained model is taken because there is no run.
 
     Raises:
-        UserError: there is no such run or model, or it is one of another data set.
+        UserError: there is no such run or model, or it was trained on another data set.
     """
     default = Path("runs", dataset)
     if model is None and run_path is None and not (default / "config.json").is_file():
@@ -68,12 +69,12 @@ def open_trained(
 
 
 def size_bytes(path: Path) -> int:
-    """Return the size of all files of the model in a folder."""
+    """Return the size of all files in a model's folder."""
     return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
 
 
 def to_dict(path: Path) -> dict[str, Any]:
-    """Return what is to be known of the model in a folder as JSON values: its card without the centres, and its size.
+    """Return the card of the model in a folder as JSON values, without the centres but with size and path.
 
     Raises:
         UserError: the card is damaged.
@@ -84,7 +85,7 @@ def to_dict(path: Path) -> dict[str, Any]:
 
 
 def table_lines(paths: Sequence[Path]) -> list[str]:
-    """Return the models in some folders as the lines of a table, and below it what each was trained on.
+    """Return a table of the models in some folders, followed by what each was trained on, line by line.
 
     Raises:
         UserError: a card is damaged.

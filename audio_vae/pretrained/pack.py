@@ -1,6 +1,6 @@
-"""Make a finished run a pretrained model: small, without its training state, with a few of its sounds.
+"""Make a pretrained model from a finished run: without the training state, and with only a few of its sounds.
 
-For those who make releases; see CONTRIBUTING.md. What the folder holds is told in `card.py`.
+For those who make releases; see CONTRIBUTING.md. `runs.card` says what the folder holds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from audio_vae import __version__
 from audio_vae.data.sound_set import SoundSet, evenly_spaced
 from audio_vae.data.sources import Source, credits_of
 from audio_vae.models.vae import VAE
-from audio_vae.pretrained import catalog as models
+from audio_vae.models.weights import rounded_to_float16
+from audio_vae.pretrained import catalog
 from audio_vae.runs.card import CARD_NAME, Card, Centre
 from audio_vae.runs.latents import centre_name, class_centre, save_latents, training_means
 from audio_vae.runs.run import Run
@@ -27,34 +28,36 @@ from audio_vae.utils.files import atomic_folder, safe_name, write_json
 from audio_vae.utils.tables import human_size
 
 LICENCE = "CC BY-SA 4.0"
-"""Of a model and the sounds beside it. Sounds under CC BY-SA ask for it, also those under an older version of it."""
+"""Licence of a model and of the sounds in its folder. Sounds under CC BY-SA, in any version, require it."""
 
 MOST_BYTES = 8_000_000
+"""Largest size of a model's folder."""
 
 N_TRAIN_SOUNDS = 5
 N_TEST_SOUNDS = 2
-"""Sounds of each class that go with a model, and those that lie nearest to a centre."""
+"""Sounds of each class that are packed with a model, besides those nearest to a centre."""
 
 _N_CHECKED = 4
+"""Sounds whose results are stored in check.npz."""
 
 
 def pack(run: Run, sources: Sequence[Source], name: str | None = None, out: Path | None = None) -> Run:
     """Write the folder of a pretrained model, complete or not at all; an older one is replaced.
 
-    The weights are rounded to what float16 holds, which halves the file and is told on the card.
+    The weights are rounded to float16 values, which halves the file. The card says what error this causes.
 
     Args:
-        run: a run that is trained to its end and evaluated on its own sounds.
-        sources: of these its sounds must be.
-        name: of the model; left out, the data set's.
-        out: the folder that gets the model's; left out, that of the package.
+        run: a run that is trained to its last epoch and evaluated on its own sounds.
+        sources: the sources that its sounds may come from.
+        name: name of the model; `None` takes that of the data set.
+        out: the folder in which the model's folder is made; `None` takes that of the package.
 
     Returns:
         The pretrained model.
 
     Raises:
-        UserError: the run is not finished or not evaluated, a sound is of no source, the name is none for a
-            folder, or the folder becomes larger than `MOST_BYTES`.
+        UserError: the run is not finished or not evaluated, a sound comes from no known source, the name cannot
+            be that of a folder, or the folder would be larger than `MOST_BYTES`.
     """
     name = name or run.config.dataset
     if safe_name(name) != name:
@@ -62,7 +65,7 @@ def pack(run: Run, sources: Sequence[Source], name: str | None = None, out: Path
     report = _report_of(run)
     sounds = run.sounds
     credits = credits_of(sounds.names, sources)
-    folder = (out or models.FOLDER) / name
+    folder = (out or catalog.FOLDER) / name
     with atomic_folder(folder, CARD_NAME) as part:
         packed = Run(part, run.config)
         error = _write_model(run, packed)
@@ -96,7 +99,7 @@ def pack(run: Run, sources: Sequence[Source], name: str | None = None, out: Path
             centres_by_name={key: centre.to_dict() for key, centre in centres.items()},
         )
         write_json(part / CARD_NAME, card.to_dict())
-        n_bytes = models.size_bytes(part)
+        n_bytes = catalog.size_bytes(part)
         if n_bytes > MOST_BYTES:
             raise UserError(
                 f"{folder} would be {human_size(n_bytes)} large, {human_size(MOST_BYTES)} is the most: "
@@ -106,19 +109,20 @@ def pack(run: Run, sources: Sequence[Source], name: str | None = None, out: Path
 
 
 def differences(packed: Run) -> dict[str, float]:
-    """Return how far a pretrained model computes something else than when it was packed.
+    """Return how much the results of a pretrained model differ from those when it was packed.
 
     Returns:
-        Largest difference of posterior means and of decoded sounds, relative to the largest value of each.
+        `means` and `decoded`: the largest difference of the posterior means and of the decoded sounds, each
+        relative to the largest value.
 
     Raises:
-        UserError: what it computed then is missing or damaged.
+        UserError: check.npz, which holds the results from then, is missing or damaged.
     """
     path = packed.path / "check.npz"
     try:
         with np.load(path, allow_pickle=False) as stored:
             expected = {name: stored[name] for name in ("latents", "means", "decoded")}
-    # Any of a dozen exceptions tells of a damaged file.
+    # A damaged file raises one of a dozen exceptions.
     except Exception as error:
         raise UserError(f"{path} cannot be read ({one_line(error)}): install audio-vae again") from error
     received = _computed(packed, expected["latents"])
@@ -129,10 +133,10 @@ def differences(packed: Run) -> dict[str, float]:
 
 
 def summary_lines(packed: Run) -> list[str]:
-    """Return what was packed: size, figures, and what is to be credited."""
+    """Return what was packed as text: figures, size, what it was trained on, and the error of the rounding."""
     card = packed.card
     return [
-        *models.table_lines([packed.path]),
+        *catalog.table_lines([packed.path]),
         "",
         f"{len(packed.sounds)} of {card.n_train + card.n_test} sounds beside it, weights in float16 "
         f"(decoded sounds change by {card.rounding_error:.1e} of their peak)",
@@ -140,7 +144,7 @@ def summary_lines(packed: Run) -> list[str]:
 
 
 def _report_of(run: Run) -> dict[str, Any]:
-    """Return the run's evaluation, checked to be of this model and these sounds."""
+    """Return the run's report.json after checking that it belongs to this model and these sounds."""
     done, planned = run.epochs_done(), run.config.training.epochs
     if done < planned:
         raise UserError(f"{run.path} is trained for {done} of {planned} epochs: finish it ({run.train_command()})")
@@ -157,7 +161,7 @@ def _report_of(run: Run) -> dict[str, Any]:
 
 
 def _centres(packed: Run, sounds: SoundSet) -> dict[str, Centre]:
-    """Return the centres of all classes and of all groups' classes that have sounds."""
+    """Return the centre of every class, and of every group's sounds of a class, by name."""
     groups = [None, *sorted(set(sounds.groups) - {""})]
     found = {
         centre_name(class_name, group): class_centre(packed, sounds, class_name, group)
@@ -168,7 +172,7 @@ def _centres(packed: Run, sounds: SoundSet) -> dict[str, Centre]:
 
 
 def _selection(sounds: SoundSet, centres: Iterable[Centre]) -> SoundSet:
-    """Return a few sounds, spread evenly over each class, and those nearest to a centre, in their order."""
+    """Return some sounds of each class, evenly spaced, and those nearest to a centre, in their order."""
     nearest = {sounds.names.index(centre.nearest) for centre in centres}
     chosen = set(nearest)
     for label in range(len(sounds.class_names)):
@@ -181,21 +185,21 @@ def _selection(sounds: SoundSet, centres: Iterable[Centre]) -> SoundSet:
 
 
 def _write_model(run: Run, packed: Run) -> float:
-    """Write the model without optimizers and with rounded weights.
+    """Write the model without its optimizers and with rounded weights.
 
     Returns:
-        Largest change of a decoded sound by the rounding, relative to its peak.
+        Largest change of a decoded sound that the rounding causes, relative to the sound's peak.
     """
     model = run.model
-    with np.errstate(over="ignore"):
-        weights = [_rounded(each) for each in model.get_weights()]
+    weights = rounded_to_float16(model.get_weights())
     if not all(np.isfinite(each).all() for each in weights):
         raise UserError(f"a weight of {run.model_path} is too large for float16: its training diverged, train it again")
     bare = VAE.from_config({**model.get_config(), "dtype": "float32"})
     bare.set_weights(weights)
     written = packed.path / "written.keras"
     bare.save(written)
-    # Keras stores, and what is rounded has many zeros: it reads what is compressed all the same.
+    # Keras writes uncompressed zip files and reads compressed ones. Rounded weights, which end in zero bits,
+    # compress well.
     with zipfile.ZipFile(written) as stored, zipfile.ZipFile(packed.model_path, "w", zipfile.ZIP_DEFLATED) as made:
         for each in stored.namelist():
             made.writestr(each, stored.read(each), compresslevel=9)
@@ -205,16 +209,13 @@ def _write_model(run: Run, packed: Run) -> float:
     return float((np.abs(after - before).max(axis=1) / np.abs(before).max(axis=1)).max())
 
 
-def _rounded(weights: np.ndarray) -> np.ndarray:
-    """Return float weights with the values that float16 holds; others (a seed's state) as they are."""
-    weights = np.asarray(weights)
-    if not np.issubdtype(weights.dtype, np.floating):
-        return weights
-    return weights.astype(np.float16).astype(weights.dtype)
-
-
 def _computed(packed: Run, latents: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """Return what a model computes: means of a few of its sounds, and decoded latents (of two of the means if none)."""
+    """Return the posterior means of some of a model's sounds and some decoded latents.
+
+    Args:
+        packed: the pretrained model.
+        latents: the latents to decode, `[N, d]`; `None` takes the first of the means and their mean.
+    """
     chosen = packed.sounds.audio[evenly_spaced(len(packed.sounds), _N_CHECKED)]
     means, _ = packed.encode(chosen)
     latents = np.stack([means[0], means.mean(axis=0)]) if latents is None else latents

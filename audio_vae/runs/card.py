@@ -1,14 +1,14 @@
-"""What is to be known of a pretrained model: its card.json.
+"""The card of a pretrained model: card.json.
 
 A pretrained model is a run folder that is only read. It comes with the package, in `pretrained/NAME`:
 
-    NAME/card.json      this: data set, licence, figures, centres of all training sounds
+    NAME/card.json      the card: data set, licence, figures, centres of the classes
     NAME/config.json    as in the run that it was made from
     NAME/model.keras    the model without its optimizers
     NAME/logs/          history.csv
-    NAME/latents.npz    posterior of every sound that it was trained on and judged by
+    NAME/latents.npz    posterior means and log-variances of all training and test sounds
     NAME/sounds.npz     a few of these sounds
-    NAME/check.npz      what the model computed when it was packed
+    NAME/check.npz      results of the model when it was packed, to compare with
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from audio_vae.data.sources import Credit
 from audio_vae.utils.errors import UserError, one_line
 
 CARD_NAME = "card.json"
-"""File that tells a pretrained model from other run folders."""
+"""Only the folders of pretrained models hold this file."""
 
 
 @dataclass(frozen=True, eq=False)
 class Centre:
-    """Where a class lies: the mean of the posterior means of its training sounds.
+    """The centre of a class: the mean of the posterior means of its training sounds.
 
     Attributes:
         latent: float32 `[d]`.
-        peak: median of the sounds' original peak levels, in full scale.
-        length_samples: median of their lengths before padding.
-        nearest: name of the sound whose latent lies nearest.
+        peak: median of the sounds' original peaks, full scale is 1.
+        length_samples: median of their lengths before padding, in samples.
+        nearest: name of the sound whose posterior mean is nearest to the centre.
     """
 
     latent: np.ndarray
@@ -57,29 +57,29 @@ class Centre:
 
 @dataclass(frozen=True, eq=False)
 class Card:
-    """What is to be known of a pretrained model.
+    """The card of a pretrained model.
 
     Attributes:
-        name: its folder's.
-        dataset: what it plays, such as `drums`.
-        preset: of the model.
-        licence: of the model and the sounds beside it.
-        sources: what it was trained on.
-        class_names: one a class.
-        rate_hz: sample rate.
+        name: name of the model, which is that of its folder.
+        dataset: the data set that it was trained on, such as `drums`.
+        preset: preset of the model.
+        licence: licence of the model and of the sounds in its folder.
+        sources: where its training and test sounds come from.
+        class_names: names of the classes.
+        rate_hz: sample rate of its sounds.
         n_samples: length T of a sound.
-        epochs: whole epochs that it was trained for.
-        training_s: their time; `None` where it is not known.
-        trained_on: the machines.
-        n_train: training sounds.
-        n_test: test sounds.
-        one_nn_accuracy: of the evaluation, 0 to 1; `None` where it has none, as below.
-        mfcc_dtw_deviation: the classes' average, centres of the test sounds.
+        epochs: number of epochs that it was trained for.
+        training_s: time that the training took; `None` if it is not known.
+        trained_on: the machines that it was trained on.
+        n_train: number of training sounds.
+        n_test: number of test sounds.
+        one_nn_accuracy: 1-NN accuracy of the evaluation, 0 to 1; this and the next two are `None` if it has none.
+        mfcc_dtw_deviation: MFCC-DTW deviation with centres of the test sounds, mean over the classes.
         mfcc_dtw_deviation_train_centres: the same with centres of the training sounds.
-        rounding_error: largest change of a decoded sound by what the stored weights lost, relative to its peak.
-        package_version: of the package that packed it.
-        centres_by_name: class, and `GROUP/CLASS` where sounds have groups → JSON values of its `Centre`, made of all
-            training sounds and not of the few beside the model.
+        rounding_error: largest change of a decoded sound by the rounding of the weights, relative to its peak.
+        package_version: version of the package that packed it.
+        centres_by_name: `CLASS`, and `GROUP/CLASS` where sounds have groups → JSON values of its `Centre`. They are
+            centres of all training sounds, not only of those in the model's folder.
     """
 
     name: str
@@ -104,7 +104,7 @@ class Card:
 
     @cached_property
     def centres(self) -> dict[str, Centre]:
-        """Class, and `GROUP/CLASS` where sounds have groups → its centre."""
+        """`CLASS`, and `GROUP/CLASS` where sounds have groups → its centre."""
         return {name: Centre.from_dict(values) for name, values in self.centres_by_name.items()}
 
     def to_dict(self) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def read_card(folder: Path) -> Card:
     path = folder / CARD_NAME
     try:
         card = Card.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        # Damage shows here and not where a centre is used.
+        # So that a damaged centre is noticed here, not where it is used.
         _ = card.centres
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise UserError(f"{path} cannot be used ({one_line(error)}): install audio-vae again") from error

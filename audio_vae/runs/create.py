@@ -1,4 +1,4 @@
-"""Make a run folder, or go on with one that is there."""
+"""Make a run folder, or continue one with the same settings."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from audio_vae.utils.files import PART_PREFIX, remove_unfinished, write_json
 
 
 def create_run(path: Path, config: Config) -> Run:
-    """Make a run folder, or open the one that is there if it holds the same config (epochs apart).
+    """Make a run folder, or open an existing one whose config is the same except for the epochs.
 
     Raises:
-        UserError: the folder holds another run, or other files.
+        UserError: the folder holds a run with another config, or other files.
     """
     require_free(path, config)
     run = Run(path, config)
@@ -25,10 +25,10 @@ def create_run(path: Path, config: Config) -> Run:
 
 
 def require_free(path: Path, config: Config) -> None:
-    """Check that a run with this config (epochs apart) can be made, or gone on with, in a folder.
+    """Check that a folder is free for a run with this config, or holds one that differs only in the epochs.
 
     Raises:
-        UserError: the folder holds another run, or other files.
+        UserError: the folder holds a run with another config, or other files.
     """
     if path.is_file():
         raise UserError(f"{path} is a file: choose a folder with --run")
@@ -39,7 +39,15 @@ def require_free(path: Path, config: Config) -> None:
 
 
 def refuse_changes(path: Path, changed: list[str]) -> None:
-    """Raise a `UserError` that names some settings in which a run differs from what was asked for, if there are any."""
+    """Refuse to continue a run with other settings.
+
+    Args:
+        path: the run folder.
+        changed: the settings that differ, in words; empty if none does.
+
+    Raises:
+        UserError: some settings differ; the first of them are named.
+    """
     if changed:
         raise UserError(
             f"{path} holds a run with other settings ({'; '.join(changed[:4])}): "
@@ -48,20 +56,21 @@ def refuse_changes(path: Path, changed: list[str]) -> None:
 
 
 def _is_unfinished(path: Path) -> bool:
-    """Whether a file is of a run whose preparation was stopped before it had a config."""
+    """Return whether a file belongs to a run whose preparation was stopped before its config was written."""
     return path.name in ("sounds.npz", "prepare.json", LOCK_NAME) or path.name.startswith(PART_PREFIX)
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove what a killed training or preparation left incomplete; for whoever holds the folder's lock.
+    """Remove the incomplete files of a killed training or preparation. The caller has to hold the folder's lock.
 
-    Evaluation and morphing write folders, which stay.
+    Incomplete folders stay: an evaluation or a morph, which take no lock, may be writing them.
     """
     for folder in (path, path / "checkpoints", path / "logs"):
         remove_unfinished(folder)
 
 
 def _differences(old: dict, new: dict, prefix: str = "") -> list[str]:
+    """Return the differences between two configs in words, except that of the epochs."""
     found = []
     for name in sorted(old.keys() | new.keys()):
         before, after = old.get(name), new.get(name)

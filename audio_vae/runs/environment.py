@@ -1,4 +1,4 @@
-"""What a result depends on besides the config: versions, machine, git commit."""
+"""Versions, machine and git commit, on which a result depends besides its config."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PACKAGES = ("keras", "tensorflow", "jax", "numpy", "scipy", "librosa", "scikit-
 
 
 def environment() -> dict[str, Any]:
-    """Return what a result depends on besides the config: versions, machine, git commit."""
+    """Return package versions, platform, Keras backend and git commit as JSON values."""
     versions = {}
     for name in _PACKAGES:
         try:
@@ -33,7 +33,7 @@ def environment() -> dict[str, Any]:
 
 
 def _git_commit() -> str | None:
-    """Return the commit of this checkout; `None` where the package is installed elsewhere."""
+    """Return the commit of this checkout, or `None` if the package is not in a checkout."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None

@@ -1,4 +1,4 @@
-"""Where the encoder places sounds, and the centres of classes."""
+"""Latents of a run's sounds, and the centres of its classes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from audio_vae.utils.files import atomic_file
 
 @dataclass(frozen=True, eq=False)
 class Latents:
-    """Where the encoder places sounds.
+    """Posterior of every sound of a set.
 
     Attributes:
-        names: `[N]`.
-        labels: int32 `[N]`.
-        is_test: bool `[N]`.
+        names: names of the sounds, `[N]`.
+        labels: classes of the sounds, int32 `[N]`.
+        is_test: whether a sound is a test sound, bool `[N]`.
         means: posterior means, float32 `[N, d]`.
         log_variances: posterior log-variances, float32 `[N, d]`.
     """
@@ -32,13 +32,18 @@ class Latents:
 
 
 def encode_sounds(run: Run, sounds: SoundSet) -> Latents:
-    """Encode a set of sounds."""
+    """Return the posterior of every sound of a set."""
     means, log_variances = run.encode(sounds.audio)
     return Latents(sounds.names, sounds.labels, sounds.is_test, means, log_variances)
 
 
 def save_latents(run: Run, sounds: SoundSet | None = None) -> Latents:
-    """Encode sounds, the run's own if none are given, and write the run's `latents.npz`."""
+    """Encode sounds and write them as the run's `latents.npz`.
+
+    Args:
+        run: the run.
+        sounds: the sounds to encode; `None` takes the run's own.
+    """
     latents = encode_sounds(run, run.sounds if sounds is None else sounds)
     with atomic_file(run.latents_path) as part, part.open("wb") as file:
         np.savez(
@@ -54,17 +59,17 @@ def save_latents(run: Run, sounds: SoundSet | None = None) -> Latents:
 
 
 def has_latents(run: Run) -> bool:
-    """Return whether the run's `latents.npz` exists and belongs to its newest epoch."""
+    """Return whether the run has a `latents.npz` of its newest epoch."""
     try:
         with np.load(run.latents_path, allow_pickle=False) as stored:
             return int(stored["epoch"]) == run.epochs_done()
-    # A damaged file raises any of a dozen exceptions; files of older versions name no epoch.
+    # A damaged file raises one of a dozen exceptions; files of older versions hold no epoch.
     except Exception:
         return False
 
 
 def training_means(run: Run) -> np.ndarray:
-    """Return the posterior means of the run's training sounds, float32 `[N, d]`; stored ones are read."""
+    """Return the posterior means of the run's training sounds, float32 `[N, d]`; a current `latents.npz` is read."""
     if has_latents(run):
         with np.load(run.latents_path, allow_pickle=False) as stored:
             return stored["means"][stored["split"] == "train"]
@@ -72,9 +77,19 @@ def training_means(run: Run) -> np.ndarray:
 
 
 def class_centre(run: Run, sounds: SoundSet, class_name: str, group: str | None = None) -> Centre | None:
-    """Return where a class lies, or a group's sounds of it; `None` where it has no sounds.
+    """Return the centre of a class, or of a group's sounds of it.
 
-    Of a pretrained model's own sounds, it is as its card says: they are a few of those that make the centre.
+    For a pretrained model's own sounds it is read from the card, because the folder holds only a few of the
+    training sounds.
+
+    Args:
+        run: the run whose encoder is used.
+        sounds: the sounds.
+        class_name: one of `sounds.class_names`.
+        group: one of `sounds.groups`; `None` takes all sounds of the class.
+
+    Returns:
+        The centre of `sounds.centre_members`, or `None` if there are no such sounds.
     """
     if run.card and sounds is run.sounds:
         return run.card.centres.get(centre_name(class_name, group))
@@ -93,5 +108,5 @@ def class_centre(run: Run, sounds: SoundSet, class_name: str, group: str | None 
 
 
 def centre_name(class_name: str, group: str | None = None) -> str:
-    """Return what names a centre: `CLASS` or `GROUP/CLASS`."""
+    """Return the name of a centre: `CLASS` or `GROUP/CLASS`."""
     return class_name if group is None else f"{group}/{class_name}"

@@ -1,4 +1,4 @@
-"""What run folders there are and how far each is. Needs no Keras and no TensorFlow, so that it answers at once."""
+"""List run folders and how far each one is; imports neither Keras nor TensorFlow."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from audio_vae.utils.tables import human_size, text_table
 
 @dataclass(frozen=True)
 class Listed:
-    """What is to be said of a run folder; `None` where it is not known.
+    """A run folder in a list; values that are not known are `None`.
 
     Attributes:
         path: the folder.
+        size_bytes: size on disk; a file with two names counts once.
+        changed: when a file in it was last written, ISO 8601, local time.
+        in_use_by: the process that is training or preparing it, in words.
         dataset: `digits`, `drums`, ….
-        preset: the model.
-        epochs_done: whole epochs.
-        epochs: to be done.
-        in_use_by: the process that trains or prepares it, in words.
-        one_nn_accuracy: of the last evaluation, 0 to 1.
-        mfcc_dtw_deviation: the classes' average of the last evaluation.
-        size_bytes: on disk; a file with two names counts once.
-        changed: when something in it was last written, ISO 8601, local time.
+        preset: preset of the model.
+        epochs_done: number of complete epochs.
+        epochs: number of epochs that are planned.
+        one_nn_accuracy: 1-NN accuracy of the last evaluation, 0 to 1.
+        mfcc_dtw_deviation: MFCC-DTW deviation of the last evaluation, mean over the classes.
         problem: why it cannot be used.
     """
 
@@ -51,13 +51,13 @@ class Listed:
 
 
 def list_runs(folder: Path) -> list[Listed]:
-    """Look at every run folder below a folder, or at itself if it is one.
+    """Return the run folders in a folder, at any depth, or the folder itself if it is a run.
 
     Args:
-        folder: where to look, at any depth.
+        folder: where to look.
 
     Returns:
-        the runs by path; damaged ones tell their `problem`.
+        The runs in the order of their paths. Damaged ones have a `problem`.
 
     Raises:
         UserError: there is no such folder.
@@ -72,7 +72,7 @@ def list_runs(folder: Path) -> list[Listed]:
     for place, below, files in os.walk(folder):
         if "config.json" in files or "sounds.npz" in files:
             found.append(Path(place))
-            # What lies inside a run is part of it.
+            # No other run is looked for inside a run.
             below.clear()
     return [_look_at(path) for path in sorted(found)]
 
@@ -97,7 +97,7 @@ def _look_at(path: Path) -> Listed:
 
 
 def _figures(path: Path) -> dict[str, float | None]:
-    """Return the figures of an evaluation; none where there was none."""
+    """Return the figures of a report.json; none if there is no such file."""
     if not path.is_file():
         return {}
     try:
@@ -106,14 +106,14 @@ def _figures(path: Path) -> dict[str, float | None]:
             "one_nn_accuracy": report["one_nn_accuracy"],
             "mfcc_dtw_deviation": report["mfcc_dtw_deviation"]["average"]["mean"],
         }
-        # What is not finite is stored as null.
+        # Figures that are not finite are stored as null.
         return {name: None if value is None else float(value) for name, value in figures.items()}
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise UserError(f"{path} cannot be read ({one_line(error)}): evaluate it again") from error
 
 
 def _size_and_time(path: Path) -> tuple[int, float]:
-    """Return the bytes below a folder and when the newest file was written; a running training may remove some."""
+    """Return the size of a folder in bytes and the time of its newest file, in seconds since 1970."""
     sizes: dict[tuple[int, int], int] = {}
     changed = path.stat().st_mtime
     for place, _, names in os.walk(path):
@@ -121,6 +121,7 @@ def _size_and_time(path: Path) -> tuple[int, float]:
             try:
                 status = os.lstat(os.path.join(place, name))
             except FileNotFoundError:
+                # A running training removes files at any time.
                 continue
             sizes[status.st_dev, status.st_ino] = status.st_size
             if name != LOCK_NAME:
@@ -129,7 +130,7 @@ def _size_and_time(path: Path) -> tuple[int, float]:
 
 
 def table_lines(runs: list[Listed]) -> list[str]:
-    """Return the runs as the lines of a table, each problem on a line of its own below its run."""
+    """Return a table of the runs, line by line; the problem of a run is on a line of its own below it."""
     rows = [["run", "data", "preset", "epochs", "1-NN", "deviation", "size", "last change", ""]]
     for each in runs:
         rows.append(

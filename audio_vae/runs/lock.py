@@ -1,4 +1,4 @@
-"""One process at a time writes into a run folder."""
+"""A lock on a run folder: only one process at a time writes into it."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ except ImportError:
 LOCK_NAME = ".lock"
 
 _PATIENCE_S = 0.5
-"""How long a lock is asked for: who only looks whether it is held holds it for a moment."""
+"""How long to try to get a lock: a process that only asks who holds it takes it for a moment."""
 
 _FAR_BYTE = 1 << 30
-"""Windows locks bytes against reading too; what is said of the holder lies before this one."""
+"""The byte that is locked on Windows. Locked bytes cannot be read there, and the holder's name comes before it."""
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold a run folder for this process; the system lets go of it however the process ends.
+    """Lock a run folder for this process. The system unlocks it however the process ends.
 
-    The folder is made where there is none, and removed again if nothing was put into it. On a file system
-    that knows no locks, nothing is held and nobody refused.
+    The folder is made if it does not exist, and removed again if it stays empty. On a file system without locks
+    nothing is locked and no process is refused.
 
     Args:
-        folder: a run folder, or where one is to be.
+        folder: an existing or new run folder.
 
     Raises:
-        UserError: another process holds it, or it is a file.
+        UserError: another process has locked it, or it is a file.
     """
     if folder.is_file():
         raise UserError(f"{folder} is a file: choose a folder with --run")
@@ -51,7 +51,7 @@ def locked(folder: Path) -> Iterator[None]:
         os.write(handle, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode())
         yield
     finally:
-        # Removed while it is held: whoever opened it meanwhile sees that it is no longer the folder's lock.
+        # Removed while it is locked: a process that has opened it meanwhile sees that the file is gone.
         with suppress(OSError):
             path.unlink()
         os.close(handle)
@@ -64,7 +64,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def holder(folder: Path) -> str | None:
-    """Return which process writes into a run folder, in words; `None` if none does."""
+    """Return the process that has locked a run folder, in words, or `None` if there is none."""
     try:
         handle = os.open(folder / LOCK_NAME, os.O_RDWR)
     except OSError:
@@ -82,7 +82,11 @@ def holder(folder: Path) -> str | None:
 
 
 def _acquire(path: Path) -> int:
-    """Return an open handle of the lock file that holds the lock."""
+    """Lock the lock file and return its handle.
+
+    Raises:
+        UserError: another process has locked it.
+    """
     give_up_s = time.monotonic() + _PATIENCE_S
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -90,7 +94,7 @@ def _acquire(path: Path) -> int:
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(handle), path.stat()):
                     return handle
-            # The holder before removed this file when it ended: lock the one that is there now.
+            # The process before removed this file when it ended: try again with the one that is there now.
             os.close(handle)
             continue
         os.close(handle)
@@ -103,7 +107,7 @@ def _acquire(path: Path) -> int:
 
 
 def _try_to_lock(handle: int) -> bool:
-    """Lock an open file if no other process has; also true on file systems that know no locks."""
+    """Lock an open file and return whether that succeeded; file systems without locks count as success."""
     try:
         if fcntl:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Prepare a run: the config that it trains with, and its sounds read into the run folder."""
+"""Prepare a run: choose its config and read its sounds into the run folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from audio_vae.utils.errors import UserError
 from audio_vae.utils.files import write_json
 
 TRAINING_OPTIONS = ("epochs", "batch_size", "seed", "precision")
-"""Options of the command line that are values of `TrainingConfig`."""
+"""Options of `run_config` that are fields of `TrainingConfig`."""
 
 
 def run_config(dataset: Dataset, path: Path, **given: Any) -> Config:
@@ -29,11 +29,11 @@ def run_config(dataset: Dataset, path: Path, **given: Any) -> Config:
     Args:
         dataset: the data set of the run.
         path: where the run is, or is to be.
-        given: what was asked for: `preset`, `TRAINING_OPTIONS` and options of `Dataset.make_config`. What is left
-            out is as in the run, or the default.
+        given: the options that were given: `preset`, `TRAINING_OPTIONS` and options of `Dataset.make_config`. All
+            others are as in the run, or the defaults of a new one.
 
     Raises:
-        UserError: the run was made with another value of a given option, `epochs` apart.
+        UserError: the run was made with another value of a given option other than `epochs`.
     """
     if (path / "config.json").is_file():
         return _config_of_run(dataset, path, **given)
@@ -43,6 +43,7 @@ def run_config(dataset: Dataset, path: Path, **given: Any) -> Config:
 
 
 def _config_of_run(dataset: Dataset, path: Path, epochs: int | None = None, **given: Any) -> Config:
+    """Return the config of an existing run, with more or fewer epochs if they are given."""
     run = open_run(path, dataset.name)
     config = run.config
     made_with = {"preset": config.preset, **dataclasses.asdict(config.training), **dataset.options(config)}
@@ -54,7 +55,7 @@ def _config_of_run(dataset: Dataset, path: Path, epochs: int | None = None, **gi
             if _plain(value) != _plain(made_with.get(name))
         ],
     )
-    # Epochs that are done stay done.
+    # Never fewer epochs than are done.
     epochs = max(epochs, run.epochs_done()) if epochs else config.training.epochs
     return dataclasses.replace(config, training=dataclasses.replace(config.training, epochs=epochs))
 
@@ -62,13 +63,21 @@ def _config_of_run(dataset: Dataset, path: Path, epochs: int | None = None, **gi
 def prepare_run(
     dataset: Dataset, path: Path, config: Config, data: Path | None = None, *, show_progress: bool = False
 ) -> tuple[Run, dict[str, Any]]:
-    """Read the sounds into a run folder; one that is there already with the same settings is kept.
+    """Read the sounds of a data set into a run folder, or open one that was prepared with the same settings.
+
+    Args:
+        dataset: the data set.
+        path: the run folder.
+        config: the config of the run.
+        data: the folder of the sounds; `None` takes those that the data set brings along, or those of the run.
+        show_progress: draw a progress bar.
 
     Returns:
-        The run, and what was found: counts per class, refused files, how labels came about.
+        The run, and the values of its `prepare.json`: `data` (the folder), `classes` (numbers of sounds),
+        `refused` (files that are left out) and `labels` (how the labels were found).
 
     Raises:
-        UserError: the folder holds another run or a pretrained model or another process writes into it, or the
+        UserError: the folder holds another run or a pretrained model, another process writes into it, or the
             sounds cannot be used.
     """
     if (path / CARD_NAME).is_file():
@@ -83,7 +92,7 @@ def _prepare_locked(
 ) -> tuple[Run, dict[str, Any]]:
     is_run = (path / "config.json").is_file()
     if is_run:
-        # What came from the sounds (folder labels, rate and length) is the old run's.
+        # The number of classes, the rate and the length came from the sounds and are those of the existing run.
         old = open_run(path, dataset.name).config
         config = _with_classes(config, old.model.n_classes)
         if dataset.choose and config.data == old.data:
@@ -108,14 +117,20 @@ def _prepare_locked(
     require_free(path, config)
     run = Run(path, config)
     prepared.sounds.save(run.sounds_path)
-    found = {"data": source, **describe(prepared)}
+    found = {"data": source, **_described(prepared)}
     write_json(found_path, found)
-    # Last, so that what is a run has its sounds: a preparation that was killed is simply done again.
+    # The config comes last, so that every run has its sounds; a preparation that was killed is done again.
     return create_run(path, config), found
 
 
 def sounds_of_run(dataset: Dataset, run: Run, data: Path | None, *, show_progress: bool = False) -> SoundSet:
-    """Return the run's own sounds, or those of another folder read by the run's config.
+    """Return the run's own sounds, or those of another folder, read as the run's config says.
+
+    Args:
+        dataset: the data set of the run.
+        run: the run.
+        data: the other folder; `None` takes the run's own sounds.
+        show_progress: draw a progress bar.
 
     Raises:
         UserError: the folder's sounds cannot be used, or have other classes than the run's.
@@ -132,7 +147,7 @@ def sounds_of_run(dataset: Dataset, run: Run, data: Path | None, *, show_progres
 
 
 def found_lines(found: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what `prepare_run` found as lines of text, the files that were left out apart."""
+    """Yield what `prepare_run` found as lines of text, without the files that are left out."""
     counts = found["classes"].values()
     n_train, n_test = sum(each["train"] for each in counts), sum(each["test"] for each in counts)
     classes = ", ".join(f"{label} {each['train'] + each['test']}" for label, each in found["classes"].items())
@@ -147,13 +162,13 @@ def found_lines(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def left_out_lines(found: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a line for each file that `prepare_run` left out, with the reason."""
+    """Yield a line with the reason for each file that `prepare_run` left out."""
     for each in found["refused"]:
         yield f"left out: {each['name']}: {each['reason']}"
 
 
-def describe(prepared: Prepared) -> dict[str, Any]:
-    """Return what was found in a folder, as JSON values."""
+def _described(prepared: Prepared) -> dict[str, Any]:
+    """Return the sounds of each class, the refused files and how the labels were found, as JSON values."""
     sizes = class_sizes(prepared.sounds)
     return {
         "classes": {name: {part: each[part] for part in ("train", "test")} for name, each in sizes.items()},
@@ -163,12 +178,12 @@ def describe(prepared: Prepared) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return an option's value so that equal choices are equal: several names count in any order."""
+    """Return an option's value for comparison: the order of several names does not matter."""
     return sorted(set(value)) if isinstance(value, tuple | list) else value
 
 
 def _with_classes(config: Config, n_classes: int) -> Config:
-    """Return the config for another number of classes; hidden layers that were as wide as it stay so."""
+    """Return the config for another number of classes; hidden layers as wide as that number change with it."""
     model = config.model
     units = tuple(n_classes if units == model.n_classes else units for units in model.classifier_units)
     return dataclasses.replace(config, model=dataclasses.replace(model, n_classes=n_classes, classifier_units=units))

@@ -1,16 +1,16 @@
-"""The run folder: what training writes and what evaluation, morphing and export read.
+"""The run folder: training writes it; evaluation, morphing and export read it.
 
 RUN/config.json      the resolved config, package versions, git commit
-RUN/sounds.npz       the sounds as the model sees them, labels and split
-RUN/prepare.json     counts per class, files left out and why, how labels were found
+RUN/sounds.npz       the sounds as the model gets them, labels and split
+RUN/prepare.json     number of sounds of each class, files left out and why, how labels were found
 RUN/model.keras      newest complete model
-RUN/checkpoints/     the last epochs' complete state, and that of a stop in mid-epoch
+RUN/checkpoints/     complete state after the last epochs, and after a stop within an epoch
 RUN/logs/            history.csv, time.json, TensorBoard events
-RUN/latents.npz      posterior of every sound
+RUN/latents.npz      posterior means and log-variances of every sound
 RUN/report/          report.json, report.html, figures, sounds
-RUN/.lock            who writes here, while somebody does
+RUN/.lock            the process that is writing into the folder
 
-A folder is a run once it has its config.json, which is written when the sounds are there.
+A folder is a run if it has a config.json, which is written after the sounds.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class Checkpoint(NamedTuple):
-    """A kept state: the one after `epoch` whole epochs and `step` steps of the next. They sort by age."""
+    """A stored state of a training, after `epoch` complete epochs and `step` steps of the next. They sort by age."""
 
     epoch: int
     step: int
@@ -45,19 +45,24 @@ class Checkpoint(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A run folder that exists, with its config."""
+    """An existing run folder with its config.
+
+    Attributes:
+        path: the folder.
+        config: its config.
+    """
 
     path: Path
     config: Config
 
     @property
     def is_pretrained(self) -> bool:
-        """Whether this is a pretrained model (`card`), whose folder is never written to."""
+        """Whether this is a pretrained model, whose folder is never written to."""
         return (self.path / CARD_NAME).is_file()
 
     @property
     def results_path(self) -> Path:
-        """Where results go that no other folder is given for: the run folder, or here."""
+        """Default folder of results: the run folder, or for a pretrained model the current folder."""
         return Path() if self.is_pretrained else self.path
 
     @property
@@ -81,12 +86,12 @@ class Run:
         return self.path / "logs" / "time.json"
 
     def checkpoint_path(self, epoch: int, step: int = 0) -> Path:
-        """Return where the state after some whole epochs and some steps of the next is kept."""
+        """Return the file of the state after some complete epochs and some steps of the next."""
         within = f"-step-{step:06d}" if step else ""
         return self.path / "checkpoints" / f"epoch-{epoch:04d}{within}.keras"
 
     def checkpoints(self) -> list[Checkpoint]:
-        """Return the kept states, oldest first."""
+        """Return the stored states, oldest first."""
         found = []
         for path in (self.path / "checkpoints").glob("epoch-*.keras"):
             match = re.fullmatch(r"epoch-(\d+)(?:-step-(\d+))?\.keras", path.name)
@@ -95,12 +100,12 @@ class Run:
         return sorted(found)
 
     def train_command(self) -> str:
-        """Return the command line that goes on with this run."""
+        """Return the command line that continues the training of this run."""
         return f"audio-vae {self.config.dataset} train --run {shlex.quote(str(self.path))}"
 
     @cached_property
     def card(self) -> Card | None:
-        """What is to be known of a pretrained model; `None` for other runs.
+        """The card of a pretrained model; `None` for other runs.
 
         Raises:
             UserError: the card is damaged.
@@ -109,7 +114,11 @@ class Run:
 
     @cached_property
     def sounds(self) -> SoundSet:
-        """The sounds that the run was trained on and its test set; a pretrained model has a few of them."""
+        """The training and test sounds; only a few of them for a pretrained model.
+
+        Raises:
+            UserError: the file is missing or damaged.
+        """
         return SoundSet.load(self.sounds_path)
 
     @cached_property
@@ -119,9 +128,9 @@ class Run:
         Raises:
             UserError: the run has no model yet, or its file is damaged.
         """
-        # Registers the package's classes, which loading in safe mode needs.
         import keras
 
+        # Registers the package's classes with Keras, which loading in safe mode needs.
         from audio_vae.models import vae  # noqa: F401
 
         if not self.model_path.is_file():
@@ -134,9 +143,16 @@ class Run:
                 f"{self.path / 'checkpoints'} over it, or train again"
             ) from error
 
+    def cache_model(self, model: VAE | None) -> None:
+        """Let `model` be this one, in float32, from now on; `None` lets it be read from its file again."""
+        # A cached property keeps its value under its name here.
+        self.__dict__.pop("model", None)
+        if model is not None:
+            self.__dict__["model"] = model
+
     @property
     def model_sha256(self) -> str:
-        """Hash of the model's file, which tells what made a result."""
+        """Hash of the model's file, which identifies the model in results."""
         return hashlib.sha256(self.model_path.read_bytes()).hexdigest()
 
     def epochs_done(self) -> int:
@@ -145,7 +161,7 @@ class Run:
         return history[-1].get("epoch", len(history)) if history else 0
 
     def history(self) -> list[dict[str, float]]:
-        """Return one row an epoch of `logs/history.csv`; none before the first epoch.
+        """Return the rows of `logs/history.csv`, one for each epoch; none before the first epoch is complete.
 
         Raises:
             UserError: the file is damaged.
@@ -153,9 +169,10 @@ class Run:
         return read_history(self.history_path)
 
     def epoch_times(self) -> list[dict[str, Any]]:
-        """Return the parts of `logs/time.json`: `epoch`, `seconds` of wall time and `machine`.
+        """Return the rows of `logs/time.json`: `epoch`, `seconds` of wall time and `machine`.
 
-        An epoch that was stopped and gone on with has several; one of an older version, or of a damaged file, none.
+        An epoch that was stopped and continued has several rows. There are none if the file is missing, as in runs
+        of older versions, or damaged.
         """
         try:
             return json.loads(self.time_path.read_text(encoding="utf-8"))
@@ -171,17 +188,17 @@ class Run:
         return np.asarray(self.model.decoder.predict(np.asarray(latents, np.float32), batch_size=16, verbose=0))
 
     def class_probabilities(self, latents: np.ndarray) -> np.ndarray | None:
-        """Return what the classifier makes of latents, `[N, d]` → float64 `[N, n_classes]`; `None` without one."""
+        """Return the classifier's probabilities, `[N, d]` → float64 `[N, n_classes]`; `None` without a classifier."""
         if self.model.classifier is None:
             return None
         logits = self.model.classifier.predict(np.asarray(latents, np.float32), batch_size=256, verbose=0)
-        # In float64 and from the largest logit on, so that no exponential overflows.
+        # The largest logit is subtracted so that no exponential overflows.
         odds = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True)
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
-    """Return one row an epoch of a history.csv; none where there is no file.
+    """Return the rows of a history.csv, one for each epoch; none if there is no file.
 
     Raises:
         UserError: the file is damaged.
@@ -190,7 +207,7 @@ def read_history(path: Path) -> list[dict[str, float]]:
         return []
     try:
         header, *rows = path.read_text(encoding="utf-8").splitlines()
-        # The epoch is a count and the losses are floats, as they were written.
+        # The epoch is an integer and the losses are floats, as they were written.
         return [
             {
                 name: int(value) if name == "epoch" else float(value)
@@ -205,10 +222,14 @@ def read_history(path: Path) -> list[dict[str, float]]:
 
 
 def open_run(path: Path, dataset: str) -> Run:
-    """Open a run folder for use.
+    """Open an existing run folder.
+
+    Args:
+        path: the folder.
+        dataset: name of the data set that the run has to be of.
 
     Raises:
-        UserError: it does not exist, is no run folder, or is one of another data set.
+        UserError: the folder does not exist, is no run folder, or is a run of another data set.
     """
     if not path.is_dir():
         raise UserError(f"no run folder {path}: train first (audio-vae {dataset} train --run {path})")
@@ -225,13 +246,13 @@ def read_config(path: Path) -> Config:
     """Return the config of the run in a folder.
 
     Raises:
-        UserError: it is missing or damaged.
+        UserError: its config.json is missing or damaged.
     """
     file = path / "config.json"
     try:
         return Config.from_dict(json.loads(file.read_text(encoding="utf-8"))["config"])
     except FileNotFoundError as error:
         raise UserError(f"{path} is no run folder (no config.json): choose another --run") from error
-    # A value of another kind where an object belongs shows as an AttributeError.
+    # A value of another type in place of an object raises an AttributeError.
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise UserError(f"{file} cannot be used ({one_line(error)}): choose another --run") from error

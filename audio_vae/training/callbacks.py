@@ -1,4 +1,4 @@
-"""Watching a training: a progress bar or a line an epoch, TensorBoard, and the time that it takes."""
+"""Keras callbacks: progress, wall time, learning-rate decay, and the end of a training on a signal."""
 
 from __future__ import annotations
 
@@ -19,23 +19,21 @@ from audio_vae.utils.signals import Stopped
 
 
 class Progress(keras.callbacks.Callback):
-    """Show every loss term, sounds per second and the time left: a bar, or one line an epoch.
+    """Show every loss term, sounds per second and the time left, as a progress bar or as a line for each epoch.
 
     Args:
-        training: how the model is fitted.
-        epoch: whole epochs that are done.
-        step: steps of the next one that are done.
-        n_steps: steps of an epoch.
-        n_sounds: sounds of an epoch.
-        show_bar: draw a bar; otherwise one line an epoch goes to `say`.
+        training: the training's config.
+        start: where the training begins.
+        n_steps: number of steps in an epoch.
+        n_sounds: number of sounds in an epoch.
+        show_bar: draw a progress bar; otherwise each epoch's line goes to `say`.
         say: receives the lines.
     """
 
     def __init__(
         self,
         training: TrainingConfig,
-        epoch: int,
-        step: int,
+        start: Position,
         n_steps: int,
         n_sounds: int,
         show_bar: bool,
@@ -47,22 +45,22 @@ class Progress(keras.callbacks.Callback):
         self.n_sounds = n_sounds
         self.show_bar = show_bar
         self.say = say
-        self.next_step = step
+        self.first_step = start.step
         self.n_done = 0
-        self.n_left = (training.epochs - epoch) * n_steps - step
+        self.n_left = (training.epochs - start.epoch) * n_steps - start.step
         self.started_s = time.monotonic()
         self.bar = tqdm(
             total=training.epochs * n_steps,
-            initial=epoch * n_steps + step,
-            # The bar itself has what width is left: the loss terms are the news.
+            initial=start.epoch * n_steps + start.step,
+            # The bar gets the width that the loss terms leave, because they say more.
             bar_format="{desc} {percentage:3.0f}%|{bar}| {remaining} left{postfix}",
             disable=not show_bar,
         )
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch_started_s = time.monotonic()
-        # The first epoch may begin in the middle.
-        self.step, self.next_step = self.next_step, 0
+        # Only the first epoch may begin in its middle.
+        self.step, self.first_step = self.first_step, 0
         self.n_before = self._sounds_until(self.step)
         self.bar.set_description(f"epoch {epoch + 1}/{self.training.epochs}", refresh=False)
 
@@ -80,11 +78,11 @@ class Progress(keras.callbacks.Callback):
         self.say(f"epoch {epoch + 1}/{self.training.epochs}: {_terms(logs)}, {self._rate():.1f} sounds/s, {left} left")
 
     def close(self) -> None:
-        """End the bar, so that what is printed next has its own line."""
+        """End the bar, so that the next output begins on a new line."""
         self.bar.close()
 
     def _rate(self) -> float:
-        """Return the sounds a second of this epoch, from where it was begun."""
+        """Return the sounds per second in the part of this epoch that has been trained now."""
         return (self._sounds_until(self.step) - self.n_before) / (time.monotonic() - self.epoch_started_s)
 
     def _sounds_until(self, step: int) -> int:
@@ -96,22 +94,21 @@ def _terms(logs: dict[str, float]) -> str:
 
 
 class WallTime(keras.callbacks.Callback):
-    """Note what each epoch took and on which machine, in `RUN/logs/time.json`.
+    """Write the time and the machine of each epoch to `RUN/logs/time.json`.
 
-    Beside history.csv and not in it, because equal runs give equal histories. An epoch that was begun and has to be
-    done again counts once.
+    They are not in history.csv, so that equal trainings write equal histories. The time of an epoch that has to be
+    done again is dropped.
 
     Args:
         run: the run.
-        epoch: whole epochs that are done.
-        step: steps of the next one that are done.
+        start: where the training begins.
     """
 
-    def __init__(self, run: Run, epoch: int, step: int):
+    def __init__(self, run: Run, start: Position):
         super().__init__()
         self.path = run.time_path
-        # What is noted of an epoch in its middle is of use only where the training goes on from there.
-        self.rows = [row for row in run.epoch_times() if row["epoch"] <= epoch + bool(step)]
+        # The time of a part of an epoch counts only if the training continues after that part.
+        self.rows = [row for row in run.epoch_times() if row["epoch"] <= start.epoch + bool(start.step)]
         self.machine = machine_name()
         self.epoch = None
 
@@ -122,7 +119,7 @@ class WallTime(keras.callbacks.Callback):
         self._note()
 
     def close(self) -> None:
-        """Note the part of an epoch that a stopped training has done."""
+        """Write the time of the epoch that a stopped training has begun."""
         if self.epoch:
             self._note()
 
@@ -133,7 +130,11 @@ class WallTime(keras.callbacks.Callback):
 
 
 class Decay(keras.callbacks.Callback):
-    """Set both optimizers' learning rates at the start of each epoch as the config's `decay` asks."""
+    """Set the learning rates of both optimizers at the start of each epoch, as the config's `decay` says.
+
+    Args:
+        training: the training's config.
+    """
 
     def __init__(self, training: TrainingConfig):
         super().__init__()
@@ -147,15 +148,26 @@ class Decay(keras.callbacks.Callback):
 
 
 def learning_rate_share(training: TrainingConfig, epoch: int) -> float:
-    """Return what is left of the learning rates in an epoch, counted from 0: 1 at first.
+    """Return the factor of the learning rates in an epoch.
 
-    `cosine` is the half wave of I. Loshchilov and F. Hutter, SGDR (2017), Eq. 5, without restarts.
+    `cosine` is Eq. 5 of I. Loshchilov and F. Hutter, SGDR (2017), without restarts.
+
+    Args:
+        training: the training's config.
+        epoch: number of the epoch, from 0.
+
+    Returns:
+        A number from 0 to 1; 1 in the first epoch.
     """
     return 1.0 if training.decay == "none" else 0.5 * (1 + math.cos(math.pi * epoch / training.epochs))
 
 
 class StopWhenAsked(keras.callbacks.Callback):
-    """End the training after a step when a signal has come; comes after the callbacks that write."""
+    """End the training after the step in which a signal came. It has to come after the callbacks that write.
+
+    Args:
+        writer: the writer of the run, which saves the state and knows of the signal.
+    """
 
     def __init__(self, writer: RunWriter):
         super().__init__()
@@ -166,11 +178,11 @@ class StopWhenAsked(keras.callbacks.Callback):
             self._stop("before the first step" if self._is_at_start() else f"after {self._position()}")
 
     def on_train_batch_end(self, batch, logs=None):
-        # The last step's state is saved with its epoch.
+        # The state after the last step is saved with its epoch.
         if self.writer.request.signal and self.writer.step < self.writer.n_steps:
             if self.writer.devices.are_remote:
-                # The other workers, whom no signal may have told, would have to take part in reading the means.
-                self._stop(f"in epoch {self.writer.epoch + 1}, which is to be done again")
+                # Reading the loss means takes all workers, and the others may have got no signal.
+                self._stop(f"in epoch {self.writer.epoch + 1}, which will be done again")
             self.writer.save()
             self._stop(f"after {self._position()}, saved")
 
@@ -189,5 +201,11 @@ class StopWhenAsked(keras.callbacks.Callback):
 
 
 def stopped(run: Run, number: int, where: str) -> Stopped:
-    """Return what a training ends with that the signal `number` asked to end."""
+    """Return the exception that ends a training.
+
+    Args:
+        run: the run.
+        number: number of the signal.
+        where: where the training ended, such as `after epoch 3, saved`.
+    """
     return Stopped(f"Stopped by {signal.Signals(number).name} {where}; to go on: {run.train_command()}", number)

@@ -1,4 +1,4 @@
-"""The state that a training goes on from: written after every epoch, read when it resumes."""
+"""Save the complete state of a training after every epoch, and continue from the newest one."""
 
 from __future__ import annotations
 
@@ -23,21 +23,20 @@ from audio_vae.utils.files import atomic_file
 from audio_vae.utils.signals import Request
 
 KEPT_CHECKPOINTS = 2
-"""Newest checkpoints that stay: if the last is damaged, the one before it still serves."""
-
+"""Number of checkpoints that are kept: if the newest is damaged, the one before it is used."""
 
 _POSITION = "position.json"
-"""Name in a checkpoint of what an epoch that is not complete needs besides the model."""
+"""File in the checkpoint of an incomplete epoch, with the loss means so far."""
 
 
 @dataclass
 class Position:
-    """How far a training is.
+    """A point in a training.
 
     Attributes:
-        epoch: whole epochs that are done.
-        step: steps of the next one that are done.
-        loss_means: state of the loss terms' means over these steps: term → its variables' values.
+        epoch: number of complete epochs.
+        step: number of complete steps of the next epoch.
+        loss_means: means of the loss terms over these steps: term → values of the metric's variables.
     """
 
     epoch: int = 0
@@ -48,8 +47,20 @@ class Position:
         return f"epoch {self.epoch}" + (f" and {self.step} steps of the next" if self.step else "")
 
 
-def _resume(run: Run, devices: Devices, say: Callable[[str], None]) -> tuple[VAE, Position]:
-    """Return the model of the newest readable checkpoint and its position, or a new model at the start."""
+def resume(run: Run, devices: Devices, say: Callable[[str], None]) -> tuple[VAE, Position]:
+    """Return the newest readable checkpoint, or a new model if there is none.
+
+    Args:
+        run: the run.
+        devices: the devices that the model is placed on.
+        say: receives a line for each damaged checkpoint.
+
+    Returns:
+        The model, and where its training continues.
+
+    Raises:
+        UserError: no checkpoint can be read.
+    """
     kept = run.checkpoints()
     for epoch, step, path in reversed(kept):
         try:
@@ -60,8 +71,8 @@ def _resume(run: Run, devices: Devices, say: Callable[[str], None]) -> tuple[VAE
             say(f"checkpoint {path} is damaged ({one_line(error)[:120]}): trying the one before it")
             continue
         if not step and devices.is_chief:
-            # The training may have ended before its newest model got its name.
-            _name_newest(run, path)
+            # The training may have ended before it replaced model.keras.
+            replace_model(run, path)
         return model, position
     if kept:
         raise UserError(f"no checkpoint in {run.path / 'checkpoints'} can be read: train again into a new --run")
@@ -76,8 +87,8 @@ def _read_loss_means(path: Path) -> dict[str, list[float]]:
         return json.loads(archive.read(_POSITION))["loss_means"]
 
 
-def _name_newest(run: Run, checkpoint: Path) -> None:
-    """Give the state after a whole epoch the name of the newest model."""
+def replace_model(run: Run, checkpoint: Path) -> None:
+    """Make a checkpoint the run's model.keras."""
     with suppress(FileNotFoundError):
         if checkpoint.samefile(run.model_path):
             return
@@ -86,7 +97,7 @@ def _name_newest(run: Run, checkpoint: Path) -> None:
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
-    """Give a file a second name without a second copy, where the file system can."""
+    """Give a file a second name; where the file system has no links, copy it."""
     target.unlink()
     try:
         os.link(source, target)
@@ -95,16 +106,20 @@ def _link_or_copy(source: Path, target: Path) -> None:
 
 
 class RunWriter(keras.callbacks.Callback):
-    """Keep the run folder up to date: history, checkpoint and newest model after every epoch.
+    """Write the history, a checkpoint and the newest model into the run folder after every epoch.
+
+    It also ends a training whose losses or weights become NaN or infinite.
 
     Args:
         run: the run.
         start: where the training begins.
-        request: tells whether the training is asked to end.
-        devices: the model's; a worker that is not the chief writes nothing.
+        request: whether a signal has asked the training to end.
+        devices: the devices of the model; only the chief of several workers writes.
 
     Attributes:
-        n_steps: steps of an epoch.
+        epoch: number of complete epochs.
+        step: number of complete steps of the next epoch.
+        n_steps: number of steps in an epoch.
     """
 
     def __init__(self, run: Run, start: Position, request: Request, devices: Devices):
@@ -118,14 +133,14 @@ class RunWriter(keras.callbacks.Callback):
         history = run.history()
         self.rows = [row for row in history if row["epoch"] <= start.epoch]
         if len(self.rows) < len(history) and devices.is_chief:
-            # The training ended between a row and its checkpoint.
+            # The training ended after an epoch's row was written and before its checkpoint was.
             self._write_history()
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch, self.step = epoch, 0
         if epoch == self.start.epoch and self.start.step:
             self.step = self.start.step
-            # `fit` has just reset the means.
+            # `fit` has just reset the loss means.
             for metric in self.model.metrics:
                 for variable, value in zip(metric.variables, self.start.loss_means[metric.name], strict=True):
                     variable.assign(value)
@@ -142,10 +157,10 @@ class RunWriter(keras.callbacks.Callback):
         self.epoch, self.step = epoch + 1, 0
         if self.devices.is_chief:
             self._write_history()
-            _name_newest(self.run, self.save())
+            replace_model(self.run, self.save())
 
     def save(self) -> Path:
-        """Write the checkpoint of where the training is and remove those that are no longer needed."""
+        """Write a checkpoint of the current state and return its path; remove those that are no longer needed."""
         path = self.run.checkpoint_path(self.epoch, self.step)
         with atomic_file(path) as part:
             self.model.save(part)
@@ -156,7 +171,7 @@ class RunWriter(keras.callbacks.Callback):
                 }
                 with zipfile.ZipFile(part, "a") as archive:
                     archive.writestr(_POSITION, json.dumps({"loss_means": means}))
-        # Newer ones are damaged and wait to be replaced.
+        # Newer checkpoints are damaged and will be replaced.
         kept = [each for each in self.run.checkpoints() if (each.epoch, each.step) <= (self.epoch, self.step)]
         for old in kept[:-KEPT_CHECKPOINTS]:
             old.path.unlink()
@@ -170,7 +185,7 @@ class RunWriter(keras.callbacks.Callback):
             part.write_text(_csv(self.rows), encoding="utf-8")
 
     def _require_finite_weights(self) -> None:
-        """Keep the last step of an epoch from spoiling its checkpoint: no loss has seen its weights."""
+        """Check the weights after the last step of an epoch, which no loss of that epoch depends on."""
         for weight in self.model.trainable_weights:
             if not np.isfinite(keras.ops.convert_to_numpy(weight)).all():
                 raise self._not_finite(f"the weights {weight.path} became NaN or infinite")
@@ -185,6 +200,6 @@ class RunWriter(keras.callbacks.Callback):
 
 
 def _csv(rows: list[dict[str, float]]) -> str:
-    """Return rows of numbers as CSV; every digit is kept, so that equal runs give equal files."""
+    """Return rows of numbers as CSV with all digits, so that equal trainings write equal files."""
     lines = [",".join(rows[0])] + [",".join(repr(value) for value in row.values()) for row in rows]
     return "\n".join(lines) + "\n"

@@ -1,6 +1,6 @@
-"""A training from a data set's options to a trained run, as the command line and the data sets' `train` do it.
+"""From a data set's options to a trained run: what the command line and the data sets' `train` functions do.
 
-Imports no Keras by itself, so that sounds that cannot be used are told at once.
+Keras is imported only after the sounds are prepared, so that an error in them is reported at once.
 """
 
 from __future__ import annotations
@@ -21,10 +21,6 @@ Say = Callable[[str], None]
 """Receives a line for the user."""
 
 
-def say_nothing(_line: str) -> None:
-    """Drop a line."""
-
-
 def prepare_dataset(
     dataset: Dataset,
     run_path: Path,
@@ -35,16 +31,19 @@ def prepare_dataset(
     warn: Say = print,
     **options: Any,
 ) -> Run:
-    """Read a data set's sounds into a run folder.
+    """Read the sounds of a data set into a run folder.
 
     Args:
         dataset: the data set.
-        run_path: the run folder; one that is there with the same settings is kept.
-        data: the folder of the sounds; `None` takes those that the data set brings along.
+        run_path: the run folder; a run with the same settings is kept.
+        data: the folder of the sounds; `None` takes those that the data set brings along, or those of the run.
         show_progress: draw a progress bar.
-        say: receives what was found.
+        say: receives the numbers of sounds and how their labels were found.
         warn: receives a line for each file that is left out.
-        options: those of `runs.prepare.run_config`. What is left out is as in the run, or the default.
+        options: options of `runs.prepare.run_config`; all others are as in the run, or the defaults of a new one.
+
+    Returns:
+        The prepared run.
 
     Raises:
         UserError: the sounds or the run folder cannot be used, or the run has other settings.
@@ -70,19 +69,19 @@ def train_dataset(
     warn: Say = print,
     **options: Any,
 ) -> Run:
-    """Prepare a run of a data set, or open the one that is there, and train it to its last epoch.
+    """Prepare a run of a data set, or open an existing one, and train it to its last epoch.
 
     Args:
         dataset: the data set.
-        run_path: the run folder; an interrupted training in it goes on.
-        data: the folder of the sounds; `None` takes those that the data set brings along.
+        run_path: the run folder; an interrupted training in it is continued.
+        data: the folder of the sounds; `None` takes those that the data set brings along, or those of the run.
         distribute: one of `backend.devices.STRATEGIES`.
-        quiet: say nothing but how to go on with a training that was stopped.
-        show_progress: draw progress bars; otherwise one line an epoch goes to `say`.
+        quiet: report nothing except how to continue a training that was stopped.
+        show_progress: draw progress bars; otherwise a line for each epoch goes to `say`.
         say: receives lines for the user.
-        warn: receives the files that are left out, and how to go on with a training that was stopped.
-        options: those of `runs.prepare.run_config`: `preset`, `epochs`, `batch_size`, `seed`, `precision` and the
-            data set's own. What is left out is as in the run, or the default.
+        warn: receives the files that are left out, and how to continue a training that was stopped.
+        options: options of `runs.prepare.run_config`: `preset`, `epochs`, `batch_size`, `seed`, `precision` and the
+            data set's own; all others are as in the run, or the defaults of a new one.
 
     Returns:
         The trained run.
@@ -90,12 +89,13 @@ def train_dataset(
     Raises:
         Stopped: SIGINT or SIGTERM ended the training, which is saved.
         UserError: the sounds, the run folder or an option cannot be used, or the training failed.
-        WorkerLostError: another worker is gone.
+        WorkerLostError: the connection to another worker was lost.
     """
-    say, of_files = (say_nothing, say_nothing) if quiet else (say, warn)
-    devices = _connected(distribute, say)
+    tell = (lambda line: None) if quiet else say
+    devices = _connected(distribute, tell)
     if devices.is_chief:
-        run = prepare_dataset(dataset, run_path, data, show_progress=show_progress, say=say, warn=of_files, **options)
+        left_out = tell if quiet else warn
+        run = prepare_dataset(dataset, run_path, data, show_progress=show_progress, say=tell, warn=left_out, **options)
     devices.wait_for_all()
     if not devices.is_chief:
         wait_for_file(run_path / "config.json")
@@ -104,10 +104,10 @@ def train_dataset(
     with muted_start_up():
         from audio_vae.training.train import train
 
-    # Whoever stops a training may do so twice; how to go on is said all the same.
+    # A second signal must not keep the line that says how to continue from being printed.
     with postponed():
         try:
-            train(run, devices=devices, show_progress=show_progress, say=say)
+            train(run, devices=devices, show_progress=show_progress, say=tell)
         except Stopped as stopped:
             warn(str(stopped))
             raise
@@ -115,7 +115,7 @@ def train_dataset(
 
 
 def _connected(distribute: str, say: Say) -> Devices:
-    """Return the devices to train on; of several processes, once all are there."""
+    """Return the devices to train on; with several workers, wait until all are connected."""
     worker = this_worker(distribute)
     if worker.n_workers > 1:
         say(f"worker {worker.index + 1} of {worker.n_workers}: waiting until all are there")

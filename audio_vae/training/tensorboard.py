@@ -1,4 +1,4 @@
-"""TensorBoard events of a training: losses, reconstructed sounds, a map of the latents."""
+"""TensorBoard events of a training: losses, reconstructed sounds and a map of the latents."""
 
 from __future__ import annotations
 
@@ -13,26 +13,24 @@ from audio_vae.data.sound_set import evenly_spaced
 from audio_vae.runs.run import Run
 
 EPOCHS_BETWEEN_EXAMPLES = 10
-"""TensorBoard gets sounds and the latent map so often, and at the end."""
-
+"""Sounds and the latent map are written every so many epochs, and after the last."""
 
 N_SOUNDS = 4
-"""Reconstructed sounds in TensorBoard."""
-
+"""Number of reconstructed sounds."""
 
 MOST_POINTS = 500
-"""Sounds in TensorBoard's latent map; encoding more would slow the training."""
+"""Largest number of sounds in the latent map; encoding more would slow the training down."""
 
 
 class TensorBoard(keras.callbacks.Callback):
-    """Write TensorBoard events: losses every epoch; reconstructed sounds and the latent map every few.
+    """Write TensorBoard events: the losses of every epoch, and every few epochs sounds and the latent map.
 
-    The sounds and the map are of test sounds, or of training sounds where there are none for the test. Its event
-    files are written by TensorFlow; where that is not installed, `say` gets one line and nothing is written.
+    They show test sounds, or training sounds if there are no test sounds. TensorFlow writes the events; without it
+    nothing is written and `say` receives one line.
 
     Args:
-        run: its events go to `RUN/logs`.
-        say: receives lines for people.
+        run: the run; its events go to `RUN/logs`.
+        say: receives lines for the user.
     """
 
     def __init__(self, run: Run, say: Callable[[str], None]):
@@ -62,7 +60,7 @@ class TensorBoard(keras.callbacks.Callback):
         self.writer.flush()
 
     def close(self) -> None:
-        """Write what is left."""
+        """Close the event file."""
         if self.writer:
             self.writer.close()
 

@@ -1,7 +1,7 @@
 """Helpers that know nothing of sound.
 
-errors   the error of everything that a user can cause
-files    files and folders that appear only when they are complete
-signals  requests to end, such as Ctrl-C
+errors   `UserError`, an error that the user can correct; one-line messages; checks of values
+files    files and folders that get their final name only when complete; safe file names
+signals  SIGINT and SIGTERM: postpone them, handle them, stop with a message
 tables   tables as text or Markdown, and numbers as they are shown in them
 """

@@ -1,4 +1,4 @@
-"""The one exception that a user's input can cause, and the check of a value in code."""
+"""`UserError` for mistakes of a user, one-line messages, and the check of a value in code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class UserError(Exception):
-    """Something that the user can put right.
+    """An error that the user can correct.
 
     The message is a single line that says what is wrong, where, and what to do. The command
     line prints it as ``Error: …`` and exits with 1.
@@ -19,15 +19,15 @@ def one_line(error: BaseException) -> str:
 
 
 def require(ok: bool, expected: str, **received: Any) -> None:
-    """Check a value.
+    """Check a value that code or a file gives; a `UserError` is for values that a user gives.
 
     Args:
         ok: whether the value can be used.
-        expected: what it should have been, for the message.
-        received: its name and what it is.
+        expected: the values that can be used, in words, for the message.
+        received: name and value, for the message.
 
     Raises:
-        ValueError: it cannot be used. A `UserError` is for what a user can put right, this for wrong code or files.
+        ValueError: the value cannot be used.
     """
     if not ok:
         shown = ", ".join(f"{name}={value!r}" for name, value in received.items())

@@ -1,4 +1,4 @@
-"""Signals that ask the program to end."""
+"""Handle the signals that ask the program to stop: SIGINT (Ctrl-C) and SIGTERM."""
 
 from __future__ import annotations
 
@@ -9,36 +9,11 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 
-def handling(numbers: tuple[int, ...], handle: Callable[[int], None]) -> AbstractContextManager[None]:
-    """Call a function when one of these signals comes, and restore what was before.
-
-    Args:
-        numbers: e.g. `signal.SIGTERM`.
-        handle: receives the signal's number. It runs between two lines of the main thread.
-    """
-    return replaced(numbers, lambda number, _frame: handle(number))
-
-
-@contextmanager
-def replaced(numbers: tuple[int, ...], handler: Callable | signal.Handlers) -> Iterator[None]:
-    """Give these signals a handler as `signal.signal` takes it, and restore what was before."""
-    # Python lets only the main thread set handlers; elsewhere whoever runs that thread decides.
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, handler) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, earlier in before.items():
-            signal.signal(number, earlier)
-
-
-class Stopped(Exception):  # noqa: N818 - no error: what was asked for
-    """A signal ended the work, and what was done is saved; the message says how to go on.
+class Stopped(Exception):  # noqa: N818 - no error: the user asked for it
+    """A signal stopped the work after it was saved; the message says how to continue.
 
     Attributes:
-        signal: its number.
+        signal: the signal's number.
     """
 
     def __init__(self, message: str, number: int):
@@ -48,10 +23,10 @@ class Stopped(Exception):  # noqa: N818 - no error: what was asked for
 
 @dataclass
 class Request:
-    """What asked for an end.
+    """Whether a signal has asked the program to stop.
 
     Attributes:
-        signal: the first signal that came; 0 as long as none did.
+        signal: number of the first signal that came, 0 if none did.
     """
 
     signal: int = 0
@@ -59,7 +34,7 @@ class Request:
 
 @contextmanager
 def postponed() -> Iterator[Request]:
-    """Note SIGINT and SIGTERM, however many come, instead of ending at once."""
+    """Only note SIGINT and SIGTERM, however often they come, so that the block can end at a point of its choice."""
     request = Request()
 
     def note(number):
@@ -67,3 +42,30 @@ def postponed() -> Iterator[Request]:
 
     with handling((signal.SIGINT, signal.SIGTERM), note):
         yield request
+
+
+def handling(numbers: tuple[int, ...], handle: Callable[[int], None]) -> AbstractContextManager[None]:
+    """Call a function when one of these signals comes; afterwards restore the previous handlers.
+
+    Args:
+        numbers: the signals, e.g. `signal.SIGTERM`.
+        handle: receives the signal's number. It runs in the main thread, between two instructions.
+    """
+    return replaced(numbers, lambda number, _frame: handle(number))
+
+
+@contextmanager
+def replaced(numbers: tuple[int, ...], handler: Callable | signal.Handlers) -> Iterator[None]:
+    """Give these signals a handler, as `signal.signal` takes it; afterwards restore the previous ones.
+
+    Outside the main thread it does nothing, because Python sets handlers only there.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
