@@ -8,7 +8,6 @@ import soundfile
 
 from audio_vae.morphing.endpoints import parse_endpoint
 from audio_vae.utils.errors import UserError
-from audio_vae.utils.files import safe_name
 
 T = 512
 RATE_HZ = 8000
@@ -145,39 +144,3 @@ class TestEndpoints:
     def test_folder_is_no_sound(self, run, tmp_path):
         with pytest.raises(UserError, match="cannot be used"):
             parse_endpoint(str(tmp_path), run, run.sounds)
-
-
-class TestNames:
-    @pytest.mark.parametrize(("text", "expected"), [("kick", "kick"), ("kick:12", "kick_12"), ("été", "été")])
-    def test_plain_name(self, text, expected):
-        assert safe_name(text) == expected
-
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "../x",
-            "/etc/x",
-            "..",
-            ".",
-            "/",
-            "",
-            r"..\x",
-            "a b",
-            "it's",
-            'a"b',
-            "a\nb",
-            "\udcff.wav",
-            "音" * 200,
-            "x" * 999,
-        ],
-    )
-    def test_odd_name(self, text):
-        name = safe_name(text)
-        assert name not in (".", "..")
-        assert not name.startswith(".")
-        assert not set(name) & set("/\\:'\"\n ")
-        assert 0 < len(name.encode()) <= 100
-
-    def test_files_of_one_name_stay_apart(self):
-        assert safe_name("a/x.wav") != safe_name("b/x.wav")
-        assert safe_name("a b") != safe_name("a'b")

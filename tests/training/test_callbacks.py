@@ -1,21 +1,19 @@
-import importlib.util
 import re
 
 import numpy as np
 import pytest
 
-from audio_vae.config import AudioConfig, Config, TrainingConfig
-from audio_vae.data.sound_set import SoundSet
-from audio_vae.models.vae import build_vae
-from audio_vae.runs.create import create_run
-from audio_vae.training import callbacks as watching
-from audio_vae.training import tensorboard
+from audio_vae.config import TrainingConfig
+from audio_vae.runs.run import open_run
+from audio_vae.training import callbacks
+from audio_vae.training.checkpoints import Position
+from audio_vae.training.train import train
 
 LOGS = {"likelihood": 12.5, "kl": 0.25}
 
 
 def progress(say, *, epoch=0, step=0, show_bar=False):
-    return watching.Progress(TrainingConfig(epochs=3, batch_size=4), epoch, step, 3, 10, show_bar, say)
+    return callbacks.Progress(TrainingConfig(epochs=3, batch_size=4), Position(epoch, step), 3, 10, show_bar, say)
 
 
 def run_epoch(each, epoch, steps):
@@ -33,7 +31,7 @@ def test_a_line_an_epoch(monkeypatch):
         now_s += 0.5
         return now_s
 
-    monkeypatch.setattr(watching.time, "monotonic", tick)
+    monkeypatch.setattr(callbacks.time, "monotonic", tick)
     lines = []
     each = progress(lines.append)
     for epoch in range(3):
@@ -46,7 +44,7 @@ def test_a_line_an_epoch(monkeypatch):
 
 def test_the_rest_of_an_epoch_counts_its_own_sounds(monkeypatch):
     seconds = iter([0.0, 0.0, 1.0, 1.0, 1.0, 1.0])
-    monkeypatch.setattr(watching.time, "monotonic", lambda: next(seconds))
+    monkeypatch.setattr(callbacks.time, "monotonic", lambda: next(seconds))
     lines = []
     each = progress(lines.append, epoch=1, step=2)
     run_epoch(each, 1, 1)
@@ -68,69 +66,20 @@ def test_a_bar_shows_every_term(capsys):
 
 
 @pytest.fixture
-def run(tmp_path, rng, tiny_cc):
-    settings = TrainingConfig(epochs=21)
-    run = create_run(
-        tmp_path / "run", Config("digits", "cc", audio=AudioConfig(8000, 64), model=tiny_cc, training=settings)
-    )
-    n = 12
-    SoundSet(
-        names=tuple(f"{i}.wav" for i in range(n)),
-        audio=rng.uniform(-1, 1, (n, 64)).astype(np.float32),
-        labels=np.arange(n, dtype=np.int32) % 3,
-        is_test=np.arange(n) >= 6,
-        class_names=("a", "b", "c"),
-        peaks=np.ones(n, np.float32),
-        lengths=np.full(n, 64, np.int32),
-        rate_hz=8000,
-    ).save(run.sounds_path)
-    return run
-
-
-def test_tensorboard_holds_losses_sounds_and_the_latent_map(run):
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    board = tensorboard.TensorBoard(run, say=lambda line: None)
-    board.set_model(build_vae(run.config.model, run.config.loss, run.config.training))
-    for epoch in range(21):
-        board.on_epoch_end(epoch, LOGS)
-    board.close()
-    events = EventAccumulator(str(run.path / "logs"), {"tensors": 0})
-    events.Reload()
-    epochs = {tag: [event.step for event in events.Tensors(tag)] for tag in events.Tags()["tensors"]}
-    assert epochs.pop("loss/likelihood") == epochs.pop("loss/kl") == list(range(1, 22))
-    assert epochs.pop("latents") == [10, 20, 21]
-    # The test sounds are the last six; the first and the last of them are always among the examples.
-    names = {tag.split("/")[0] for tag in epochs}
-    assert len(names) == tensorboard.N_SOUNDS
-    assert {"6.wav", "11.wav"} <= names
-    for name in names:
-        assert epochs[f"{name}/original"] == [10]
-        assert epochs[f"{name}/reconstruction"] == [10, 20, 21]
-
-
-def test_without_tensorflow_one_line_is_said(run, monkeypatch):
-    find_spec = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tensorflow" else find_spec(name))
-    lines = []
-    board = tensorboard.TensorBoard(run, lines.append)
-    board.on_epoch_end(20, LOGS)
-    board.close()
-    assert len(lines) == 1
-    assert "need TensorFlow" in lines[0]
-    assert not (run.path / "logs").exists()
+def run(make_run):
+    return make_run("run", 3)
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """A clock that goes on by a second each time that it is read."""
     seconds = iter(range(1000))
-    monkeypatch.setattr(watching.time, "monotonic", lambda: float(next(seconds)))
-    monkeypatch.setattr(watching, "machine_name", lambda: "Z80, 1 core")
+    monkeypatch.setattr(callbacks.time, "monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr(callbacks, "machine_name", lambda: "Z80, 1 core")
 
 
 def test_the_time_of_each_epoch_is_noted(run, clock):
-    each = watching.WallTime(run, 0, 0)
+    each = callbacks.WallTime(run, Position())
     for epoch in range(2):
         run_epoch(each, epoch, 3)
     each.close()
@@ -139,11 +88,11 @@ def test_the_time_of_each_epoch_is_noted(run, clock):
 
 @pytest.mark.parametrize(("step", "epochs"), [(2, [1, 2, 2]), (0, [1, 2])])
 def test_a_stopped_epoch_has_its_parts_and_one_that_is_done_again_does_not(run, clock, step, epochs):
-    first = watching.WallTime(run, 0, 0)
+    first = callbacks.WallTime(run, Position())
     run_epoch(first, 0, 3)
     first.on_epoch_begin(1)
     first.close()
-    again = watching.WallTime(run, 1, step)
+    again = callbacks.WallTime(run, Position(1, step))
     run_epoch(again, 1, 3 - step)
     again.close()
     assert [row["epoch"] for row in run.epoch_times()] == epochs
@@ -153,3 +102,27 @@ def test_a_damaged_file_of_times_stops_nothing(run):
     run.time_path.parent.mkdir()
     run.time_path.write_text("[{")
     assert run.epoch_times() == []
+
+
+@pytest.mark.parametrize(
+    ("decay", "epoch", "share"),
+    [
+        ("none", 0, 1),
+        ("none", 9, 1),
+        ("cosine", 0, 1),
+        ("cosine", 5, 0.5),
+        ("cosine", 9, 0.5 * (1 - np.cos(np.pi / 10))),
+    ],
+)
+def test_learning_rate_share(decay, epoch, share):
+    assert callbacks.learning_rate_share(TrainingConfig(epochs=10, decay=decay), epoch) == pytest.approx(share)
+
+
+def test_decay_falls_in_both_optimizers(make_run):
+    run = make_run("run", 4, decay="cosine", vae_learning_rate=0.04, classifier_learning_rate=0.02)
+    train(run, say=lambda line: None)
+    model = open_run(run.path, "digits").model
+    # The last of four epochs began at three quarters of the half wave.
+    share = 0.5 * (1 + np.cos(0.75 * np.pi))
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.04 * share)
+    assert float(model.classifier_optimizer.learning_rate) == pytest.approx(0.02 * share)

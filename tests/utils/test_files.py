@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from audio_vae.utils.errors import UserError
-from audio_vae.utils.files import atomic_file, atomic_folder, remove_unfinished, write_json
+from audio_vae.utils.files import (
+    atomic_file,
+    atomic_folder,
+    folder_name,
+    remove_unfinished,
+    safe_name,
+    temporary_folder,
+    write_json,
+)
 
 
 class TestAtomicFile:
@@ -68,6 +76,25 @@ def test_unfinished_files_are_removed_and_nothing_else(tmp_path):
         (tmp_path / name).touch()
     remove_unfinished(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", ".part-folder", "a.npz"]
+
+
+class TestTemporaryFolder:
+    def test_is_removed_when_the_block_ends(self, tmp_path):
+        with temporary_folder(tmp_path) as part:
+            (part / "a").touch()
+            assert part.parent == tmp_path
+            assert part.name.startswith(".part-")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_is_kept_where_the_block_has_renamed_it(self, tmp_path):
+        with temporary_folder(tmp_path) as part:
+            part.rename(tmp_path / "kept")
+        assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+    def test_is_as_readable_as_other_folders(self, tmp_path):
+        (tmp_path / "other").mkdir()
+        with temporary_folder(tmp_path) as part:
+            assert stat.S_IMODE(part.stat().st_mode) == stat.S_IMODE((tmp_path / "other").stat().st_mode)
 
 
 class TestAtomicFolder:
@@ -136,3 +163,49 @@ class TestWriteJson:
         with pytest.raises(TypeError, match="not JSON serializable"):
             write_json(tmp_path / "a.json", {"a": object()})
         assert list(tmp_path.iterdir()) == []
+
+
+class TestSafeName:
+    @pytest.mark.parametrize(("text", "expected"), [("kick", "kick"), ("kick:12", "kick_12"), ("été", "été")])
+    def test_plain_name(self, text, expected):
+        assert safe_name(text) == expected
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "../x",
+            "/etc/x",
+            "..",
+            ".",
+            "/",
+            "",
+            r"..\x",
+            "a b",
+            "it's",
+            'a"b',
+            "a\nb",
+            "\udcff.wav",
+            "音" * 200,
+            "x" * 999,
+        ],
+    )
+    def test_odd_name(self, text):
+        name = safe_name(text)
+        assert name not in (".", "..")
+        assert not name.startswith(".")
+        assert not set(name) & set("/\\:'\"\n ")
+        assert 0 < len(name.encode()) <= 100
+
+    def test_files_of_one_name_stay_apart(self):
+        assert safe_name("a/x.wav") != safe_name("b/x.wav")
+        assert safe_name("a b") != safe_name("a'b")
+
+
+class TestFolderName:
+    def test_names_are_joined(self):
+        assert folder_name(["kick", "tom_2"]) == "kick-tom_2"
+
+    def test_many_names_are_shortened_and_stay_apart(self):
+        one, other = (folder_name([*["kick"] * 99, last]) for last in ("tom", "hat"))
+        assert one != other
+        assert len(one.encode()) <= 100
