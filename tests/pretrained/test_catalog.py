@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from audio_vae.data.sources import Source
-from audio_vae.pretrained import catalog as models
-from audio_vae.pretrained import pack as packing
+from audio_vae.pretrained import catalog
+from audio_vae.pretrained.pack import pack
 from audio_vae.utils.errors import UserError
 
 TONES = Source("Tones", "Ann and Bob", "CC BY 4.0", "https://example.org/tones", r"take[0-9]\.wav")
@@ -38,29 +38,29 @@ def tiny_models(make_tone_run, tmp_path_factory):
             }
         )
     )
-    packing.pack(run, [TONES], "digits", place / "models")
+    pack(run, [TONES], "digits", place / "models")
     return place / "models"
 
 
 @pytest.fixture(autouse=True)
 def only_tiny_models(tiny_models, monkeypatch, tmp_path):
-    monkeypatch.setattr(models, "FOLDER", tiny_models)
+    monkeypatch.setattr(catalog, "FOLDER", tiny_models)
     monkeypatch.chdir(tmp_path)
 
 
 def test_names_and_paths(tiny_models):
-    assert models.names() == ["digits"]
-    assert models.path_of("digits") == tiny_models / "digits"
-    assert models.default_name("digits") == "digits"
-    assert models.default_name("drums") is None
+    assert catalog.names() == ["digits"]
+    assert catalog.path_of("digits") == tiny_models / "digits"
+    assert catalog.default_name("digits") == "digits"
+    assert catalog.default_name("drums") is None
     with pytest.raises(UserError, match=r"no model 'x' comes with audio-vae: choose one of digits"):
-        models.path_of("x")
+        catalog.path_of("x")
 
 
 def test_no_models(run, monkeypatch, tmp_path):
-    monkeypatch.setattr(models, "FOLDER", tmp_path)
+    monkeypatch.setattr(catalog, "FOLDER", tmp_path)
     with pytest.raises(UserError, match="none comes with it"):
-        models.path_of("digits")
+        catalog.path_of("digits")
     assert run("models") == (0, "No models come with this audio-vae.\n", "")
     assert run("models", "--json")[1] == "[]\n"
 
@@ -80,9 +80,55 @@ def test_the_command(run, tiny_models):
     assert "centres_by_name" not in listed
 
 
+@pytest.fixture
+def warned():
+    return []
+
+
+def test_the_default_run_is_opened(make_tone_run, tmp_path, warned):
+    make_tone_run(tmp_path / "runs" / "digits")
+    opened = catalog.open_trained("digits", warn=warned.append)
+    assert (opened.path, opened.is_pretrained, warned) == (Path("runs/digits"), False, [])
+
+
+def test_without_a_run_the_pretrained_model_is_opened(tiny_models, warned):
+    opened = catalog.open_trained("digits", warn=warned.append)
+    assert (opened.path, opened.is_pretrained) == (tiny_models / "digits", True)
+    assert warned == [
+        "no run in runs/digits: using the pretrained model that comes with audio-vae (audio-vae models); "
+        "train your own: audio-vae digits train"
+    ]
+
+
+def test_a_named_run_or_model_is_opened(make_tone_run, tiny_models, tmp_path, warned):
+    make_tone_run(tmp_path / "mine")
+    assert catalog.open_trained("digits", Path("mine"), warn=warned.append).path == Path("mine")
+    assert catalog.open_trained("digits", model="digits", warn=warned.append).path == tiny_models / "digits"
+    # A named model comes before a run.
+    assert catalog.open_trained("digits", Path("mine"), "digits", warned.append).path == tiny_models / "digits"
+    assert warned == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("digits", None, "x"), "no model 'x' comes with audio-vae: choose one of digits"),
+        (("drums", None, "digits"), "is a run of digits, not of drums"),
+        (("drums", Path("mine")), "mine is a run of digits, not of drums"),
+        (("digits", Path("nowhere")), "no run folder nowhere: train first"),
+        (("drums",), "no run folder runs/drums: train first"),
+    ],
+)
+def test_a_run_or_model_that_cannot_be_opened(make_tone_run, tmp_path, warned, arguments, message):
+    make_tone_run(tmp_path / "mine")
+    with pytest.raises(UserError, match=message):
+        catalog.open_trained(*arguments, warn=warned.append)
+    assert warned == []
+
+
 def test_long_lists_of_classes_are_cut():
-    assert models._classes([str(number) for number in range(9)]) == "0, 1, 2, 3, 4, 5, 6, 7, 8"
-    assert models._classes(["a long name"] * 5) == "5: a long name, a long name, a lo…"
+    assert catalog._classes([str(number) for number in range(9)]) == "0, 1, 2, 3, 4, 5, 6, 7, 8"
+    assert catalog._classes(["a long name"] * 5) == "5: a long name, a long name, a lo…"
 
 
 @pytest.mark.parametrize(
@@ -155,7 +201,7 @@ def test_listing_imports_no_backend():
 
 
 def test_licences_are_told_beside_the_models():
-    text = (Path(models.__file__).parent / "LICENSES.md").read_text(encoding="utf-8")
+    text = (Path(catalog.__file__).parent / "LICENSES.md").read_text(encoding="utf-8")
     for source in (*_sources("digits"), *_sources("drums")):
         for word in (source.title, source.by, source.licence, source.url):
             assert word in text

@@ -13,7 +13,7 @@ from audio_vae.evaluation.evaluate import evaluate
 from audio_vae.export import formats
 from audio_vae.morphing.endpoints import parse_endpoint
 from audio_vae.morphing.morph import morph
-from audio_vae.pretrained import pack as packing
+from audio_vae.pretrained import pack
 from audio_vae.runs.card import CARD_NAME, read_card
 from audio_vae.runs.latents import class_centre, training_means
 from audio_vae.runs.prepare import prepare_run
@@ -51,9 +51,9 @@ def write_report(run, **others):
 def packed_once(finished_once, tmp_path_factory):
     """A pretrained model with a training and a test sound of each class, and those nearest to its centres."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(packing, "N_TRAIN_SOUNDS", 1)
-        patch.setattr(packing, "N_TEST_SOUNDS", 1)
-        return packing.pack(finished_once, [OTHERS, TONES], "tones", tmp_path_factory.mktemp("models"))
+        patch.setattr(pack, "N_TRAIN_SOUNDS", 1)
+        patch.setattr(pack, "N_TEST_SOUNDS", 1)
+        return pack.pack(finished_once, [OTHERS, TONES], "tones", tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture
@@ -117,10 +117,10 @@ def test_model_is_the_runs_but_for_rounding_and_optimizers(packed_once, finished
 
 
 def test_what_it_computes_is_compared_with_what_it_computed(packed):
-    assert max(packing.differences(open_run(packed.path, "digits")).values()) < 1e-6
+    assert max(pack.differences(open_run(packed.path, "digits")).values()) < 1e-6
     decoder = packed.model.decoder
     decoder.set_weights([1.01 * weight for weight in decoder.get_weights()])
-    changed = packing.differences(packed)
+    changed = pack.differences(packed)
     assert changed["decoded"] > 1e-3
     assert changed["means"] < 1e-6
 
@@ -187,14 +187,14 @@ def test_nothing_is_written_into_its_folder(packed, finished, tmp_path):
 
 def test_older_model_is_replaced(packed, finished, tmp_path):
     write_report(finished, one_nn_accuracy=0.75)
-    assert packing.pack(finished, [TONES], "tones", tmp_path / "models").card.one_nn_accuracy == 0.75
+    assert pack.pack(finished, [TONES], "tones", tmp_path / "models").card.one_nn_accuracy == 0.75
     assert len(list((tmp_path / "models").iterdir())) == 1
 
 
 def test_figures_that_are_not_known(finished, tmp_path):
     write_report(finished, one_nn_accuracy=None)
     finished.time_path.unlink()
-    card = packing.pack(finished, [TONES], "tones", tmp_path).card
+    card = pack.pack(finished, [TONES], "tones", tmp_path).card
     assert (card.one_nn_accuracy, card.training_s, card.trained_on) == (None, None, ())
 
 
@@ -212,25 +212,25 @@ def test_figures_that_are_not_known(finished, tmp_path):
 def test_run_that_cannot_be_packed(finished, tmp_path, change, match):
     change(finished)
     with pytest.raises(UserError, match=match):
-        packing.pack(finished, [TONES], "tones", tmp_path / "models")
+        pack.pack(finished, [TONES], "tones", tmp_path / "models")
     assert not (tmp_path / "models").exists()
 
 
 def test_sounds_of_no_source(finished, tmp_path):
     with pytest.raises(UserError, match=r"8 sounds are of no source with a known licence \(take0.wav, "):
-        packing.pack(finished, [OTHERS], "tones", tmp_path / "models")
+        pack.pack(finished, [OTHERS], "tones", tmp_path / "models")
 
 
 @pytest.mark.parametrize("name", ["a/b", "..", ".hidden", "a b"])
 def test_unusable_name(finished, tmp_path, name):
     with pytest.raises(UserError, match="cannot be the name of a model"):
-        packing.pack(finished, [TONES], name, tmp_path / "models")
+        pack.pack(finished, [TONES], name, tmp_path / "models")
 
 
 def test_too_large(finished, tmp_path, monkeypatch):
-    monkeypatch.setattr(packing, "MOST_BYTES", 5000)
+    monkeypatch.setattr(pack, "MOST_BYTES", 5000)
     with pytest.raises(UserError, match=r"tones would be .*KiB large, 4.9 KiB is the most"):
-        packing.pack(finished, [TONES], "tones", tmp_path / "models")
+        pack.pack(finished, [TONES], "tones", tmp_path / "models")
     assert list((tmp_path / "models").iterdir()) == []
 
 
@@ -261,7 +261,7 @@ def test_card_goes_to_json_and_back(packed_once):
 def test_damaged_check(packed):
     (packed.path / "check.npz").write_bytes(b"PK")
     with pytest.raises(UserError, match=r"check.npz cannot be read \(.*install audio-vae again"):
-        packing.differences(Run(packed.path, packed.config))
+        pack.differences(Run(packed.path, packed.config))
 
 
 def test_sounds_are_credited_to_their_source():
