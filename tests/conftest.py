@@ -1,11 +1,15 @@
 import os
+from pathlib import Path
 
 # Both are read when TensorFlow and Matplotlib are imported, so they come before any import of either.
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["MPLBACKEND"] = "Agg"
+# Programs that tests start find this checkout, installed or not, wherever they run.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(Path(__file__).resolve().parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
 
 import json
-from pathlib import Path
 
 import keras
 import numpy as np

@@ -118,6 +118,6 @@ def test_the_command_where_there_are_none(run, tmp_path):
 
 
 def test_listing_imports_no_backend():
-    code = "import sys, audio_vae.runs; print(sorted({'tensorflow', 'keras', 'librosa'} & set(sys.modules)))"
+    code = "import sys, audio_vae.runs.listing; print(sorted({'tensorflow', 'keras', 'librosa'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
