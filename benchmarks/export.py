@@ -21,8 +21,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
-from audio_vae.export import export as exporting
 from audio_vae.export import parity_check
+from audio_vae.export.export import export
 from audio_vae.runs.run import open_run
 from audio_vae.utils.errors import UserError
 
@@ -46,7 +46,7 @@ def main():
             for float16 in (False, True):
                 label = f"{file_format}{' float16' if float16 else ''}"
                 try:
-                    folder = exporting.export(run, file_format, Path(place), float16=float16).folder
+                    folder = export(run, file_format, Path(place), float16=float16).folder
                 except UserError as error:
                     print(f"left out: {label}: {error}")
                     continue
