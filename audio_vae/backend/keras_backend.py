@@ -43,6 +43,30 @@ def on_tensorflow() -> bool:
     return keras.backend.backend() == "tensorflow"
 
 
+@contextmanager
+def standard_settings() -> Iterator[None]:
+    """Let Keras work with its own defaults, whatever the user's keras.json or program says; theirs come back.
+
+    A model is the same for everybody: another image_data_format, floatx or epsilon would make other networks of the
+    same config, which no stored weights fit. Also a decorator: `@standard_settings()`.
+    """
+    import keras
+
+    config = keras.config
+    kept = config.image_data_format(), config.floatx(), config.epsilon(), config.dtype_policy()
+    config.set_image_data_format("channels_last")
+    config.set_floatx("float32")
+    config.set_epsilon(1e-7)
+    config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        config.set_image_data_format(kept[0])
+        config.set_floatx(kept[1])
+        config.set_epsilon(kept[2])
+        config.set_dtype_policy(kept[3])
+
+
 def add_bias(rows, bias):
     """Add a bias `[F]` to `[N, F]`.
 

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from audio_vae.audio import waveform
+from audio_vae.backend.keras_backend import standard_settings
 from audio_vae.export import converters, parity
 from audio_vae.export.formats import CHECKED_SIGNATURES, check_format, metadata, model_name
 from audio_vae.export.versions import new_version
@@ -47,6 +48,7 @@ class ExportResult:
     warnings: tuple[str, ...]
 
 
+@standard_settings()
 def export(
     run: Run, file_format: str = "savedmodel", out: Path | None = None, *, float16: bool = False
 ) -> ExportResult:

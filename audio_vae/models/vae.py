@@ -11,7 +11,7 @@ from keras import ops
 
 from audio_vae.audio import spectral_ops as spectra
 from audio_vae.backend import replicas as distribute
-from audio_vae.backend.keras_backend import PACKAGE
+from audio_vae.backend.keras_backend import PACKAGE, standard_settings
 from audio_vae.config import AugmentationConfig, LossConfig, TrainingConfig
 from audio_vae.layers.augmentation import build_augmentation
 from audio_vae.layers.sampling import Sampling
@@ -390,6 +390,7 @@ def _weighted_mean(values, weights):
     return ops.mean(values if weights is None else values * weights)
 
 
+@standard_settings()
 def build_vae(
     model: ModelConfig,
     loss: LossConfig,

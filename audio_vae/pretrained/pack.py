@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from audio_vae import __version__
+from audio_vae.backend.keras_backend import standard_settings
 from audio_vae.data.sound_set import SoundSet, evenly_spaced
 from audio_vae.data.sources import Source, credits_of
 from audio_vae.models.vae import VAE
@@ -41,6 +42,7 @@ _N_CHECKED = 4
 """Sounds whose results are stored in check.npz."""
 
 
+@standard_settings()
 def pack(run: Run, sources: Sequence[Source], name: str | None = None, out: Path | None = None) -> Run:
     """Write the folder of a pretrained model, complete or not at all; an older one is replaced.
 

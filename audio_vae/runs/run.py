@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from audio_vae.backend.keras_backend import standard_settings
 from audio_vae.config import Config
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.runs.card import CARD_NAME, Card, read_card
@@ -136,7 +137,8 @@ class Run:
         if not self.model_path.is_file():
             raise UserError(f"{self.path} has no trained model: train it first (audio-vae {self.config.dataset} train)")
         try:
-            return keras.saving.load_model(self.model_path, safe_mode=True).in_float32()
+            with standard_settings():
+                return keras.saving.load_model(self.model_path, safe_mode=True).in_float32()
         except Exception as error:
             raise UserError(
                 f"{self.model_path} cannot be loaded ({one_line(error)[:200]}): copy a file of "
@@ -179,14 +181,17 @@ class Run:
         except (OSError, ValueError):
             return []
 
+    @standard_settings()
     def encode(self, audio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return posterior means and log-variances, `[N, T]` → two float32 `[N, d]`."""
         return tuple(np.asarray(each) for each in self.model.encoder.predict(audio, batch_size=16, verbose=0))
 
+    @standard_settings()
     def decode(self, latents: np.ndarray) -> np.ndarray:
         """Return decoded sounds, `[N, d]` → float32 `[N, T]`."""
         return np.asarray(self.model.decoder.predict(np.asarray(latents, np.float32), batch_size=16, verbose=0))
 
+    @standard_settings()
     def class_probabilities(self, latents: np.ndarray) -> np.ndarray | None:
         """Return the classifier's probabilities, `[N, d]` → float64 `[N, n_classes]`; `None` without a classifier."""
         if self.model.classifier is None:

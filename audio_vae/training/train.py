@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing, nullcontext
 
 from audio_vae.backend.devices import ONE_DEVICE, Devices
-from audio_vae.backend.keras_backend import run_operations_side_by_side
+from audio_vae.backend.keras_backend import run_operations_side_by_side, standard_settings
 from audio_vae.data.batches import steps_per_epoch, training_batches
 from audio_vae.models.train_step import one_by_one
 from audio_vae.models.vae import VAE
@@ -21,6 +21,7 @@ from audio_vae.training.tensorboard import TensorBoard
 from audio_vae.utils.signals import postponed
 
 
+@standard_settings()
 def train(
     run: Run, *, devices: Devices = ONE_DEVICE, show_progress: bool = False, say: Callable[[str], None] = print
 ) -> None:

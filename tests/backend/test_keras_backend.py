@@ -1,11 +1,17 @@
+import json
 import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from audio_vae.backend import keras_backend as backend
+from audio_vae.backend.keras_backend import standard_settings
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -43,3 +49,40 @@ def test_the_machine_has_a_name():
 def test_importing_the_package_imports_no_backend():
     code = "import sys, audio_vae; print([each for each in ('keras', 'tensorflow', 'jax') if each in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+FOREIGN = {"image_data_format": "channels_first", "floatx": "float16", "epsilon": 0.01, "backend": "tensorflow"}
+
+
+def test_a_users_keras_file_changes_no_sound(tmp_path):
+    code = (
+        "import sys, numpy as np; from pathlib import Path; from audio_vae.pretrained.catalog import open_trained;"
+        "run = open_trained('drums', model='drums'); sounds = run.sounds.audio[:2];"
+        "np.save(sys.argv[1], np.concatenate([run.decode(run.encode(sounds)[0]), run.decode(run.encode(sounds)[0])]));"
+        "import keras; print(keras.config.image_data_format(), keras.config.floatx(), keras.config.epsilon())"
+    )
+    made = {}
+    for name, settings in (("standard", {}), ("foreign", FOREIGN)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "keras.json").write_text(json.dumps(settings))
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / f"{name}.npy")],
+            cwd=ROOT,
+            env={**os.environ, "KERAS_HOME": str(tmp_path / name)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        made[name] = np.load(tmp_path / f"{name}.npy")
+    np.testing.assert_array_equal(made["foreign"], made["standard"])
+    # The user's program goes on with its own settings.
+    assert done.stdout.split() == ["channels_first", "float16", "0.01"]
+
+
+def test_settings_come_back_after_an_error():
+    import keras
+
+    before = keras.config.image_data_format(), keras.config.epsilon()
+    with pytest.raises(ValueError, match="as it was"), standard_settings():
+        raise ValueError("as it was")
+    assert (keras.config.image_data_format(), keras.config.epsilon()) == before
