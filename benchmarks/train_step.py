@@ -50,8 +50,7 @@ def measure(case: str, repeats: int, precision: str) -> None:
     from audio_vae.data.batches import training_batches
     from audio_vae.data.sound_set import SoundSet
     from audio_vae.digits.dataset import DATASET
-    from audio_vae.models import networks
-    from audio_vae.models import train_step as passes
+    from audio_vae.models import paper_networks, passes
     from audio_vae.models.vae import VAE, build_vae
     from benchmarks.obvious import ObviousBlock
     from benchmarks.operations import step_operations
@@ -68,7 +67,7 @@ def measure(case: str, repeats: int, precision: str) -> None:
         n_products = os.cpu_count() or 1
     operations = step_operations(VAE(config.model, config.loss)) * training.batch_size
     if obvious:
-        networks.DilationBlock = ObviousBlock
+        paper_networks.DilationBlock = ObviousBlock
         passes.one_by_one = lambda *_: False
     model = build_vae(config.model, config.loss, training, config.augmentation, config.audio.rate_hz)
 

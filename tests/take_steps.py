@@ -1,4 +1,4 @@
-"""Take training steps with a stored model on the backend that KERAS_BACKEND names (see models/test_train_step.py).
+"""Take training steps with a stored model on the backend that KERAS_BACKEND names (see models/test_passes.py).
 
 python take_steps.py MODEL BATCH.npz N_STEPS OUT: OUT.keras is the model after them, OUT.json the last step's losses.
 """

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing, nullcontext
 from audio_vae.backend.devices import ONE_DEVICE, Devices
 from audio_vae.backend.keras_backend import run_operations_side_by_side, standard_settings
 from audio_vae.data.batches import steps_per_epoch, training_batches
-from audio_vae.models.train_step import one_by_one
+from audio_vae.models.passes import one_by_one
 from audio_vae.models.vae import VAE
 from audio_vae.runs.create import remove_leftovers
 from audio_vae.runs.latents import has_latents, save_latents

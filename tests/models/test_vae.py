@@ -5,13 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from old_files import flat
+from tiny_models import SPECTRAL, built
 
-from audio_vae.audio import spectral_ops as spectra
 from audio_vae.config import AugmentationConfig, LossConfig, TrainingConfig
 from audio_vae.layers.synthesizers import LOWEST
 from audio_vae.model_config import with_values
-from audio_vae.models import losses
-from audio_vae.models import train_step as passes
+from audio_vae.models import losses, passes
 from audio_vae.models.vae import VAE, build_vae
 from audio_vae.presets import PRESETS
 
@@ -20,7 +19,7 @@ PARTS = ("encoder", "decoder", "classifier")
 
 @pytest.fixture(autouse=True)
 def _whole_batches(monkeypatch):
-    # Called outside of a graph, gradients sound by sound take long; that they are the same is for test_train_step.py.
+    # Called outside of a graph, gradients sound by sound take long; that they are the same is for test_passes.py.
     monkeypatch.setattr(passes, "one_by_one", lambda *_: False)
 
 
@@ -29,15 +28,6 @@ def tiny(request):
     # At this size a ReLU can be dead for every sound, which would leave variables without a gradient;
     # two layers a block are enough for what is tested here.
     return with_values(request.getfixturevalue(request.param), {"cc": {"activation": "tanh"}, "dc": {"depth": 2}})
-
-
-@pytest.fixture
-def batch(rng):
-    return rng.uniform(-1, 1, size=(6, 64)).astype("float32"), np.array([0, 1, 2, 0, 1, 2])
-
-
-def built(model, *, loss=None, **training):
-    return build_vae(model, loss or LossConfig(), TrainingConfig(**training))
 
 
 def values(variables):
@@ -165,18 +155,6 @@ def test_reported_terms_of_a_train_step_equal_numpys(tiny, batch):
     np.testing.assert_allclose(reported["likelihood"], likelihood.mean(), rtol=1e-4)
     np.testing.assert_allclose(reported["cross_entropy"], cross_entropy.mean(), rtol=1e-4)
     np.testing.assert_allclose(reported["kl"], np.mean(losses.kl_divergence(mean, log_variance)), rtol=1e-4)
-
-
-def test_losses_of_both_passes_are_weighted(tiny_dc, batch):
-    loss = LossConfig(likelihood_weight=2.0, kl_weight=0.3, classification_weight=5.0)
-    vae = built(tiny_dc, loss=loss)
-    total, terms = vae.vae_losses(batch[0])
-    assert terms["likelihood"].shape == terms["kl"].shape == (6,)
-    expected = 2.0 * np.mean(terms["likelihood"]) + 0.3 * np.mean(terms["kl"])
-    np.testing.assert_allclose(total, expected, rtol=1e-5)
-    total, terms = vae.classifier_losses(*batch)
-    assert list(terms) == ["cross_entropy"]
-    np.testing.assert_allclose(total, 5.0 * np.mean(terms["cross_entropy"]), rtol=1e-5)
 
 
 def test_an_epochs_terms_are_means_over_its_sounds(tiny_dc, batch):
@@ -318,81 +296,6 @@ def test_every_preset_trains_a_step(tiny_dc, batch, preset):
     terms = vae.train_step(batch)
     assert list(terms) == list(vae.loss_terms)
     assert all(np.isfinite(value) for value in terms.values())
-
-
-SPECTRAL = LossConfig(
-    likelihood_weight=0.5, kl_weight=0.1, spectral_weight=2.0, spectral_windows=(16,), centre_weight=3.0
-)
-
-
-@pytest.fixture
-def tiny_studio(tiny_cc):
-    return with_values(tiny_cc, {"architecture": "studio", "studio": {"filters": (4,), "n_frames": 4}})
-
-
-def test_studio_losses_equal_their_parts(tiny_studio, batch):
-    audio, labels = batch
-    config = dataclasses.replace(SPECTRAL, pitch_weight=6.0, between_weight=4.0, cycle_weight=5.0)
-    vae = built(with_values(tiny_studio, {"studio": {"n_tones": 5}}), loss=config)
-    originals, mix = audio[:, ::-1].copy(), np.linspace(0.1, 0.9, len(audio), dtype="float32")[:, None]
-    total, terms = vae.vae_losses(audio, labels=labels, originals=originals, mix=mix)
-    mean, log_variance = vae.encoder(audio)
-
-    def hear(latents):
-        return spectra.mfcc(vae.decoder(latents), 8000) / 100
-
-    wanted, centres = spectra.mfcc(originals, 8000) / 100, vae.decoder(losses.class_means(mean, labels))
-    apart = [
-        losses.mfcc_distance(spectra.mfcc(each, 8000) / 100, wanted, 0.1)
-        for each in (centres, centres / np.abs(centres).max(axis=1, keepdims=True))
-    ]
-    points = mix * mean + (1 - mix) * np.roll(mean, 1, axis=0)
-    between = hear(points)
-    expected = {
-        "likelihood": losses.squared_error(audio, vae(audio)),
-        "kl": losses.kl_divergence(mean, log_variance),
-        "spectral": losses.spectral_distance(audio, vae(audio), (16,)),
-        "pitch": np.abs(vae.decoder.get_layer("pitch")(mean)[:, 0] - losses.strongest_pitch(audio)),
-        "centre": (apart[0] + apart[1]) / 2,
-        "between": mix[:, 0] * losses.mfcc_distance(between, wanted, 0.1)
-        + (1 - mix[:, 0]) * losses.mfcc_distance(between, np.roll(wanted, 1, axis=0), 0.1),
-        "cycle": np.mean(np.square(vae.encoder(vae.decoder(points))[0] - points), axis=1),
-    }
-    assert list(terms) == list(expected)
-    for name, values in expected.items():
-        np.testing.assert_allclose(terms[name], values, rtol=1e-3, err_msg=name)
-    weights = {"likelihood": 0.5, "kl": 0.1, "spectral": 2.0, "pitch": 6.0, "centre": 3.0, "between": 4.0}
-    weights["cycle"] = 5.0
-    assert float(total) == pytest.approx(np.mean(sum(weights[name] * expected[name] for name in weights)), rel=1e-3)
-
-
-def test_pitch_counts_with_oscillators_only(tiny_cc, tiny_studio):
-    config = dataclasses.replace(SPECTRAL, pitch_weight=1.0)
-    with_tones = with_values(tiny_studio, {"studio": {"n_tones": 5}})
-    assert ["pitch" in built(each, loss=config).loss_terms for each in (tiny_cc, tiny_studio, with_tones)] == [
-        False,
-        False,
-        True,
-    ]
-
-
-def test_oscillators_are_told_the_pitch_in_training_only(tiny_studio, batch):
-    audio, labels = batch
-    config = dataclasses.replace(SPECTRAL, pitch_weight=1.0, centre_weight=0.0)
-    vae = built(with_values(tiny_studio, {"studio": {"n_tones": 5}}), loss=config)
-    layer = vae.decoder.get_layer("pitch")
-    noise = np.zeros((len(audio), 3), "float32")
-
-    def spectral():
-        trained, judged = (vae.vae_losses(audio, each, labels=labels)[1]["spectral"] for each in (noise, None))
-        return np.array(trained), np.array(judged)
-
-    trained, judged = spectral()
-    kernel, _ = layer.get_weights()
-    layer.set_weights([0 * kernel, np.float32([5])])
-    trained_after, judged_after = spectral()
-    np.testing.assert_array_equal(trained, trained_after)
-    assert np.all(judged != judged_after)
 
 
 def test_pitch_is_learned(tiny_studio):

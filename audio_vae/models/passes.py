@@ -1,4 +1,8 @@
-"""One gradient pass of the training step on each Keras backend; TensorFlow is the reference."""
+"""The gradient passes of a training step: a loss with the variables that it moves, and how each backend applies it.
+
+TensorFlow is the reference. On JAX a step is a function without side effects, which gets the values of all variables
+and returns the new ones.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +19,10 @@ from audio_vae.model_config import ModelConfig
 
 
 def one_by_one(model: ModelConfig, loss: LossConfig) -> bool:
-    """Whether a batch's gradients are taken sound by sound (`tensorflow_descend`).
+    """Return whether the gradients of a batch are computed sound by sound (`apply_on_tensorflow`).
 
-    That is for dilation blocks on CPU cores; a GPU is busy with many sounds at once alone. A loss between
-    sounds needs them together.
+    They are for dilation blocks on CPU cores. A GPU needs many sounds at once to be busy, and a loss between sounds
+    needs them together.
     """
     if model.architecture != "dc" or loss.centre_weight or loss.between_weight or not on_tensorflow():
         return False
@@ -29,13 +33,13 @@ def one_by_one(model: ModelConfig, loss: LossConfig) -> bool:
 
 @dataclass(frozen=True)
 class Pass:
-    """A loss and what it moves.
+    """A loss and the variables that its gradient moves.
 
     Attributes:
-        losses: `{name: [B, …]}` of the batch's sounds → the loss (scalar) and its terms, `{term: [B]}`.
+        losses: function from the batch's sounds, `{name: [B, …]}`, to the loss (scalar) and its terms, `{term: [B]}`.
         terms: names of the terms.
-        optimizer: that applies the gradient.
-        variables: that it moves.
+        optimizer: the optimizer that applies the gradient.
+        variables: the variables that it moves.
     """
 
     losses: Callable
@@ -44,15 +48,15 @@ class Pass:
     variables: list
 
 
-def tensorflow_descend(each: Pass, sounds: dict, *, one_by_one: bool = False) -> dict:
-    """Apply a pass to a batch on TensorFlow.
+def apply_on_tensorflow(gradient_pass: Pass, sounds: dict, *, one_by_one: bool = False) -> dict:
+    """Apply a pass to a batch on TensorFlow: compute its gradient and let its optimizer move the variables.
 
     Args:
-        each: the pass.
-        sounds: its batch, `{name: [B, …]}`.
-        one_by_one: take the gradient of one sound after the other, as many at a time as there are cores, and
-            average them. What a sound leaves behind for its gradient then stays in the cache of a core, and
-            memory does not grow with the batch; it pays where the weights are few and the sounds long.
+        gradient_pass: the pass.
+        sounds: the batch, `{name: [B, …]}`.
+        one_by_one: compute the gradient of each sound on its own, as many at a time as there are cores, and average
+            them. What the gradient of a sound needs then stays in the cache of a core, and memory does not grow with
+            the batch. This pays off where the weights are few and the sounds long.
 
     Returns:
         The loss terms, `{term: [B]}`.
@@ -61,8 +65,8 @@ def tensorflow_descend(each: Pass, sounds: dict, *, one_by_one: bool = False) ->
 
     def gradient(sounds):
         with tf.GradientTape() as tape:
-            loss, terms = each.losses(sounds)
-        return tape.gradient(loss, each.variables), terms
+            loss, terms = gradient_pass.losses(sounds)
+        return tape.gradient(loss, gradient_pass.variables), terms
 
     if not one_by_one:
         gradients, terms = gradient(sounds)
@@ -72,18 +76,18 @@ def tensorflow_descend(each: Pass, sounds: dict, *, one_by_one: bool = False) ->
             sounds,
             parallel_iterations=os.cpu_count() or 1,
             fn_output_signature=(
-                [tf.TensorSpec(variable.shape, variable.dtype) for variable in each.variables],
-                {name: tf.TensorSpec((1,), tf.float32) for name in each.terms},
+                [tf.TensorSpec(variable.shape, variable.dtype) for variable in gradient_pass.variables],
+                {name: tf.TensorSpec((1,), tf.float32) for name in gradient_pass.terms},
             ),
         )
         gradients = [tf.reduce_mean(values, axis=0) for values in gradients]
         terms = {name: values[:, 0] for name, values in terms.items()}
-    each.optimizer.apply(gradients, each.variables)
+    gradient_pass.optimizer.apply(gradients, gradient_pass.variables)
     return terms
 
 
 class _State:
-    """Values of variables, which JAX functions pass along instead of assigning them."""
+    """The current values of variables, which a function on JAX passes along instead of assigning them."""
 
     def __init__(self, variables: list, values: list):
         self.values = {}
@@ -96,7 +100,7 @@ class _State:
         self.values |= {id(variable): (variable, value) for variable, value in zip(variables, values, strict=True)}
 
     def call(self, function: Callable):
-        """Call a function that reads and assigns variables, and keep what it assigned."""
+        """Call a function that reads and assigns variables, and keep the values that it assigned."""
         with keras.StatelessScope(state_mapping=list(self.values.values())) as scope:
             result = function()
         for variable, _ in list(self.values.values()):
@@ -111,12 +115,12 @@ def jax_train_step(model, state: tuple, sounds: dict) -> tuple:
 
     Args:
         model: the VAE.
-        state: values of its trainable, non-trainable, optimizer and metrics variables, as Keras' JAX trainer
-            passes them.
+        state: values of its trainable, non-trainable, optimizer and metrics variables, in this order, as Keras' JAX
+            trainer passes them.
         sounds: the batch, `{name: [B, …]}`.
 
     Returns:
-        The loss terms' means so far, and the new state.
+        The mean of each loss term over the epoch so far, and the new state.
     """
     import jax
 

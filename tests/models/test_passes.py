@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from audio_vae.config import LossConfig, TrainingConfig
 from audio_vae.model_config import with_values
-from audio_vae.models import train_step as passes
+from audio_vae.models import passes
 from audio_vae.models.vae import build_vae
 
 STEPS = Path(__file__).resolve().parents[1] / "take_steps.py"

@@ -1,0 +1,14 @@
+import numpy as np
+import pytest
+
+from audio_vae.model_config import with_values
+
+
+@pytest.fixture
+def batch(rng):
+    return rng.uniform(-1, 1, size=(6, 64)).astype("float32"), np.array([0, 1, 2, 0, 1, 2])
+
+
+@pytest.fixture
+def tiny_studio(tiny_cc):
+    return with_values(tiny_cc, {"architecture": "studio", "studio": {"filters": (4,), "n_frames": 4}})
