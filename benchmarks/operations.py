@@ -7,8 +7,9 @@ import math
 import keras
 
 from audio_vae.layers.dilation_block import DilationBlock
+from audio_vae.layers.envelopes import Envelopes
 from audio_vae.layers.log_mel import LogMel
-from audio_vae.layers.synthesizers import Envelopes, NoiseBands, Oscillators
+from audio_vae.layers.synthesizers import NoiseBands, Oscillators
 from audio_vae.models.vae import VAE
 
 _UNCOUNTED = (

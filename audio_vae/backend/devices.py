@@ -1,4 +1,12 @@
-"""The devices that a model is trained on: one, all of a machine, or those of several machines."""
+"""The devices that a model is trained on: one, all of this machine, or those of several machines.
+
+All devices hold the same weights. Each computes its shard of a batch (`replicas`), and the gradients are summed::
+
+    none           mirrored                 multi-worker
+    ┌───────────┐  ┌─────────────────────┐  ┌───────────┐ ┌───────────┐
+    │ device    │  │ device 0   device 1 │  │ device 0  │ │ device 0  │
+    └───────────┘  └─────────────────────┘  └ worker 0 ─┘ └ worker 1 ─┘
+"""
 
 from __future__ import annotations
 
@@ -11,23 +19,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audio_vae.backend.keras_backend import on_tensorflow
-from audio_vae.backend.workers import SECONDS_FOR_SHARED_FOLDER, Worker, _stopped_at_once, _worker_losses, this_worker
+from audio_vae.backend.workers import SECONDS_FOR_SHARED_FOLDER, Worker, stopped_at_once, this_worker, worker_losses
 from audio_vae.utils.errors import UserError
 
 STRATEGIES = ("none", "mirrored", "multi-worker")
 """One device; all devices of this machine; all devices of several machines."""
 
-
-_BATCH = 16
+_BATCH_SIZE = 16
 
 
 @dataclass(frozen=True)
 class Devices:
-    """What one model is trained on.
+    """The devices that one model is trained on.
 
     Attributes:
         strategy: the `tf.distribute.Strategy`; `None` for one device.
-        worker: this process.
+        worker: which of the processes this is.
     """
 
     strategy: Any = None
@@ -35,20 +42,20 @@ class Devices:
 
     @property
     def is_chief(self) -> bool:
-        """Whether this process writes."""
+        """Whether this process writes into the run folder."""
         return self.worker.is_chief
 
     @property
     def are_remote(self) -> bool:
-        """Whether some of them belong to other processes, which have to take part in what concerns all."""
+        """Whether some devices belong to other processes, which then have to take part in each collective operation."""
         return self.worker.n_workers > 1
 
     def scope(self) -> AbstractContextManager:
-        """Return the context in which a model for these devices is made or loaded."""
+        """Return the context in which a model for these devices is built or loaded."""
         return self.strategy.scope() if self.strategy else nullcontext()
 
     def require_enough(self, batch_size: int) -> None:
-        """Check that each replica gets a sound of a batch.
+        """Check that each replica gets at least one sound of a batch.
 
         Raises:
             UserError: there are more replicas than sounds in a batch.
@@ -61,11 +68,11 @@ class Devices:
             )
 
     def batches(self, make: Callable):
-        """Return what `fit` takes: every step's batch, shared by the replicas.
+        """Return the batches for Keras' `fit`, each split between the replicas.
 
         Args:
-            make: `(n_replicas, replicas)` → `tf.data.Dataset` of the shards of these replicas (a `range`)
-                in turn, step after step.
+            make: function from the number of all replicas and a `range` of some of them to a `tf.data.Dataset` with
+                the shards of these replicas in turn, step after step.
         """
         if self.strategy is None:
             return make(1, range(1))
@@ -78,25 +85,25 @@ class Devices:
         return self.strategy.distribute_datasets_from_function(make_local)
 
     def wait_for_all(self) -> None:
-        """Return when every worker has called this.
+        """Wait until every worker has called this.
 
         Raises:
-            WorkerLostError: another worker is gone.
+            WorkerLostError: another worker was lost.
         """
         if self.are_remote:
-            with _stopped_at_once():
+            with stopped_at_once():
                 self._gather("")
 
     def require_same(self, describe: Callable[[], str], what: str) -> None:
-        """Return when all workers describe something in the same way; all have to call this together.
+        """Wait until all workers describe something in the same way; all have to call this together.
 
         Args:
-            describe: gives this worker's description.
-            what: is described, for the error.
+            describe: returns this worker's description.
+            what: name of the described thing, for the error.
 
         Raises:
-            UserError: they stay different for `SECONDS_FOR_SHARED_FOLDER`.
-            WorkerLostError: another worker is gone.
+            UserError: the descriptions still differ after `SECONDS_FOR_SHARED_FOLDER`.
+            WorkerLostError: another worker was lost.
         """
         if not self.are_remote:
             return
@@ -111,21 +118,21 @@ class Devices:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Run steps of these devices.
+        """Watch over the block, in which these devices take training steps.
 
         Raises:
-            WorkerLostError: another worker is gone.
+            WorkerLostError: another worker was lost.
         """
-        with _worker_losses() if self.are_remote else nullcontext():
+        with worker_losses() if self.are_remote else nullcontext():
             yield
 
     def _gather(self, description: str):
-        """Return the digests of what each replica's worker says, `[n_replicas, 16]`."""
+        """Return a digest of each replica's description: int `[n_replicas, 16]`."""
         import tensorflow as tf
 
         digest = hashlib.sha256(description.encode()).digest()[:16]
         row = tf.constant([list(digest)], tf.int32)
-        with _worker_losses():
+        with worker_losses():
             rows = self.strategy.experimental_distribute_values_from_function(lambda _: row)
             return self.strategy.gather(rows, axis=0).numpy()
 
@@ -136,12 +143,12 @@ ONE_DEVICE = Devices()
 def connect(name: str) -> Devices:
     """Return the devices of one of `STRATEGIES`.
 
-    Under `multi-worker` this returns when all workers are there, and has to come before anything
-    that initialises TensorFlow.
+    With `multi-worker` this waits until all workers are connected. It has to be called before anything initialises
+    TensorFlow.
 
     Raises:
         UserError: TF_CONFIG is missing or wrong, or Keras does not run on TensorFlow.
-        WorkerLostError: another worker came and is gone.
+        WorkerLostError: another worker was lost after it had connected.
     """
     worker = this_worker(name)
     if name == "none":
@@ -150,28 +157,28 @@ def connect(name: str) -> Devices:
         raise UserError("--distribute needs TensorFlow: set KERAS_BACKEND=tensorflow, or leave --distribute out")
     import tensorflow as tf
 
-    # A cluster of one is one machine.
+    # A cluster with one worker is trained like a single machine.
     if worker.n_workers > 1:
-        with _worker_losses(), _stopped_at_once():
+        with worker_losses(), stopped_at_once():
             return Devices(tf.distribute.MultiWorkerMirroredStrategy(), worker)
-    # TensorFlow reads it for one machine too, and fails where it is empty.
+    # TensorFlow reads the variable on a single machine too, and fails if it is empty.
     os.environ.pop("TF_CONFIG", None)
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     return Devices(tf.distribute.MirroredStrategy([each.name for each in devices]))
 
 
 def outputs(network, inputs):
-    """Return what a network makes of NumPy inputs `[N, …]`, as its `predict` does, on one device.
+    """Return a network's outputs for NumPy inputs `[N, …]`, computed on one device.
 
-    `predict` of a network that is spread over devices would wait for the other workers.
+    The network's own `predict` would wait for the other workers if it is spread over devices.
     """
-    # Only Keras' TensorFlow models know of a strategy.
+    # Only Keras' TensorFlow models have a strategy.
     strategy = getattr(network, "distribute_strategy", None)
     if strategy is None or strategy.num_replicas_in_sync == 1:
-        return network.predict(inputs, batch_size=_BATCH, verbose=0)
+        return network.predict(inputs, batch_size=_BATCH_SIZE, verbose=0)
     import keras
     import tensorflow as tf
 
     call = tf.function(lambda each: network(each, training=False))
-    parts = [call(tf.constant(inputs[i : i + _BATCH])) for i in range(0, len(inputs), _BATCH)]
+    parts = [call(tf.constant(inputs[i : i + _BATCH_SIZE])) for i in range(0, len(inputs), _BATCH_SIZE)]
     return keras.tree.map_structure(lambda *each: tf.concat(each, 0).numpy(), *parts)

@@ -1,4 +1,4 @@
-"""Which Keras backend the models run on, and what only one of them needs."""
+"""Which backend Keras runs on, what only one backend needs, and the name of the machine."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+PACKAGE = "audio_vae"
+"""Name of the package under which all classes are registered with Keras. It is part of saved models."""
+
 
 def choose_backend() -> None:
-    """Let Keras run on JAX where TensorFlow, its default, is not installed; imports neither.
+    """Let Keras run on JAX if TensorFlow, its default, is not installed. This imports neither of them.
 
-    KERAS_BACKEND, where it is set, is left alone.
+    If the environment variable KERAS_BACKEND is set, its value is kept.
     """
     if not importlib.util.find_spec("tensorflow") and importlib.util.find_spec("jax"):
         os.environ.setdefault("KERAS_BACKEND", "jax")
@@ -23,7 +26,7 @@ def choose_backend() -> None:
 
 @contextmanager
 def muted_start_up() -> Iterator[None]:
-    """Keep what TensorFlow's native code prints while it loads from hiding the lines that a user has to read."""
+    """Hide what TensorFlow's native code prints while it is loaded, among which a user would miss our own lines."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     kept = os.dup(2)
@@ -70,8 +73,8 @@ def standard_settings() -> Iterator[None]:
 def add_bias(rows, bias):
     """Add a bias `[F]` to `[N, F]`.
 
-    On TensorFlow by the one operation that its CPU kernels fuse with the matrix product before and the
-    activation behind it.
+    On TensorFlow this uses the operation that its CPU kernels fuse with the matrix product before it and the activation
+    after it.
     """
     if not on_tensorflow():
         return rows + bias
@@ -81,9 +84,9 @@ def add_bias(rows, bias):
 
 
 def run_operations_side_by_side() -> None:
-    """Let TensorFlow run an operation on one core, and as many operations at once as there are cores.
+    """Let TensorFlow run each operation on one core, and as many operations at once as there are cores.
 
-    Its threads are set for the whole process before it computes anything; later this changes nothing.
+    Threads can be set only before TensorFlow computes anything in this process; later this has no effect.
     """
     if not on_tensorflow():
         return
@@ -94,7 +97,7 @@ def run_operations_side_by_side() -> None:
 
 
 def machine_name() -> str:
-    """Return what models are computed on, in words: processor, the cores that this process may use, accelerators."""
+    """Return the machine in words: processor, number of cores that this process may use, accelerators."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     processor = f"{_processor_name()}, {cores} core{'s' if cores > 1 else ''}"
     return ", ".join([processor, *_accelerator_names()])
@@ -117,7 +120,3 @@ def _accelerator_names() -> list[str]:
 
     gpus = tf.config.list_physical_devices("GPU")
     return [tf.config.experimental.get_device_details(each).get("device_name", each.name) for each in gpus]
-
-
-PACKAGE = "audio_vae"
-"""Name under which every class of this library is registered with Keras."""

@@ -1,14 +1,13 @@
-"""Training on more than one device: who this process is, the strategy, and each replica's shard of a batch.
+"""What a replica of a distributed training computes: its shard of each batch, and its part of losses and means.
 
-N replicas take the step that one device would take on the same batch. Each holds a shard of it,
-all of the same size; where the batch does not divide evenly, the last shards are filled up with
-sounds that count nothing::
+N replicas together take the step that one device would take on the same batch. Each gets a shard of the batch, all of
+the same size. If the batch does not divide evenly, the last shards are filled up with sounds of weight 0::
 
     batch of 5, 2 replicas      replica 0   a b c
                                 replica 1   d e ·
 
-A replica's loss is the sum over its sounds that count, divided by the number of sounds in the whole
-batch, because optimizers sum the gradients of the replicas.
+The loss of a replica is the sum over its own sounds, divided by the number of sounds in the whole batch, because
+optimizers sum the gradients of the replicas.
 """
 
 from __future__ import annotations
@@ -17,23 +16,23 @@ from audio_vae.backend.keras_backend import on_tensorflow
 
 
 def shards(index, n_replicas: int, replicas: range):
-    """Return a batch as a `tf.data.Dataset` of the shards of some replicas.
+    """Return the shards of some replicas as a `tf.data.Dataset`.
 
     Args:
-        index: the batch's sounds, `[B]`.
-        n_replicas: that share the batch, evenly: b = ⌈B / n_replicas⌉ sounds each.
-        replicas: those to return.
+        index: numbers of the batch's sounds, int `[B]`.
+        n_replicas: number of replicas that share the batch; each gets b = ⌈B / n_replicas⌉ sounds.
+        replicas: the replicas whose shards are returned.
 
     Returns:
-        One element a replica: sounds `[b]`; float32 `[b]`, 1 for a sound of the batch and 0 for one
-        that fills the shard up; B, float32.
+        One element per replica: its sounds, int `[b]`; float32 `[b]`, 1 for a sound of the batch and 0 for one that
+        fills up the shard; B, float32.
     """
     import tensorflow as tf
 
     n_sounds = tf.shape(index)[0]
     size = -(-n_sounds // n_replicas)
     n_fill = size * n_replicas - n_sounds
-    # The batch's first sound fills up, so that a replica never has to run on nothing.
+    # The first sound of the batch fills up shards, so that no replica gets an empty one.
     filled = tf.concat([index, tf.repeat(index[:1], n_fill)], 0)
     counted = tf.concat([tf.ones(n_sounds), tf.zeros(n_fill)], 0)
     mine = slice(replicas.start, replicas.stop)
@@ -43,7 +42,7 @@ def shards(index, n_replicas: int, replicas: range):
 
 
 def replica_id():
-    """Return the number of the replica that runs this code; `None` where there is but one."""
+    """Return the number of the replica that runs this code; `None` if there is only one."""
     if not on_tensorflow():
         return None
     import tensorflow as tf
@@ -55,11 +54,11 @@ def replica_id():
 
 
 def loss_weights(counted, n_sounds):
-    """Return the weights with which means over each replica's shard add up to the mean over the batch.
+    """Return the weights with which the means over all replicas' shards add up to the mean over the batch.
 
     Args:
-        counted: `[b]`, 1 for a sound of the batch and 0 for one that fills the shard up.
-        n_sounds: in the batch.
+        counted: `[b]`, 1 for a sound of the batch and 0 for one that fills up the shard.
+        n_sounds: number of sounds in the batch.
 
     Returns:
         `[b]`.
@@ -70,17 +69,17 @@ def loss_weights(counted, n_sounds):
 
 
 def update_mean(mean, values, counted, n_sounds) -> None:
-    """Take a replica's shard of a batch into a running mean.
+    """Add a replica's shard of a batch to a running mean.
 
-    Every replica counts the same share of the batch, not its own sounds, so that both the mean of the
-    replicas' results (Keras' logs) and the ratio of the summed totals and counts (its result at the end
-    of an epoch) are the mean over all sounds.
+    Each replica counts the same share of the batch instead of its own sounds. Then both the mean of the replicas'
+    results (as in Keras' logs) and the summed totals divided by the summed counts (as at the end of an epoch) are the
+    mean over all sounds.
 
     Args:
         mean: the `keras.metrics.Mean`.
-        values: `[b]`.
+        values: values of the shard's sounds, `[b]`.
         counted: `[b]`, see `loss_weights`.
-        n_sounds: in the batch.
+        n_sounds: number of sounds in the batch.
     """
     import tensorflow as tf
 
@@ -90,9 +89,9 @@ def update_mean(mean, values, counted, n_sounds) -> None:
 
 
 def as_logs(values: dict) -> dict:
-    """Return the scalars that a step reports in the shape that Keras' `fit` takes.
+    """Return the scalars that a training step reports, in the shape that Keras' `fit` needs.
 
-    With several workers it averages every log over its first axis, which a scalar does not have
+    With several workers Keras averages each value over its first axis, which a scalar does not have
     (https://github.com/keras-team/keras/issues/20585).
     """
     if not on_tensorflow():

@@ -1,4 +1,8 @@
-"""The processes that train one model together: who this one is, and what happens when another is lost."""
+"""The processes that train one model together: which one this is, and what to do when another one is lost.
+
+Every process is started with the same command. The environment variable TF_CONFIG tells it the addresses of all, and
+which of them it is itself.
+"""
 
 from __future__ import annotations
 
@@ -17,21 +21,19 @@ from audio_vae.utils.errors import UserError, one_line
 from audio_vae.utils.signals import replaced
 
 SECONDS_FOR_SHARED_FOLDER = 60
-"""What one machine writes into a shared folder may be seen by the others only after some seconds."""
-
+"""Longest time until a file that one machine writes into a shared folder is seen by the others."""
 
 MAX_REJOINS = 20
-"""Times that a worker starts again after it lost another one."""
-
+"""How often a worker starts again after it lost another one."""
 
 _EXAMPLE = '{"cluster": {"worker": ["10.0.0.1:12345", "10.0.0.2:12345"]}, "task": {"type": "worker", "index": 0}}'
 
-
 _REJOINS = "AUDIO_VAE_REJOINS"
+"""Environment variable that counts how often this process has started again."""
 
 
 class WorkerLostError(UserError):
-    """Another process of a multi-worker training is gone."""
+    """Another process of a multi-worker training was lost."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Worker:
 
     Attributes:
         index: 0 to n_workers − 1.
-        n_workers: processes in the job.
+        n_workers: number of processes that train together.
     """
 
     index: int = 0
@@ -48,12 +50,12 @@ class Worker:
 
     @property
     def is_chief(self) -> bool:
-        """Whether this is the process that prepares the run folder and writes into it; the others read."""
+        """Whether this process prepares the run folder and writes into it; all others read only."""
         return self.index == 0
 
 
 def this_worker(name: str) -> Worker:
-    """Return who this process is under one of `STRATEGIES`.
+    """Return which worker this process is, for one of `devices.STRATEGIES`.
 
     Raises:
         UserError: `multi-worker` without a TF_CONFIG that names the workers and this one's number.
@@ -72,9 +74,10 @@ def this_worker(name: str) -> Worker:
 
 
 def _worker_of(tf_config: str) -> Worker:
+    """Return the worker that the text of TF_CONFIG describes."""
     values = json.loads(tf_config or "{}")
     cluster, task = values["cluster"], values["task"]
-    # TensorFlow takes the chief, where one is named, for the first worker.
+    # If a chief is named, it is the first worker to TensorFlow.
     places = [(job, i) for job in ("chief", "worker") for i in range(len(cluster.get(job, ())))]
     addresses = [each for job in cluster for each in cluster[job]]
     if len(addresses) != len(places) or not all(re.fullmatch(r"\S+:\d+", each) for each in addresses):
@@ -86,10 +89,10 @@ def _worker_of(tf_config: str) -> Worker:
 
 
 def wait_for_file(path: Path) -> None:
-    """Return when a file is there that the chief has written into a folder that the workers share.
+    """Wait until a file of the chief's appears in a folder that the workers share.
 
     Raises:
-        UserError: it does not come.
+        UserError: it does not appear within `SECONDS_FOR_SHARED_FOLDER`.
     """
     for _ in range(SECONDS_FOR_SHARED_FOLDER):
         if path.is_file():
@@ -102,18 +105,23 @@ def wait_for_file(path: Path) -> None:
 
 
 @contextmanager
-def _stopped_at_once() -> Iterator[None]:
-    """Let Ctrl-C end the process while native code waits, in which Python's own handler would not run.
+def stopped_at_once() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the process at once while native code waits for others.
 
-    SIGTERM is TensorFlow's own from the moment that it connects; the handler from before it is put back in the end.
+    Python's own handlers would not run during that time. TensorFlow sets a handler of SIGTERM when it connects; the
+    handlers from before the block are restored at its end.
     """
     with replaced((signal.SIGINT, signal.SIGTERM), signal.SIG_DFL):
         yield
 
 
 @contextmanager
-def _worker_losses() -> Iterator[None]:
-    """Turn what TensorFlow raises when another worker is gone into one line."""
+def worker_losses() -> Iterator[None]:
+    """Turn TensorFlow's errors after the loss of another worker into a `WorkerLostError` of one line.
+
+    Raises:
+        WorkerLostError: another worker was lost.
+    """
     from tensorflow import errors
 
     lost = (
@@ -134,21 +142,21 @@ def _worker_losses() -> Iterator[None]:
 
 
 def _cause(error: Exception) -> str:
-    """Return the line of TensorFlow's long message that says what happened."""
+    """Return the line that tells what happened, from TensorFlow's long message."""
     text = re.sub(r"\{\{.*?\}\}|\[\[.*?\]\]", "", getattr(error, "message", None) or str(error))
     lines = [line.strip() for line in text.splitlines() if re.search(r"aborted|closed|reset|unhealthy|refused", line)]
     return (lines[0] if lines else one_line(UserError(text)))[:120]
 
 
 def can_rejoin() -> bool:
-    """Whether this process may start again to wait for a worker that it lost."""
+    """Return whether this process may start again and wait for the worker that it lost."""
     return int(os.environ.get(_REJOINS, 0)) < MAX_REJOINS
 
 
 def rejoin() -> None:
-    """Start this process's command again in its place: it waits for the others and goes on. Does not return.
+    """Replace this process by one with the same command, which waits for the others and goes on. Does not return.
 
-    A process of TensorFlow cannot join a cluster twice, so the program begins anew.
+    A process cannot join a TensorFlow cluster twice, so the program has to start again.
     """
     os.environ[_REJOINS] = str(int(os.environ.get(_REJOINS, 0)) + 1)
     sys.stdout.flush()

@@ -1,1 +1,9 @@
-"""The registered Keras layers."""
+"""The registered Keras layers.
+
+dilation_block  the paper's dilation block
+sampling        sampling of latents from the posterior
+log_mel         log-mel spectrogram, the studio encoder's first layer
+synthesizers    sine oscillators and noise bands, which the studio decoder controls
+envelopes       envelopes of the synthesizers' amplitudes
+augmentation    random changes of training sounds
+"""

@@ -1,4 +1,4 @@
-"""Random changes of the training sounds under which they stay what they are."""
+"""Data augmentation: random changes of the training sounds after which they still belong to their class."""
 
 from __future__ import annotations
 
@@ -12,20 +12,26 @@ from audio_vae.layers.sampling import ReplicaSeedGenerator
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class Augmentation(keras.layers.Layer):
-    """Shift, speed up or slow down, and turn over sounds, each by its own draw.
+    """Shift sounds in time, change their speed and invert their polarity, each sound by its own random draw.
 
-    A sound x becomes ±x(speed · (t − shift)), read between its samples by cubic interpolation (Catmull-Rom); what is
-    asked of it beyond its ends is silence. The draw's state is saved with the weights, so that a resumed training
-    draws what an uninterrupted one would have drawn.
+    A sound x becomes ±x(speed · (t − shift)), read between its samples by cubic interpolation (Catmull-Rom) and silent
+    beyond its ends. The state of the generator is saved with the weights, so that a resumed training draws the same as
+    an uninterrupted one.
+
+    Example:
+    ```python
+    augmentation = Augmentation(shift=160, speed=0.1, polarity=True)
+    changed = augmentation(audio)
+    ```
 
     Args:
-        shift: largest shift either way, in samples.
-        speed: largest relative change of speed either way, 0 to below 1; pitch and formants move with it.
-        polarity: turn half of the sounds over.
-        seed: start of the draw.
+        shift: largest shift in either direction, in samples.
+        speed: largest relative change of speed in either direction, 0 to below 1; it changes pitch and formants too.
+        polarity: whether to invert the polarity of a random half of the sounds.
+        seed: seed for the draws.
 
     Call arguments:
-        inputs: float tensor.
+        inputs: float tensor, full scale ±1.
 
     Input shape:
         `(B, T)`.
@@ -70,9 +76,9 @@ class Augmentation(keras.layers.Layer):
 
 
 def _read(audio, times):
-    """Read sounds at fractional times: `[B, T]`, times in samples `[B, n]` → `[B, n]`."""
+    """Read sounds `[B, T]` at fractional times `[B, n]`, in samples: `[B, n]`."""
     n_samples = audio.shape[1]
-    # Two samples of silence at either end serve all that lies beyond.
+    # All times beyond the ends are moved to the padding, two samples of silence at either end.
     padded = ops.pad(audio, ((0, 0), (2, 2)))
     times = ops.clip(times, -2.0, n_samples + 0.0)
     whole = ops.floor(times)
@@ -83,7 +89,7 @@ def _read(audio, times):
 
 
 def build_augmentation(config: AugmentationConfig, rate_hz: int, seed: int) -> Augmentation | None:
-    """Return the layer of a config, or `None` where it changes nothing."""
+    """Return the layer for a config, or `None` if the config changes nothing."""
     if config == AugmentationConfig():
         return None
     return Augmentation(config.shift_s * rate_hz, config.speed, config.polarity, seed, name="augmentation")

@@ -1,4 +1,4 @@
-"""The paper's own layers: the dilation block and the sampling of the latent."""
+"""The paper's dilation block: gated residual layers of dilated causal convolutions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from audio_vae.model_config import GATES
 
 
 def receptive_field(depth: int, cycle: int) -> int:
-    """Samples that one output of a stack of kernel-2 layers sees (Section 3).
+    """Return how many input samples one output of a stack of kernel-2 layers depends on (Section 3).
 
-    The paper's N/m·(2^m − 1) + 1 for a depth N that is a multiple of the cycle m.
+    For a depth N that is a multiple of the cycle m, this is the paper's N/m·(2^m − 1) + 1.
+
+    Args:
+        depth: number of layers N.
+        cycle: m; the dilations run through 2^0 … 2^(m − 1) again and again.
     """
     return sum(2 ** (layer % cycle) for layer in range(depth)) + 1
 
@@ -35,19 +39,24 @@ class DilationBlock(keras.layers.Layer):
         dilation 4:   w0 ─────────── w1          out[t] = w0·in[t−4] + w1·in[t] + b
                       t−4  t−3 t−2 t−1 t         in[t] = 0 for t < 0
 
+    Example:
+    ```python
+    block = DilationBlock(depth=10, filters=32, long_cycle=10, short_cycle=5)
+    features = block(keras.random.normal((1, 4096, 16)))    # (1, 4096, 32)
+    ```
+
     Args:
         depth: number of layers N.
         filters: channels of each sub-layer, and of the output.
-        long_cycle: m of the first sub-layer.
-        short_cycle: m of the second sub-layer.
-        gate: `tanh_sigmoid`: tanh(sub1)·sigmoid(sub2), as WaveNet; `product`: sub1·sub2, as the paper writes it.
+        long_cycle: cycle m of the first sub-layer.
+        short_cycle: cycle m of the second sub-layer.
+        gate: `tanh_sigmoid` is tanh(sub1)·sigmoid(sub2), as in WaveNet; `product` is sub1·sub2, as the paper writes it.
 
     Call arguments:
         inputs: float tensor.
 
     Input shape:
-        `(B, T, channels)`. If `channels` is not `filters`, a 1×1 convolution maps one to the
-        other before the first residual sum.
+        `(B, T, channels)`. If `channels` is not `filters`, a 1×1 convolution maps one to the other first.
 
     Output shape:
         `(B, T, filters)`.
@@ -85,8 +94,8 @@ class DilationBlock(keras.layers.Layer):
             )
         else:
             self.projection = None
-        # All layers' weights lie in one variable: Keras would take its leading axis for a part of
-        # the kernel, so Glorot's limit is given here.
+        # One variable holds the weights of all layers. Keras would take its first axis for a part of the kernel, so
+        # Glorot's limit is computed here.
         limit = math.sqrt(6 / (2 * 2 * self.filters))
         self.kernels = self.add_weight(
             name="kernels",
@@ -99,7 +108,7 @@ class DilationBlock(keras.layers.Layer):
         x = inputs
         if self.projection is not None:
             x = ops.conv(x, self.projection, padding="valid", data_format="channels_last")
-        # Time comes first, so that what lies a dilation ago is a slice of whole rows, which needs no copy.
+        # With time as the first axis, the samples one dilation earlier are a slice of whole rows, which needs no copy.
         skips = gated_stack(ops.transpose(x, (1, 0, 2)), self.kernels, self.biases, self.dilations, self.gate)
         return ops.transpose(skips, (1, 0, 2)) / self.depth
 
@@ -123,18 +132,18 @@ class DilationBlock(keras.layers.Layer):
 
 
 def gated_stack(inputs, kernels, biases, dilations, gate):
-    """Sum of the skips of a stack of gated residual layers (`DilationBlock`), with a gradient of its own.
+    """Sum the skips of a stack of gated residual layers (`DilationBlock`), with a gradient of its own.
 
-    A sub-layer is one matrix product: a row of `[x[t − dilation], x[t]]` times both taps of its kernel.
-    The gradient is written out because it can be one product where automatic differentiation makes
-    many: the four shifted gradients of a layer's two sub-layers lie side by side in one matrix, and a
-    product with it gives the gradient of the layer's input, another that of both kernels.
+    A sub-layer is one matrix product: a row of `[x[t − dilation], x[t]]` times both taps of its kernel. The gradient is
+    written out because one product can replace the many of automatic differentiation: the four shifted gradients of
+    a layer's two sub-layers lie side by side in one matrix. A product with it gives the gradient of the layer's input,
+    another one that of both kernels.
 
     Args:
         inputs: `[T, B, F]`, time first.
         kernels: `[depth, 2, F, 2F]`: layer, tap (past, present), input channel, both sub-layers' filters.
         biases: `[depth, 2F]`.
-        dilations: of the two sub-layers of each layer, in samples.
+        dilations: dilations of the two sub-layers of each layer, in samples.
         gate: one of `GATES`.
 
     Returns:
@@ -143,10 +152,6 @@ def gated_stack(inputs, kernels, biases, dilations, gate):
     n_samples, _, filters = inputs.shape
     depth = len(dilations)
     n_past = max(max(pair) for pair in dilations)
-
-    def rows(x):
-        """`[T, B, n]` → `[T·B, n]`."""
-        return ops.reshape(x, (-1, x.shape[-1]))
 
     def sounds(x):
         """`[T·B, n]` → `[T, B, n]`."""
@@ -162,7 +167,7 @@ def gated_stack(inputs, kernels, biases, dilations, gate):
             past = ops.concatenate([silence, x], axis=0)
 
             def both_taps(dilation, past=past, x=x):
-                return rows(ops.concatenate([past[n_past - dilation : n_past - dilation + n_samples], x], axis=-1))
+                return _rows(ops.concatenate([past[n_past - dilation : n_past - dilation + n_samples], x], axis=-1))
 
             to_first = both_taps(long)
             to_second = to_first if short == long else both_taps(short)
@@ -176,38 +181,50 @@ def gated_stack(inputs, kernels, biases, dilations, gate):
             x = x + skip
 
         def gradient(*upstream_as_positional, upstream=None):
-            from_total = rows(upstream_as_positional[0] if upstream is None else upstream)
-            from_next, of_kernels, of_biases = None, [], []
+            d_total = _rows(upstream_as_positional[0] if upstream is None else upstream)
+            d_next, d_kernels, d_biases = None, [], []
             for (long, short), kernel, (x, first, second) in zip(
                 reversed(dilations), reversed(kernels), reversed(layers), strict=True
             ):
-                of_skip = from_total if from_next is None else from_total + from_next
-                of_first = of_skip * second
-                if gate == "tanh_sigmoid":
-                    # With tanh' = 1 − tanh² and sigmoid' = sigmoid·(1 − sigmoid), what both share is computed once.
-                    shared = of_first * first
-                    of_first, of_second = of_first - shared * first, shared - shared * second
-                else:
-                    of_second = of_skip * first
-
-                def later(of_sub_layer, dilation):
-                    kept = sounds(of_sub_layer)[dilation:]
-                    return ops.concatenate([kept, silence[: min(dilation, n_samples)]], axis=0)
-
-                four = rows(
-                    ops.concatenate(
-                        [later(of_first, long), later(of_second, short), sounds(of_first), sounds(of_second)], axis=-1
-                    )
-                )
-                of_kernel = ops.reshape(ops.matmul(ops.transpose(rows(x)), four), (filters, 2, 2 * filters))
-                of_kernels.append(ops.transpose(of_kernel, (1, 0, 2)))
-                of_biases.append(ops.concatenate([ops.sum(of_first, axis=0), ops.sum(of_second, axis=0)], axis=0))
-                of_x = ops.matmul(four, ops.reshape(ops.transpose(kernel, (0, 2, 1)), (4 * filters, filters)))
-                from_next = of_x if from_next is None else from_next + of_x
-            return sounds(from_next), *of_kernels[::-1], *of_biases[::-1]
+                d_skip = d_total if d_next is None else d_total + d_next
+                d_first, d_second = _gate_gradient(d_skip, first, second, gate)
+                by_time = [sounds(d_first), sounds(d_second)]
+                later = [
+                    ops.concatenate([each[dilation:], silence[: min(dilation, n_samples)]], axis=0)
+                    for each, dilation in zip(by_time, (long, short), strict=True)
+                ]
+                four = _rows(ops.concatenate([*later, *by_time], axis=-1))
+                d_kernel = ops.reshape(ops.matmul(ops.transpose(_rows(x)), four), (filters, 2, 2 * filters))
+                d_kernels.append(ops.transpose(d_kernel, (1, 0, 2)))
+                d_biases.append(ops.concatenate([ops.sum(d_first, axis=0), ops.sum(d_second, axis=0)], axis=0))
+                d_x = ops.matmul(four, ops.reshape(ops.transpose(kernel, (0, 2, 1)), (4 * filters, filters)))
+                d_next = d_x if d_next is None else d_next + d_x
+            return sounds(d_next), *d_kernels[::-1], *d_biases[::-1]
 
         return total, gradient
 
-    # A custom gradient takes tensors side by side, no variables and no lists. On JAX a variable that is not made
-    # a tensor first would be a constant of the compiled step.
+    # A custom gradient takes single tensors, no variables and no lists. On JAX, a variable that is not converted to
+    # a tensor first would become a constant of the compiled step.
     return stack(inputs, *ops.unstack(ops.convert_to_tensor(kernels)), *ops.unstack(ops.convert_to_tensor(biases)))
+
+
+def _rows(x):
+    """Join the first two axes: `[T, B, n]` → `[T·B, n]`."""
+    return ops.reshape(x, (-1, x.shape[-1]))
+
+
+def _gate_gradient(d_skip, first, second, gate):
+    """Gradients of both sub-layers' outputs before the gate, from that of the skip; all are `[T·B, F]`.
+
+    Args:
+        d_skip: gradient of the skip.
+        first: the first factor of the skip.
+        second: its second factor.
+        gate: one of `GATES`.
+    """
+    d_first = d_skip * second
+    if gate == "product":
+        return d_first, d_skip * first
+    # tanh' = 1 − tanh² and sigmoid' = sigmoid·(1 − sigmoid): what both gradients share is computed once.
+    shared = d_first * first
+    return d_first - shared * first, shared - shared * second

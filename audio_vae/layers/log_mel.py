@@ -1,34 +1,39 @@
-"""What the studio encoder starts with: a mel spectrogram, on which few sounds suffice to learn what is alike."""
+"""The log-mel spectrogram that the studio encoder starts with; with it, few sounds suffice to learn similarities."""
 
 from __future__ import annotations
 
 import keras
 from keras import ops
 
-from audio_vae.audio import features
-from audio_vae.audio import spectral_ops as spectra
+from audio_vae.audio import features, spectral_ops
 from audio_vae.backend.keras_backend import PACKAGE
 
 _FLOOR = 3e-5
-"""Power that counts as silence: that of noise 45 dB below full scale. Less is background, which tells takes apart."""
+"""Power that counts as silence: noise 45 dB below full scale. What is quieter is background noise of a recording."""
 
 _SCALE = 3
-"""What brings the logarithms, up to about 12, into the range that networks like."""
+"""Divides the logarithms, which reach about 12, to bring them into a range that suits networks."""
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class LogMel(keras.layers.Layer):
-    """Logarithmic mel spectrograms, with one window or several side by side.
+    """Log-mel spectrograms of one window length, or of several side by side.
 
-    It is deaf to phase and polarity, which a network would have to learn from each sound anew. Long windows tell low
-    tones apart, short ones when something starts. There is nothing to train in it.
+    They ignore phase and polarity, so that a network need not learn to do so. Long windows resolve low tones, short
+    windows resolve onsets. The layer has no weights.
+
+    Example:
+    ```python
+    log_mel = LogMel(rate_hz=8000, windows=(256,), hop=64, n_mels=40)
+    spectrogram = log_mel(keras.random.uniform((1, 4096), -1, 1))    # (1, 65, 40)
+    ```
 
     Args:
         rate_hz: sample rate.
-        windows: in samples.
-        hop: samples from one frame to the next.
-        n_mels: mel bands of each window (`features.mel_bands`).
-        silence: value of silence. The mean over all sounds should be about 0.
+        windows: window lengths, in samples.
+        hop: hop length, in samples.
+        n_mels: number of mel bands for each window (`audio.features.mel_bands`).
+        silence: value of silence. Choose it so that the mean over all sounds is about 0.
 
     Call arguments:
         inputs: float tensor, full scale ±1.
@@ -37,8 +42,8 @@ class LogMel(keras.layers.Layer):
         `(B, T)`.
 
     Output shape:
-        `(B, 1 + T // hop, n_mels · windows)`: the logarithm of the power, from `silence` to about 4 above it
-        at full scale.
+        `(B, 1 + T // hop, n_mels · windows)`: the scaled logarithm of the power, from `silence` to about
+        `silence` + 4 at full scale.
 
     Raises:
         ValueError: an argument is out of range.
@@ -56,14 +61,15 @@ class LogMel(keras.layers.Layer):
         self.silence = silence
 
     def call(self, inputs):
-        return ops.concatenate([self._of(window, inputs) for window in self.windows], axis=-1)
+        return ops.concatenate([self._spectrogram(window, inputs) for window in self.windows], axis=-1)
 
-    def _of(self, window: int, audio):
-        power = spectra.noise_scale(window) * spectra.power_spectrogram(audio, window, self.hop)
+    def _spectrogram(self, window: int, audio):
+        """`[B, T]` → `[B, 1 + T // hop, n_mels]`."""
+        power = spectral_ops.noise_scale(window) * spectral_ops.power_spectrogram(audio, window, self.hop)
         bands = features.mel_bands(self.rate_hz, window, self.n_mels).T
-        # Means of the bands' bins, where the evaluation has densities.
+        # The mean power of each band's bins; `features.mel_bands` alone would give densities, as MFCCs have them.
         means = bands / bands.sum(axis=0).clip(1e-9)
-        # Not log1p, which ONNX lacks; of what is far below the floor nothing is to be heard.
+        # ONNX has no log1p; its precision for powers far below the floor is not needed.
         return ops.log(1 + ops.matmul(power, ops.convert_to_tensor(means)) / _FLOOR) / _SCALE + self.silence
 
     def compute_output_shape(self, input_shape):

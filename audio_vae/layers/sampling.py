@@ -1,4 +1,4 @@
-"""Draw latents from the posterior."""
+"""Sampling of latents from the posterior, with noise that differs between the replicas of a distributed training."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from keras import ops
 from audio_vae.backend.keras_backend import PACKAGE
 from audio_vae.backend.replicas import replica_id
 
-# Added to the seed once a replica: far from every seed that people give, and below the 2³¹ that Keras folds seeds to.
 _SEED_STEP = 1_013_904_243
+"""Added to the seed once per replica. It is far above the seeds that people choose, and below 2³¹, Keras' limit."""
 
 
 class ReplicaSeedGenerator(keras.random.SeedGenerator):
-    """A seed generator that gives each replica of a distributed training noise of its own.
+    """A seed generator that gives each replica of a distributed training its own noise.
 
-    Its state stays the same on all replicas. On one device it draws what Keras' own draws.
+    Its state stays the same on all replicas. On one device it gives the same seeds as Keras' own generator.
     """
 
     def next(self, ordered=True):
@@ -29,18 +29,24 @@ class ReplicaSeedGenerator(keras.random.SeedGenerator):
 class Sampling(keras.layers.Layer):
     """Draw a latent from the posterior: z = mean + sqrt(variance)·ε, ε ~ N(0, I) (rows "add" of Tables 1 and 2).
 
-    The noise generator's state is saved with the weights, so that a resumed training draws what an
-    uninterrupted one would have drawn. Each replica of a distributed training draws its own.
+    The state of the noise generator is saved with the weights, so that a resumed training draws the same noise as an
+    uninterrupted one. Each replica of a distributed training draws its own noise.
+
+    Example:
+    ```python
+    sampling = Sampling(seed=0)
+    latent = sampling((mean, log_variance))
+    ```
 
     Args:
-        seed: start of the noise.
+        seed: seed for the noise.
 
     Call arguments:
         inputs: `(mean, log_variance)`.
-        noise: ε, `(B, d)`; drawn where it is left out.
+        noise: ε, `(B, d)`; `None` draws it.
 
     Input shape:
-        two tensors `(B, d)`.
+        Two tensors `(B, d)`.
 
     Output shape:
         `(B, d)`.
@@ -56,7 +62,7 @@ class Sampling(keras.layers.Layer):
         self.built = True
 
     def draw(self, *shape, dtype="float32"):
-        """Draw the next noise of a shape."""
+        """Draw the next standard normal noise, a tensor of shape `shape`."""
         return keras.random.normal(shape, dtype=dtype, seed=self.noise)
 
     def call(self, inputs, noise=None):

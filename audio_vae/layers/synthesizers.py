@@ -1,7 +1,9 @@
-"""What a decoder can steer frame by frame instead of making it sample by sample: tones that last, and noise.
+"""Synthesizers that a decoder controls frame by frame: sine oscillators and noise in bands.
 
-Convolutions alone repeat what they make of a frame: low tones become multiples of the frame rate, and noise, which no
-network without a source of noise can make, becomes pulses that have its spectrum.
+A decoder of convolutions alone cannot make sustained tones and noise. It repeats what it makes of a frame, so that low
+tones become multiples of the frame rate. Without a source of noise it makes pulses with the spectrum of noise.
+
+Frequencies are in cycles per sample, so that a layer does not depend on the sample rate.
 """
 
 from __future__ import annotations
@@ -11,30 +13,31 @@ import numpy as np
 from keras import ops
 
 from audio_vae.backend.keras_backend import PACKAGE
+from audio_vae.layers.envelopes import linear_weights
 
-LOWEST = 1 / 735
-"""Lowest pitch, in cycles a sample: 30 Hz at 22.05 kHz. Nothing is heard much below."""
+LOWEST_CYCLES_PER_SAMPLE = 1 / 735
+"""Lowest pitch: 30 Hz at 22.05 kHz. Hardly anything is heard below."""
 
 RANGE_OCTAVES = 6
-"""From the lowest pitch to the highest, 1.9 kHz at 22.05 kHz. What is strongest above it is noise, or its overtones."""
+"""From the lowest to the highest pitch (1.9 kHz at 22.05 kHz). Strongest frequencies above are noise or overtones."""
 
 TONES_PER_OCTAVE = 6
-"""Oscillators around the pitch: two semitones apart."""
+"""Oscillators per octave around the pitch: they lie two semitones apart."""
 
-LOWEST_BAND = 1 / 40
-"""Middle of the lowest band of noise, in cycles a sample: 550 Hz at 22.05 kHz; half of it is the lowest noise.
+LOWEST_BAND_CYCLES_PER_SAMPLE = 1 / 40
+"""Centre of the lowest noise band: 550 Hz at 22.05 kHz. Its lower edge, half of that, is where noise begins.
 
-With noise down to 30 Hz, low drums were learned as noise around 100 Hz, whose pitch nothing steers."""
+With noise down to 30 Hz, low drums were learned as noise around 100 Hz, whose pitch nothing controls."""
 
-QUIET = -1.0
-"""What is asked of a generator where its control is 0: about 46 dB below a generator at its full loudness, 2."""
+INITIAL_BIAS = -1.0
+"""Added to amplitude controls: a control of 0 gives an amplitude about 46 dB below the largest, 2."""
 
-# Start phases that lie apart: oscillators that all start alike would make a click of the sound's beginning.
-_GOLDEN = (5**0.5 - 1) / 2
+_GOLDEN_RATIO = (5**0.5 - 1) / 2
+"""Spreads the start phases. Oscillators that all start in phase would make a click at the start of a sound."""
 
 
 class _Generator(keras.layers.Layer):
-    """What makes `hop` samples of each frame of controls."""
+    """Base of the layers that make `hop` samples from each frame of controls."""
 
     def __init__(self, hop, **kwargs):
         super().__init__(**kwargs)
@@ -51,29 +54,37 @@ class _Generator(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class Oscillators(_Generator):
-    """Sine oscillators around a sound's pitch, whose loudness and own pitch are given frame by frame.
+    """Sine oscillators around the pitch of a sound, with amplitudes and frequency offsets that change frame by frame.
 
-    They lie `TONES_PER_OCTAVE` an octave, a third of them below the pitch, one at it and the others above. Each can be
-    moved as far as its neighbours, so that a tone can glide and overtones need not be harmonic. Their phases run on
-    from frame to frame and from sample to sample::
+    There are `TONES_PER_OCTAVE` oscillators per octave: a third of them lie below the pitch, one at the pitch, the
+    others above. Each can be moved as far as its neighbour, so that tones can glide and partials need not be harmonic.
+    Phases continue from frame to frame and from sample to sample::
 
-        out[t] = Σ_k a_k(t) · sin(2π (p_k + Σ_{s<t} f_k (1 + r · tanh(u_k(s)))))
-        f_k = LOWEST · 2^(clip(pitch, 0, RANGE_OCTAVES) + octaves_k)
+        out[t] = Σ_k a_k(t) · sin(2π (φ_k + Σ_{s<t} f_k (1 + r · tanh(o_k(s)))))
+        f_k = LOWEST_CYCLES_PER_SAMPLE · 2^(clip(pitch, 0, RANGE_OCTAVES) + octaves_k)
 
-    a is the `loudness` of the first controls less `held_back`, and u are the other controls, both linear between the
-    starts of frames; r is how far apart two neighbours are. What could reach half the sample rate is silent. All tones
+    The amplitudes a are `exp_sigmoid` of the first controls plus `initial_bias`, the frequency offsets o are the other
+    controls, and both are linear between the starts of frames. φ are the start phases, and r is the relative distance
+    of two neighbours. Oscillators that could reach half the sample rate are silent, which prevents aliasing. All tones
     fade in over the first frame.
 
-    The pitch takes no gradient from the sound: where two tones share no bin of a spectrogram, its distance does not
-    tell which way to move one. `losses.pitch_error` teaches it.
+    The pitch gets no gradient from the sound: where two tones share no bin of a spectrogram, the distance of their
+    spectra does not tell in which direction to move one. `models.losses.pitch_error` trains the pitch instead.
+
+    Example:
+    ```python
+    oscillators = Oscillators(n_tones=37, hop=32)
+    controls = keras.random.normal((1, 128, 74))     # 128 frames: 37 amplitudes, then 37 frequency offsets
+    audio = oscillators(controls, pitch=keras.ops.full((1, 1), 2.0))    # (1, 4096, 1)
+    ```
 
     Args:
         n_tones: number of oscillators, 2 or more.
         hop: samples of a frame.
 
     Call arguments:
-        controls: float tensor: loudness, then pitch offset, of each oscillator.
-        pitch: float tensor: of the whole sound, in octaves above `LOWEST`.
+        controls: float tensor: amplitude controls of all oscillators, then their frequency offsets.
+        pitch: float tensor: pitch of the whole sound, in octaves above `LOWEST_CYCLES_PER_SAMPLE`.
 
     Input shape:
         `(B, frames, 2 · n_tones)` and `(B, 1)`.
@@ -85,7 +96,7 @@ class Oscillators(_Generator):
         ValueError: an argument is out of range.
 
     References:
-        Engel et al. (2020), DDSP, Section 3 (a harmonic oscillator, whose pitch likewise is not learned by its sound).
+        Engel et al. (2020), DDSP, Section 3 (a harmonic oscillator, whose pitch is not trained by its sound either).
     """
 
     def __init__(self, n_tones=37, hop=32, **kwargs):
@@ -96,13 +107,13 @@ class Oscillators(_Generator):
 
     @property
     def octaves(self) -> np.ndarray:
-        """Of the oscillators above the pitch where they are not moved: float64 `[n_tones]`, one of them 0."""
+        """Octaves from the pitch to each oscillator, without offsets: float64 `[n_tones]`, one of them 0."""
         return (np.arange(self.n_tones) - self.n_tones // 3) / TONES_PER_OCTAVE
 
     @property
-    def held_back(self) -> np.ndarray:
-        """What is taken off the controls of loudness, so that the pitch starts as the loudest: float64 `[n_tones]`."""
-        return 3 * np.minimum(np.abs(self.octaves), 1)
+    def initial_bias(self) -> np.ndarray:
+        """Added to the amplitude controls, so that the oscillator at the pitch starts loudest: float64 `[n_tones]`."""
+        return -3 * np.minimum(np.abs(self.octaves), 1)
 
     def call(self, controls, pitch):
         n_frames, reach = controls.shape[1], 2 ** (1 / TONES_PER_OCTAVE) - 1
@@ -111,23 +122,24 @@ class Oscillators(_Generator):
             return ops.convert_to_tensor(np.asarray(values), dtype=self.compute_dtype)
 
         pitch = ops.clip(ops.stop_gradient(pitch), 0, RANGE_OCTAVES)
-        frequencies = LOWEST * ops.exp(float(np.log(2)) * (pitch + constant(self.octaves)))[:, None]
-        amplitudes, moves = ops.split(controls, 2, axis=-1)
-        audible = ops.cast(frequencies * (1 + reach) < 0.5, self.compute_dtype)
-        amplitudes = loudness(amplitudes - constant(self.held_back)) * audible
-        moved = frequencies * (1 + reach * ops.tanh(moves))
-        rise = _rise(moved)
-        # A frame's cycles are the integral of the line from its frequency to the next one's.
-        starts = _summed_cycles(self.hop * (moved + rise / 2)) + constant(np.arange(self.n_tones) * _GOLDEN % 1)
+        f0 = LOWEST_CYCLES_PER_SAMPLE * ops.exp(float(np.log(2)) * (pitch + constant(self.octaves)))[:, None]
+        amplitudes, offsets = ops.split(controls, 2, axis=-1)
+        is_below_nyquist = ops.cast(f0 * (1 + reach) < 0.5, self.compute_dtype)
+        amplitudes = exp_sigmoid(amplitudes + constant(self.initial_bias)) * is_below_nyquist
+        frequencies = f0 * (1 + reach * ops.tanh(offsets))
+        slopes = _differences(frequencies)
+        # The cycles of a frame are the integral of the line from its frequency to that of the next frame.
+        start_phases = constant(np.arange(self.n_tones) * _GOLDEN_RATIO % 1)
+        starts = _cumulative_cycles(self.hop * (frequencies + slopes / 2)) + start_phases
         inside = np.arange(self.hop)[:, None]
         cycles = (
             starts[:, :, None]
-            + moved[:, :, None] * constant(inside)
-            + rise[:, :, None] * constant(inside**2 / (2 * self.hop))
+            + frequencies[:, :, None] * constant(inside)
+            + slopes[:, :, None] * constant(inside**2 / (2 * self.hop))
         )
-        amplitude = amplitudes[:, :, None] + _rise(amplitudes)[:, :, None] * constant(inside / self.hop)
-        out = ops.reshape(ops.sum(amplitude * ops.sin(2 * np.pi * cycles), axis=-1), (-1, n_frames * self.hop, 1))
-        # A tone that is there at once is a click.
+        envelopes = amplitudes[:, :, None] + _differences(amplitudes)[:, :, None] * constant(inside / self.hop)
+        out = ops.reshape(ops.sum(envelopes * ops.sin(2 * np.pi * cycles), axis=-1), (-1, n_frames * self.hop, 1))
+        # A tone that starts at its full amplitude makes a click.
         return out * constant(np.minimum(np.arange(n_frames * self.hop) / self.hop, 1)[:, None])
 
     def compute_output_shape(self, controls_shape, pitch_shape):
@@ -139,22 +151,28 @@ class Oscillators(_Generator):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class NoiseBands(_Generator):
-    """Noise in bands, whose loudness is given frame by frame.
+    """Noise in frequency bands, with amplitudes that change frame by frame.
 
-    The noise is the same each time, so that a latent always decodes to the same sound: white noise from a seed, cut
-    into bands as wide in every octave, each with a root mean square of 1::
+    The noise is the same in every call, so that a latent always decodes to the same sound. It is white noise from a
+    seed, cut into bands that are equally wide in octaves, each with a root mean square of 1::
 
         out[t] = Σ_k a_k(t) · noise_k[t]
 
-    a is the `loudness` of the inputs, linear between the starts of frames.
+    The amplitudes a are `exp_sigmoid` of the inputs, linear between the starts of frames.
+
+    Example:
+    ```python
+    noise = NoiseBands(n_bands=24, hop=32)
+    audio = noise(keras.random.normal((1, 128, 24)))    # (1, 4096, 1)
+    ```
 
     Args:
         n_bands: number of bands, 2 or more.
         hop: samples of a frame.
-        seed: of the noise.
+        seed: seed for the noise.
 
     Call arguments:
-        inputs: float tensor: loudness of each band.
+        inputs: float tensor: amplitude control of each band.
 
     Input shape:
         `(B, frames, n_bands)`.
@@ -166,7 +184,7 @@ class NoiseBands(_Generator):
         ValueError: an argument is out of range.
 
     References:
-        Engel et al. (2020), DDSP, Section 3.3 (filtered noise; here the filters are fixed and mixed).
+        Engel et al. (2020), DDSP, Section 3.3 (filtered noise; here the filters are fixed and their outputs are mixed).
     """
 
     def __init__(self, n_bands=24, hop=32, seed=0, **kwargs):
@@ -180,24 +198,24 @@ class NoiseBands(_Generator):
         """Return the noise of each band: float64 `[n_samples, n_bands]`."""
         spectrum = np.fft.rfft(np.random.default_rng(self.seed).standard_normal(n_samples))
         frequencies = np.fft.rfftfreq(n_samples)
-        octaves = np.log2(np.maximum(frequencies, LOWEST_BAND / 2) / LOWEST_BAND)
-        # Each bin is shared by the two bands that it lies between; what lies below the lowest is the lowest's, for an
-        # octave.
-        places = np.clip(octaves / np.log2(0.5 / LOWEST_BAND) * (self.n_bands - 1), 0, None)
-        shares = _shares(places, self.n_bands)
-        shares[frequencies < LOWEST_BAND / 2] = 0
-        bands = np.fft.irfft(spectrum[:, None] * np.sqrt(shares), n_samples, axis=0)
-        # A sound so short that a band holds no bin has no noise there.
+        lowest = LOWEST_BAND_CYCLES_PER_SAMPLE
+        octaves = np.log2(np.maximum(frequencies, lowest / 2) / lowest)
+        # Each bin is shared by the two bands that it lies between. The octave below the lowest band belongs to that.
+        positions = np.clip(octaves / np.log2(0.5 / lowest) * (self.n_bands - 1), 0, None)
+        weights = linear_weights(positions, self.n_bands)
+        weights[frequencies < lowest / 2] = 0
+        bands = np.fft.irfft(spectrum[:, None] * np.sqrt(weights), n_samples, axis=0)
+        # In a sound so short that a band has no bin, this band is silent.
         return bands / np.sqrt(np.maximum(np.mean(bands**2, axis=0), 1e-12))
 
     def call(self, inputs):
         n_frames = inputs.shape[1]
         noise = self.noise(n_frames * self.hop).reshape(n_frames, self.hop, self.n_bands)
         rising = noise * np.arange(self.hop)[:, None] / self.hop
-        amplitudes = loudness(inputs)
+        amplitudes = exp_sigmoid(inputs)
         out = sum(
             ops.einsum("bfk,fhk->bfh", each, ops.convert_to_tensor(source, dtype=self.compute_dtype))
-            for each, source in ((amplitudes, noise), (_rise(amplitudes), rising))
+            for each, source in ((amplitudes, noise), (_differences(amplitudes), rising))
         )
         return ops.reshape(out, (-1, n_frames * self.hop, 1))
 
@@ -205,71 +223,26 @@ class NoiseBands(_Generator):
         return {**super().get_config(), "n_bands": self.n_bands, "seed": self.seed}
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
-class Envelopes(keras.layers.Layer):
-    """Lines between values at times that lie ever farther apart, as attack and decay of a one-shot do.
-
-    Value k lies at frame 2^k − 1, and the lines are straight over the logarithm of time.
+def exp_sigmoid(controls):
+    """Return amplitudes, 0 to 2: 2 · sigmoid(u + `INITIAL_BIAS`)^ln 10, so that steps of u are steps in decibels.
 
     Args:
-        n_frames: of the output.
+        controls: u, of any shape.
 
-    Input shape:
-        `(B, n_values(n_frames), K)`.
-
-    Output shape:
-        `(B, n_frames, K)`.
-
-    Raises:
-        ValueError: `n_frames` is out of range.
-    """
-
-    def __init__(self, n_frames, **kwargs):
-        super().__init__(**kwargs)
-        if n_frames < 1:
-            raise ValueError(f"Expected 1 frame or more, received: n_frames={n_frames}")
-        self.n_frames = n_frames
-
-    @staticmethod
-    def n_values(n_frames: int) -> int:
-        """Return how many values there are for some frames."""
-        return 1 + int(np.ceil(np.log2(n_frames)))
-
-    @property
-    def shares(self) -> np.ndarray:
-        """Of each value in each frame: float64 `[n_frames, n_values]`."""
-        return _shares(np.log2(1 + np.arange(self.n_frames)), self.n_values(self.n_frames))
-
-    def call(self, inputs):
-        # Not an einsum, which LiteRT does not convert where the batch is open.
-        shares = ops.convert_to_tensor(self.shares.T, dtype=self.compute_dtype)
-        return ops.transpose(ops.matmul(ops.transpose(inputs, (0, 2, 1)), shares), (0, 2, 1))
-
-    def compute_output_shape(self, input_shape):
-        return (input_shape[0], self.n_frames, input_shape[2])
-
-    def get_config(self):
-        return {**super().get_config(), "n_frames": self.n_frames}
-
-
-def loudness(controls):
-    """Return the amplitudes that are asked for: 2 σ(u + `QUIET`)^ln 10, so that steps of u are steps in decibels.
+    Returns:
+        The same shape.
 
     References:
         Engel et al. (2020), DDSP, Appendix B (the scaled sigmoid).
     """
-    return 2 * ops.sigmoid(controls + QUIET) ** float(np.log(10))
+    return 2 * ops.sigmoid(controls + INITIAL_BIAS) ** float(np.log(10))
 
 
-def _shares(places, n_neighbours: int) -> np.ndarray:
-    """How much of 0, 1, … each place has, which lies between two of them: float64 `[places, n_neighbours]`."""
-    return np.clip(1 - np.abs(places[:, None] - np.arange(n_neighbours)), 0, None)
+def _cumulative_cycles(cycles):
+    """Sum the cycles of all frames before each frame, without whole cycles: `[B, frames, K]` → the same.
 
-
-def _summed_cycles(cycles):
-    """What the frames before each add up to, less whole cycles, which float32 has no digits for: `[B, frames, K]`.
-
-    Sums of twice as many frames at each step; a running sum would keep the whole cycles until its end.
+    Whole cycles would use up the digits of float32. A running sum would drop them only at its end, so each step here
+    adds up twice as many frames and drops them at once.
     """
     summed = ops.pad(cycles[:, :-1] % 1, ((0, 0), (1, 0), (0, 0)))
     n_summed = 1
@@ -279,6 +252,6 @@ def _summed_cycles(cycles):
     return summed
 
 
-def _rise(values):
-    """From each frame to the next, 0 from the last: `[B, frames, K]`."""
+def _differences(values):
+    """Difference from each frame to the next one, 0 for the last: `[B, frames, K]` → the same."""
     return ops.concatenate([values[:, 1:] - values[:, :-1], ops.zeros_like(values[:, :1])], axis=1)

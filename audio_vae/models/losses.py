@@ -1,6 +1,6 @@
-"""The loss terms, the paper's and others, as pure functions on tensors of any Keras backend.
+"""The loss terms, those of the paper and others, as pure functions on tensors of any Keras backend.
 
-Each returns one value a sound, shape `[B]`; weights and the batch mean are the model's.
+Each returns one value per sound, `[B]`. `objective` weights them and averages over the batch.
 """
 
 from __future__ import annotations
@@ -8,16 +8,17 @@ from __future__ import annotations
 import numpy as np
 from keras import ops
 
-from audio_vae.audio import spectral_ops as spectra
+from audio_vae.audio import spectral_ops
 from audio_vae.audio.soft_dtw import soft_dtw
 from audio_vae.audio.waveform import SILENCE
-from audio_vae.layers.synthesizers import LOWEST, RANGE_OCTAVES
+from audio_vae.layers.synthesizers import LOWEST_CYCLES_PER_SAMPLE, RANGE_OCTAVES
 
 _FLOOR = 1e-3
-"""Magnitude below which differences count little: 60 dB below white noise of full scale."""
+"""Magnitude below which differences hardly count: 60 dB below white noise at full scale."""
 
-_ZEROS_BEHIND = 4
-"""Times a sound's length that its spectrum is taken of: maxima of low tones would lie between bins."""
+_PADDED_LENGTHS = 4
+"""A sound is padded to this many times its length before its spectrum is taken, so that bins are close enough for the
+maxima of low tones."""
 
 
 def _reduce(values, reduction: str):
@@ -70,20 +71,21 @@ def cross_entropy(labels, logits):
 
 
 def spectral_distance(audio, reconstruction, windows, bands_per_octave: int = 0, from_onset: bool = False):
-    """Distance between magnitude spectrograms of several resolutions, which is deaf to phase.
+    """Distance between magnitude spectrograms of several resolutions, which ignores phase.
 
-    For each window, with a hop of a quarter of it, the relative error of the magnitudes and the mean difference of
-    their logarithms; the mean over the windows. The first hears what is loud, the second what is quiet.
+    It is the mean over the windows, with a hop length of a quarter of each, of two terms: the relative error of the
+    magnitudes, which is sensitive to loud parts, and the mean difference of their logarithms, sensitive to quiet ones.
 
     Args:
         audio: `[B, T]`, full scale ±1.
         reconstruction: the same shape.
-        windows: in samples.
-        bands_per_octave: the logarithms are those of the root mean squares of so many bands, where bins are not
-            wider; 0: of the bins. All octaves count alike then, where bins give the one around a tone of 100 Hz a
-            hundredth of the whole at 22.05 kHz, and what differs between two noises is averaged out.
-        from_onset: the logarithms count by 1 / (time from the sound's start + the window), so that with windows of 8 ms
-            the first 10 ms of 0.74 s count as much as the last 400; else an attack is a hundredth of the whole.
+        windows: windows, in samples.
+        bands_per_octave: take the logarithms of root mean squares in this many bands per octave, where bins are not
+            wider than the bands; 0 takes the logarithms of the bins. With bands, all octaves count equally, and random
+            differences of two noises average out. With bins, the octave around a tone of 100 Hz counts a hundredth of
+            the whole at 22.05 kHz.
+        from_onset: weight the logarithms by 1 / (time from the sound's start + window). With windows of 8 ms, the first
+            10 ms of a sound of 0.74 s then count as much as its last 400 ms; otherwise an attack counts a hundredth.
 
     Returns:
         `[B]`.
@@ -97,11 +99,11 @@ def spectral_distance(audio, reconstruction, windows, bands_per_octave: int = 0,
         wanted, got = (_magnitudes(each, window) for each in (audio, reconstruction))
         relative = _reduce(ops.abs(wanted - got), "sum") / (_reduce(wanted, "sum") + _FLOOR)
         if bands_per_octave:
-            shares = ops.convert_to_tensor(spectra.octave_bands(wanted.shape[-1], bands_per_octave))
+            shares = ops.convert_to_tensor(spectral_ops.octave_bands(wanted.shape[-1], bands_per_octave))
             wanted, got = (ops.sqrt(ops.matmul(ops.square(each), shares)) for each in (wanted, got))
         differences = ops.abs(ops.log(wanted + _FLOOR) - ops.log(got + _FLOOR))
         if from_onset:
-            # In windows: frame k is k quarters of one behind the start.
+            # In units of the window: frame k lies k / 4 after the start.
             weights = 1 / (1 + np.arange(differences.shape[1], dtype=np.float32) / 4)
             differences = differences * ops.convert_to_tensor(weights / weights.mean())[:, None]
         logarithmic = _reduce(differences, "mean")
@@ -110,12 +112,12 @@ def spectral_distance(audio, reconstruction, windows, bands_per_octave: int = 0,
 
 
 def pitch_error(audio, pitch, wanted):
-    """How far a pitch lies from a sound's, in octaves.
+    """Distance of a pitch from that of a sound, in octaves.
 
     Args:
-        audio: `[B, T]`.
-        pitch: in octaves above `generators.LOWEST`, `[B]`.
-        wanted: the sound's (`strongest_pitch`), `[B]`.
+        audio: the sounds, `[B, T]`.
+        pitch: pitch in octaves above `layers.synthesizers.LOWEST_CYCLES_PER_SAMPLE`, `[B]`.
+        wanted: pitch of the sounds (`strongest_pitch`), `[B]`.
 
     Returns:
         `[B]`; 0 for silence, which has no pitch.
@@ -125,31 +127,33 @@ def pitch_error(audio, pitch, wanted):
 
 
 def strongest_pitch(audio):
-    """Pitch of the strongest partial of each sound, in octaves above `generators.LOWEST` and at most its range.
+    """Pitch of the strongest partial of each sound: the maximum of its power spectrum. It has no gradient.
 
-    The maximum of the power spectrum of the whole sound, as in `metrics.strongest_frequency_hz`. It has no gradient.
+    The evaluation measures the same (`evaluation.metrics.strongest_frequency_hz`).
 
     Args:
         audio: `[B, T]`.
 
     Returns:
-        `[B]`.
+        `[B]`, in octaves above `layers.synthesizers.LOWEST_CYCLES_PER_SAMPLE`, 0 to `RANGE_OCTAVES`.
     """
-    n_points = _ZEROS_BEHIND * audio.shape[1]
+    n_points = _PADDED_LENGTHS * audio.shape[1]
     real, imaginary = ops.rfft(ops.stop_gradient(audio), n_points)
     power = ops.square(real) + ops.square(imaginary)
     cycles_per_sample = ops.cast(ops.argmax(power, axis=-1), audio.dtype) / n_points
-    octaves = ops.log2(ops.maximum(cycles_per_sample, LOWEST) / LOWEST)
+    octaves = ops.log2(ops.maximum(cycles_per_sample, LOWEST_CYCLES_PER_SAMPLE) / LOWEST_CYCLES_PER_SAMPLE)
     return ops.minimum(octaves, float(RANGE_OCTAVES))
 
 
 def _magnitudes(audio, window: int):
+    """Magnitude spectrogram, scaled so that white noise is equally loud with any window: `[B, T]` → `[B, n, bins]`."""
     # The square root has no gradient at 0, where padding lies.
-    return spectra.noise_scale(window) ** 0.5 * ops.sqrt(spectra.power_spectrogram(audio, window, window // 4) + 1e-10)
+    power = spectral_ops.power_spectrogram(audio, window, window // 4)
+    return spectral_ops.noise_scale(window) ** 0.5 * ops.sqrt(power + 1e-10)
 
 
 def mfcc_distance(first, second, gamma: float):
-    """Soft-DTW distance of MFCCs: what the evaluation measures (Eq. 2), with a gradient.
+    """Soft-DTW distance of MFCCs: the distance of the evaluation (Eq. 2) with a gradient.
 
     Args:
         first: MFCCs in hundreds, `[B, n, n_mfcc]`.
@@ -157,21 +161,22 @@ def mfcc_distance(first, second, gamma: float):
         gamma: γ of Soft-DTW.
 
     Returns:
-        `[B]`: the root of Soft-DTW, as a DTW distance is the root of summed squares; 0 where it is negative.
+        `[B]`: the square root of Soft-DTW, as a DTW distance is the root of summed squares. A negative Soft-DTW
+        counts as 0; a small constant under the root keeps the gradient finite there.
     """
     return ops.sqrt(ops.maximum(soft_dtw(first, second, gamma), 0.0) + 1e-4)
 
 
 def class_means(latents, labels, weights=None):
-    """Mean of the latents of a batch's sounds of the same class, for each sound.
+    """Mean latent of each sound's class, over the sounds of the batch.
 
     Args:
         latents: `[B, d]`.
-        labels: int `[B]`.
-        weights: `[B]`; a sound of weight 0 counts in no mean but its own.
+        labels: class numbers, int `[B]`.
+        weights: `[B]`; a sound of weight 0 counts in its own mean only. `None` weights all by 1.
 
     Returns:
-        `[B, d]`.
+        `[B, d]`: the mean of the class that each sound belongs to.
     """
     same = ops.cast(ops.equal(labels[:, None], labels[None, :]), latents.dtype)
     if weights is not None:
@@ -181,5 +186,5 @@ def class_means(latents, labels, weights=None):
 
 
 def with_peak_1(audio):
-    """Scale sounds to a peak of 1, `[B, T]`; silence stays silence."""
+    """Scale sounds to a peak of 1: `[B, T]` → the same; silence stays silence."""
     return audio / (ops.max(ops.abs(audio), axis=-1, keepdims=True) + 1e-6)

@@ -1,21 +1,14 @@
-"""Encoder, decoder and classifier as Keras functional models.
+"""Encoder, decoder and classifier of every architecture as Keras functional models.
 
-The paper's networks, `dc` and `cc`, are layer for layer as Tables 1 and 2.
+Layers: each architecture's own are in `paper_networks` (`dc` and `cc`, Tables 1 and 2) and `studio_networks`. Here are
+the layers that all share: the dense pair that gives the posterior's mean and log-variance, and the classifier.
 
-Layers are named `row_N` after the row of the paper's table that they stand for (a range of
-rows is `row_3`, `row_4`, …), so that a summary can be laid beside the paper. What the tables do
-not print has a name of its own: `latent_to_samples`, the dense layer that takes the latent (d)
-to row 11's (row 9's in Table 2) input of T/32 values.
+Functional models: `build_encoder`, audio (T) → mean (d), log-variance (d); `build_decoder`, latent (d) → audio (T);
+`build_classifier`, latent (d) → logits. Layers of the paper's networks are named `row_N` after the row of the paper's
+table that they stand for (a range of rows is `row_3`, `row_4`, …), so that a model's summary can be laid beside the
+paper.
 
-The studio networks are this project's own; one latent point is a whole sound, as in the paper. The encoder hears
-a mel spectrogram of its own making. The decoder makes samples, by strided convolutions with residual blocks of dilated
-ones before each (after A. Caillon and P. Esling, RAVE, 2021) and by what these ask of oscillators and noise (after
-J. Engel et al., DDSP, 2020)::
-
-    audio (T) ─ mel spectrogram ─ conv ─ [blocks ─ conv, stride 2] ─ … ─ blocks ─ dense ─ latent (d)
-
-    latent (d) ┬ dense ─ blocks ─ conv, stride 4 ─ blocks ┬ conv, stride 4 ─ blocks ─ conv 64, stride 8 ┬ audio (T)
-               └ dense ─ pitch ───────────────────────────┴ oscillators, noise ─────────────────────────┘
+Config: `model_config.ModelConfig`.
 """
 
 from __future__ import annotations
@@ -24,16 +17,25 @@ import keras
 from keras import layers
 
 from audio_vae.model_config import ModelConfig
-from audio_vae.models.paper_networks import _dilated_mirror, _dilated_trunk, _plain_mirror, _plain_trunk
-from audio_vae.models.studio_networks import _studio_mirror, _studio_trunk
+from audio_vae.models import paper_networks, studio_networks
+
+_ENCODERS = {
+    "dc": paper_networks.dilated_encoder,
+    "cc": paper_networks.plain_encoder,
+    "studio": studio_networks.studio_encoder,
+}
+_DECODERS = {
+    "dc": paper_networks.dilated_decoder,
+    "cc": paper_networks.plain_decoder,
+    "studio": studio_networks.studio_decoder,
+}
 
 
 def build_encoder(config: ModelConfig) -> keras.Model:
     """Return the encoder: audio `(B, T)` → posterior mean and log-variance, both `(B, d)`."""
     audio = keras.Input((config.n_samples,), name="audio")
     x = layers.Reshape((config.n_samples, 1), name="one_channel")(audio)
-    trunk = {"dc": _dilated_trunk, "cc": _plain_trunk, "studio": _studio_trunk}[config.architecture]
-    x, row = trunk(config, x)
+    x, row = _ENCODERS[config.architecture](config, x)
     x = layers.Flatten(name="samples")(x)
     mean = layers.Dense(config.latent_dim, name=f"row_{row}a_mean" if row else "mean")(x)
     log_variance = layers.Dense(
@@ -47,8 +49,8 @@ def build_encoder(config: ModelConfig) -> keras.Model:
 def build_decoder(config: ModelConfig) -> keras.Model:
     """Return the decoder: latent `(B, d)` → audio `(B, T)`."""
     latent = keras.Input((config.latent_dim,), name="latent")
-    mirror = {"dc": _dilated_mirror, "cc": _plain_mirror, "studio": _studio_mirror}[config.architecture]
-    return keras.Model(latent, layers.Flatten(name="audio")(mirror(config, latent)), name="decoder")
+    audio = layers.Flatten(name="audio")(_DECODERS[config.architecture](config, latent))
+    return keras.Model(latent, audio, name="decoder")
 
 
 def build_classifier(config: ModelConfig) -> keras.Model | None:

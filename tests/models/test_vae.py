@@ -8,7 +8,7 @@ from old_files import flat
 from tiny_models import SPECTRAL, built
 
 from audio_vae.config import AugmentationConfig, LossConfig, TrainingConfig
-from audio_vae.layers.synthesizers import LOWEST
+from audio_vae.layers.synthesizers import LOWEST_CYCLES_PER_SAMPLE
 from audio_vae.model_config import with_values
 from audio_vae.models import losses, passes
 from audio_vae.models.vae import VAE, build_vae
@@ -309,7 +309,7 @@ def test_pitch_is_learned(tiny_studio):
     for _ in range(160):
         step((audio, np.arange(3)))
     learned = vae.decoder.get_layer("pitch")(vae.encoder(audio)[0])[:, 0]
-    np.testing.assert_allclose(learned, np.log2(pitches_hz / 8000 / LOWEST), atol=0.2)
+    np.testing.assert_allclose(learned, np.log2(pitches_hz / 8000 / LOWEST_CYCLES_PER_SAMPLE), atol=0.2)
 
 
 def test_augmented_sounds_keep_their_originals(tiny_studio, batch):
