@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from audio_vae.backend import devices as backend_devices
+from audio_vae.backend.devices import connect
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from audio_vae.layers.sampling import Sampling
 from audio_vae.runs.run import open_run
-from audio_vae.training import train as training
+from audio_vae.training import train
 
 SEED = 5
 
@@ -44,9 +44,9 @@ def main(name, n_devices, *runs):
         tf.config.set_logical_device_configuration(
             tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * int(n_devices)
         )
-    devices = backend_devices.connect(name)
+    devices = connect(name)
     for run in runs:
-        training.train(open_run(Path(run), "digits"), devices=devices)
+        train.train(open_run(Path(run), "digits"), devices=devices)
     draws, states = noise(devices)
     np.savez(Path(runs[0]) / f"noise-{devices.worker.index}.npz", draws=draws, states=states)
 

@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from audio_vae.audio import features
-from audio_vae.audio import spectral_ops as spectra
+from audio_vae.audio import features, spectral_ops
 
 
 @pytest.mark.parametrize(
@@ -13,7 +12,7 @@ from audio_vae.audio import spectral_ops as spectra
 def test_frames_against_slices(rng, n_samples, window, hop):
     audio = rng.standard_normal((2, n_samples)).astype(np.float32)
     expected = np.stack([audio[:, start : start + window] for start in range(0, n_samples - window + 1, hop)], axis=1)
-    np.testing.assert_array_equal(spectra.frames(audio, window, hop), expected)
+    np.testing.assert_array_equal(spectral_ops.frames(audio, window, hop), expected)
 
 
 @pytest.mark.parametrize(("window", "hop"), [(64, 16), (33, 8)])
@@ -24,12 +23,12 @@ def test_power_spectrogram_against_the_fft(rng, window, hop):
     expected = np.stack(
         [np.abs(np.fft.rfft(padded[:, s : s + window] * hann)) ** 2 for s in range(0, 201, hop)], axis=1
     )
-    np.testing.assert_allclose(spectra.power_spectrogram(audio, window, hop), expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(spectral_ops.power_spectrogram(audio, window, hop), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_a_tone_is_loudest_at_its_frequency():
     tone = np.sin(2 * np.pi * 1000 * np.arange(4096) / 8000).astype(np.float32)
-    power = ops.convert_to_numpy(spectra.power_spectrogram(tone[None], 256, 64))[0]
+    power = ops.convert_to_numpy(spectral_ops.power_spectrogram(tone[None], 256, 64))[0]
     assert set(power[4:-4].argmax(axis=1)) == {1000 * 256 // 8000}
 
 
@@ -39,7 +38,7 @@ def test_mfcc_is_the_evaluations(rng, rate_hz, n_samples):
     # Silence lies below what is counted.
     audio[:, n_samples // 2 :] = 0
     expected = np.stack([features.mfcc(each, rate_hz) for each in audio])
-    np.testing.assert_allclose(spectra.mfcc(audio, rate_hz), expected, atol=2e-3)
+    np.testing.assert_allclose(spectral_ops.mfcc(audio, rate_hz), expected, atol=2e-3)
 
 
 @pytest.mark.parametrize("audio", [np.zeros((1, 512)), np.eye(1, 512)], ids=["silence", "click"])
@@ -49,19 +48,19 @@ def test_mfcc_gradient_is_finite(audio):
         import tensorflow as tf
 
         with tf.GradientTape() as tape:
-            total = ops.sum(spectra.mfcc(variable, 8000))
+            total = ops.sum(spectral_ops.mfcc(variable, 8000))
         gradient = tape.gradient(total, variable.value)
     else:
         import jax
 
-        gradient = jax.grad(lambda x: ops.sum(spectra.mfcc(x, 8000)))(variable.value)
+        gradient = jax.grad(lambda x: ops.sum(spectral_ops.mfcc(x, 8000)))(variable.value)
     assert np.isfinite(ops.convert_to_numpy(gradient)).all()
 
 
 @pytest.mark.parametrize(("n", "most", "expected"), [(6, 6, 6), (6, 3, 3), (7, 4, 4), (9, 4, 3), (100, 64, 50)])
 def test_at_most_averages_neighbours(rng, n, most, expected):
     sequence = rng.standard_normal((2, n, 3)).astype(np.float32)
-    shorter = ops.convert_to_numpy(spectra.at_most(sequence, most))
+    shorter = ops.convert_to_numpy(spectral_ops.at_most(sequence, most))
     assert shorter.shape == (2, expected, 3)
     together = -(-n // most)
     for frame in range(expected):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audio_vae.backend import keras_backend as backend
+from audio_vae.backend import keras_backend
 from audio_vae.backend.keras_backend import standard_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def installed(monkeypatch):
     def install(*names):
-        monkeypatch.setattr(backend.importlib.util, "find_spec", lambda name: name if name in names else None)
+        monkeypatch.setattr(keras_backend.importlib.util, "find_spec", lambda name: name if name in names else None)
 
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     # What the function sets goes with the test.
@@ -31,19 +31,19 @@ def installed(monkeypatch):
 )
 def test_jax_only_where_tensorflow_is_not(installed, names, chosen):
     installed(*names)
-    backend.choose_backend()
+    keras_backend.choose_backend()
     assert os.environ.get("KERAS_BACKEND") == chosen
 
 
 def test_a_choice_is_left_alone(installed):
     installed("jax")
     os.environ["KERAS_BACKEND"] = "torch"
-    backend.choose_backend()
+    keras_backend.choose_backend()
     assert os.environ["KERAS_BACKEND"] == "torch"
 
 
 def test_the_machine_has_a_name():
-    assert re.search(r"\S.*, \d+ cores?\b", backend.machine_name())
+    assert re.search(r"\S.*, \d+ cores?\b", keras_backend.machine_name())
 
 
 def test_importing_the_package_imports_no_backend():
