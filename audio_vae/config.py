@@ -1,7 +1,7 @@
-"""Every choice of a run, as frozen dataclasses that are validated and go to JSON and back.
+"""Every choice of a run, as frozen dataclasses that are validated and converted to JSON and back.
 
-A `Config` is complete: with the sounds it was trained on, it determines a run. The paper's
-models are the presets `dc`, `cc` and `dc-nonclass`; a variant is another value in a config.
+A `Config` is complete: together with the sounds, it determines a run. The networks' part is in `model_config`. The
+paper's models are the presets `dc`, `cc` and `dc-nonclass` (`presets`); a variant is another value in a config.
 Sources of the numbers: Lionello and Purwins (2020), Tables 1 and 2 and Section 3.1.
 """
 
@@ -27,8 +27,8 @@ class AudioConfig:
     Attributes:
         rate_hz: sample rate of the model's input and output.
         n_samples: length T of the model's input and output; a multiple of 32.
-        onset_db: a sound starts where it first comes within this many decibels of its peak;
-            what lies before is cut. `None` keeps the sound's own start.
+        onset_db: a sound is cut to start where its level first comes within this many decibels of its peak. `None`
+            keeps its own start.
         fade_s: length of the fade-out of a sound that is cut at `n_samples`.
     """
 
@@ -54,9 +54,9 @@ class AudioConfig:
 
 @dataclass(frozen=True)
 class LossConfig:
-    """The two passes' losses (Eq. 1 and Section 3.1), and those that the paper does not have.
+    """The losses of both passes (Eq. 1 and Section 3.1), and terms that the paper does not have.
 
-    The terms that the paper does not have are computed where they have a weight.
+    Terms that the paper does not have are computed only if their weight is not 0.
 
     Attributes:
         likelihood_weight: λ₁₁.
@@ -64,20 +64,21 @@ class LossConfig:
         classification_weight: λ₂.
         likelihood_reduction: `sum` over a sound's samples (Eq. 1's squared norm) or `mean`.
         kl_reduction: `sum` over latent dimensions or `mean`.
-        spectral_weight: of the distance between spectrograms (`losses.spectral_distance`).
-        spectral_windows: windows of these, in samples.
-        spectral_bands: bands an octave in which the logarithms of the spectrograms are compared, so that all octaves
-            count alike; 0 compares bin by bin.
-        spectral_from_onset: count the frames of these logarithms by their distance from the sound's start, so that an
-            attack weighs as much as a decay; for sounds that start at their onset.
-        pitch_weight: of how far the pitch of the oscillators lies from the sound's (`losses.pitch_error`); counts with
-            oscillators only.
-        centre_weight: of the distance from the decoded centre of a sound's class to the sound
-            (`losses.mfcc_distance`).
-        between_weight: of the distances from a decoded point between two sounds to these (`losses.mfcc_distance`).
-        cycle_weight: of the squared distance from such a point to where the encoder hears it; counts with
-            `between_weight` only.
-        soft_dtw_gamma: γ of these distances (`soft_dtw.soft_dtw`).
+        spectral_weight: weight of the distance between spectrograms (`models.losses.spectral_distance`).
+        spectral_windows: windows of these spectrograms, in samples.
+        spectral_bands: bands per octave in which the logarithms of the spectrograms are compared, so that all octaves
+            count equally; 0 compares bin by bin.
+        spectral_from_onset: weight the frames of these logarithms by their distance from the sound's start, so that an
+            attack counts as much as a decay; for sounds that start at their onset.
+        pitch_weight: weight of the distance of the oscillators' pitch from that of the sound
+            (`models.losses.pitch_error`); has no effect without oscillators.
+        centre_weight: weight of the distance of a sound from the decoded centre of its class
+            (`models.losses.mfcc_distance`).
+        between_weight: weight of the distances of a decoded point between two sounds from these
+            (`models.losses.mfcc_distance`).
+        cycle_weight: weight of the squared distance of such a point from the latent that the encoder finds for its
+            sound; has no effect without `between_weight`.
+        soft_dtw_gamma: γ of the MFCC distances (`audio.soft_dtw.soft_dtw`).
     """
 
     likelihood_weight: float = 1.0
@@ -98,17 +99,17 @@ class LossConfig:
     def __post_init__(self):
         for name in ("likelihood_reduction", "kl_reduction"):
             require(getattr(self, name) in REDUCTIONS, f"one of {REDUCTIONS}", **{name: getattr(self, name)})
-        require(self.spectral_bands >= 0, "0 or more bands an octave", spectral_bands=self.spectral_bands)
+        require(self.spectral_bands >= 0, "0 or more bands per octave", spectral_bands=self.spectral_bands)
 
 
 @dataclass(frozen=True)
 class AugmentationConfig:
-    """How training sounds are changed at random (`augmentation.Augmentation`).
+    """How training sounds are changed at random (`layers.augmentation.Augmentation`).
 
     Attributes:
-        shift_s: largest shift in time, either way.
-        speed: largest relative change of speed, either way.
-        polarity: whether half of the sounds are turned over.
+        shift_s: largest shift in time, in either direction.
+        speed: largest relative change of speed, in either direction.
+        polarity: whether the polarity of a random half of the sounds is inverted.
     """
 
     shift_s: float = 0.0
@@ -117,7 +118,7 @@ class AugmentationConfig:
 
     def __post_init__(self):
         require(self.shift_s >= 0, "a shift of 0 seconds or more", shift_s=self.shift_s)
-        require(0 <= self.speed < 1, "a change of speed of 0 to below 1", speed=self.speed)
+        require(0 <= self.speed < 1, "a relative change of speed from 0 to below 1", speed=self.speed)
 
 
 @dataclass(frozen=True)
@@ -126,16 +127,16 @@ class TrainingConfig:
 
     Attributes:
         epochs: passes over the training sounds.
-        batch_size: sounds in a step.
-        vae_learning_rate: Adam's for ∇₁ (encoder and decoder).
-        classifier_learning_rate: Adam's for ∇₂ (encoder and classifier).
-        seed: of the initial weights, the order of sounds and the latent noise.
-        precision: what the networks compute in; weights, losses and optimizers are float32 with either
-            of `float32` and `bfloat16`.
-        decay: how the learning rates go on from their start: `none`, or `cosine` down to 0 over the epochs.
-        clip_norm: largest norm of a pass's gradient, all its variables together; `None` leaves it as it is.
-        adam_epsilon: ε of Adam. A gradient far below it makes hardly a step: those of the decoder of a likelihood
-            averaged over samples are 1e-8 to 1e-6.
+        batch_size: number of sounds in a step.
+        vae_learning_rate: learning rate of Adam for ∇₁ (encoder and decoder).
+        classifier_learning_rate: learning rate of Adam for ∇₂ (encoder and classifier).
+        seed: seed for the initial weights, the shuffling and the latent noise.
+        precision: what the networks compute in, `float32` or `bfloat16`; weights, losses and optimizers are float32
+            with either.
+        decay: how the learning rates change: `none` keeps them, `cosine` lowers them to 0 over the epochs.
+        clip_norm: largest norm of a pass's gradient, over all its variables together; `None` does not clip.
+        adam_epsilon: ε of Adam. Gradients far below it hardly move a variable: with a likelihood averaged over samples,
+            those of the decoder are 1e-8 to 1e-6.
     """
 
     epochs: int = 117
@@ -149,8 +150,8 @@ class TrainingConfig:
     adam_epsilon: float = 1e-7
 
     def __post_init__(self):
-        require(self.epochs >= 1, "1 epoch or more", epochs=self.epochs)
-        require(self.batch_size >= 1, "1 sound or more in a batch", batch_size=self.batch_size)
+        require(self.epochs >= 1, "1 or more epochs", epochs=self.epochs)
+        require(self.batch_size >= 1, "1 or more sounds in a batch", batch_size=self.batch_size)
         require(self.seed >= 0, "a seed of 0 or more", seed=self.seed)
         require(self.precision in PRECISIONS, f"one of {PRECISIONS}", precision=self.precision)
         require(self.decay in DECAYS, f"one of {DECAYS}", decay=self.decay)
@@ -160,12 +161,17 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """A whole run.
+    """All choices of a run.
 
     Attributes:
-        dataset: `digits`, `drums`, ….
-        preset: name that the config was made from.
-        data: the data set's own options (speakers, label source, folder), JSON values.
+        dataset: name of the data set: `digits`, `drums` or `folder`.
+        preset: name of the preset that the config was made from.
+        audio: how sound files become the model's input.
+        model: the networks.
+        loss: the losses.
+        augmentation: how training sounds are changed.
+        training: how the model is fitted.
+        data: the data set's own options (speakers, kind of labels), as JSON values.
     """
 
     dataset: str
@@ -191,7 +197,7 @@ class Config:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Config:
-        """Rebuild a config from `to_dict`'s values.
+        """Rebuild a config from the values of `to_dict`, of this version or of version 0.1.
 
         Raises:
             ValueError: a key is unknown or missing, or a value is out of range.

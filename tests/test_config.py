@@ -50,10 +50,10 @@ def test_defaults_are_the_papers_numbers():
         (AudioConfig, "fade_s", -0.1, "a fade of 0 seconds or more"),
         (LossConfig, "likelihood_reduction", "max", "one of ('sum', 'mean')"),
         (LossConfig, "kl_reduction", "max", "one of ('sum', 'mean')"),
-        (LossConfig, "spectral_bands", -1, "0 or more bands an octave"),
+        (LossConfig, "spectral_bands", -1, "0 or more bands per octave"),
         (TrainingConfig, "adam_epsilon", 0, "a positive number"),
-        (TrainingConfig, "epochs", 0, "1 epoch or more"),
-        (TrainingConfig, "batch_size", 0, "1 sound or more"),
+        (TrainingConfig, "epochs", 0, "1 or more epochs"),
+        (TrainingConfig, "batch_size", 0, "1 or more sounds"),
         (TrainingConfig, "seed", -1, "a seed of 0 or more"),
     ],
 )

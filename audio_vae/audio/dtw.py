@@ -1,4 +1,4 @@
-"""Distances by dynamic time warping."""
+"""Distances between sequences by dynamic time warping (DTW)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from tslearn.metrics import cdist_dtw
 
-# So that what one row of the recursion needs stays in the processor's cache.
 _PAIRS_AT_ONCE = 4096
+"""With this many, the data of a row of the recursion fits into the processor's cache."""
 
 
 def dtw_matrix(first: Sequence[np.ndarray], second: Sequence[np.ndarray] | None = None) -> np.ndarray:
-    """DTW distances between sequences of MFCCs, Euclidean local cost (tslearn's DTW).
+    """Return the DTW distances of all pairs of sequences, as tslearn defines them.
 
-    The distance is the root of the path's summed squared local costs, without a window.
+    The distance is the square root of the sum of squared Euclidean distances along the best path. The path is free: no
+    band around the diagonal restricts it.
 
     Args:
-        first: sequences `[frames, n_mfcc]`.
-        second: likewise; left out, `first` against itself.
+        first: sequences, each `[frames, n_mfcc]`.
+        second: likewise; `None` compares `first` with itself.
 
     Returns:
         float64 `[len(first), len(second)]`.
@@ -30,15 +31,15 @@ def dtw_matrix(first: Sequence[np.ndarray], second: Sequence[np.ndarray] | None 
         at_once = max(1, _PAIRS_AT_ONCE // len(others))
         parts = [first[start : start + at_once] for start in range(0, len(first), at_once)]
         return np.concatenate([_dtw_of_equal_lengths(part, others) for part in parts])
-    # One call for all pairs: tslearn's `dtw` on single pairs spends a hundred times longer on its own overhead.
+    # One call for all pairs, because the overhead of tslearn's `dtw` on single pairs takes a hundred times longer.
     return cdist_dtw(list(first), None if second is None else list(second))
 
 
 def _dtw_of_equal_lengths(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """The same for `[N, n, d]` and `[M, m, d]` → `[N, M]`: one cell of the recursion is filled for all pairs at once.
+    """Return the DTW distances of `[N, n, d]` and `[M, m, d]`: `[N, M]`. A cell is computed for all pairs at once.
 
-    tslearn goes through the pairs one by one, ten times as long for the 33 frames of a digit, and compiles itself
-    first, which takes longer than all else in a morph.
+    tslearn computes one pair after the other, which takes ten times longer for the 33 frames of a digit, and compiles
+    itself first, which takes longer than the rest of a morph.
     """
     n_pairs = len(first), len(second)
     n_rows, n_columns = first.shape[1], second.shape[1]

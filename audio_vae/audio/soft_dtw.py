@@ -10,22 +10,24 @@ _UNREACHABLE = 1e10
 
 
 def soft_dtw(first, second, gamma: float):
-    """Return the Soft-DTW of pairs of sequences, squared Euclidean local cost.
+    """Return the Soft-DTW of pairs of sequences, with a squared Euclidean local cost.
 
-    DTW's minimum over the three ways into a cell becomes `−γ·log Σ exp(−·/γ)` (Cuturi and Blondel, Soft-DTW: a
-    Differentiable Loss Function for Time-Series, 2017, Eq. 1), which has a gradient everywhere and nears the squared
-    DTW distance as γ nears 0. It is what the paper names as its future work.
+    DTW takes the minimum over the three steps that lead into a cell. Here it becomes `−γ·log Σ exp(−·/γ)`, which has
+    a gradient everywhere and approaches the squared DTW distance as γ approaches 0. The paper names it as future work.
 
     Args:
         first: `[B, n, d]`.
         second: `[B, m, d]`.
-        gamma: γ > 0, in units of the cost.
+        gamma: γ > 0, in the unit of the cost.
 
     Returns:
-        `[B]`; it may be negative, because it counts all alignments.
+        `[B]`; it can be negative, because all alignments contribute.
 
     Raises:
         ValueError: gamma is not positive.
+
+    References:
+        Cuturi and Blondel (2017), Soft-DTW: a Differentiable Loss Function for Time-Series, Eq. 1.
     """
     if not gamma > 0:
         raise ValueError(f"Expected a positive gamma, received: gamma={gamma!r}")
@@ -38,19 +40,19 @@ def soft_dtw(first, second, gamma: float):
 
 
 def _least_path(cost, gamma: float):
-    """Soft minimum over all paths through `[B, n, m]`: `[B]`.
+    """Soft minimum of the costs of all paths through `[B, n, m]`: `[B]`.
 
-    The cells of an anti-diagonal do not depend on each other, so each is filled at once.
+    The cells of an anti-diagonal do not depend on each other, so all of them are computed at once.
     """
     n_rows = cost.shape[1]
     diagonals = ops.unstack(_skew(cost), axis=2)
     beyond = ops.full_like(cost[:, :1, 0], _UNREACHABLE)
 
     def down(values):
-        """Move the values of a diagonal to the rows below."""
+        """Move the values of a diagonal down by one row."""
         return ops.concatenate([beyond, values[:, :-1]], axis=1)
 
-    # Into the first cell leads one way alone, which costs nothing.
+    # Every path starts in the first cell, so nothing is added to its cost.
     nothing = ops.full_like(cost[:, :, 0], _UNREACHABLE)
     before, last = nothing, ops.concatenate([diagonals[0][:, :1], nothing[:, 1:]], axis=1)
     for diagonal in diagonals[1:]:
@@ -59,16 +61,16 @@ def _least_path(cost, gamma: float):
 
 
 def _soft_minimum(values: list, gamma: float):
-    """−γ·log Σ exp(−values/γ) of tensors, element by element."""
+    """Return −γ·log Σ exp(−values/γ) of tensors of one shape, element by element."""
     least = ops.stop_gradient(functools.reduce(ops.minimum, values))
-    # At most 0 but for the rounding of what is unreachable, which a compiler that computes a value twice may do in two
-    # ways; exp would make infinities of that.
+    # The exponents are at most 0, except for rounding: a compiler that computes an unreachable value twice may round it
+    # in two ways, and exp would make that infinite.
     parts = [ops.exp(ops.minimum((least - each) / gamma, 0.0)) for each in values]
     return least - gamma * ops.log(sum(parts))
 
 
 def _skew(cost):
-    """Move each row right by its number: `[B, n, m]` → `[B, n, n + m − 1]`, whose columns are anti-diagonals."""
+    """Shift row i right by i, so that anti-diagonals become columns: `[B, n, m]` → `[B, n, n + m − 1]`."""
     n_rows, n_columns = cost.shape[1:]
     width = n_rows + n_columns
     padded = ops.pad(cost, ((0, 0), (0, 0), (0, n_rows)), constant_values=_UNREACHABLE)

@@ -1,6 +1,6 @@
-"""Spectra and MFCCs as differentiable functions of tensors, on any Keras backend.
+"""Spectrograms and MFCCs as differentiable functions of tensors, on any Keras backend.
 
-The evaluation uses `features.mfcc`; `mfcc` here is the same figure with a gradient.
+`mfcc` here gives the values of `features.mfcc`, with a gradient.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ def frames(audio, window: int, hop: int):
 
     Args:
         audio: `[B, n]`.
-        window: samples of a frame, at most n.
-        hop: samples from one frame's start to the next's.
+        window: length of a frame in samples, at most n.
+        hop: hop length in samples.
 
     Returns:
-        `[B, 1 + (n − window) // hop, window]`; what does not fill a last frame is left out.
+        `[B, 1 + (n − window) // hop, window]`; samples that do not fill a last frame are left out.
     """
-    # Whole hops lie side by side in a frame: slices of a reshaped tensor, whose gradient is cheap.
+    # A frame is made of whole hops, which are slices of a reshaped tensor, because their gradient is cheap.
     n_frames, n_hops = 1 + (audio.shape[1] - window) // hop, -(-window // hop)
     n_needed = (n_frames - 1 + n_hops) * hop
     audio = ops.pad(audio, ((0, 0), (0, max(0, n_needed - audio.shape[1]))))[:, :n_needed]
@@ -35,12 +35,14 @@ def frames(audio, window: int, hop: int):
 
 
 def power_spectrogram(audio, window: int, hop: int):
-    """Return the power spectrogram with a Hann window, frames centred on multiples of `hop`, silence beyond the ends.
+    """Return the power spectrogram with a Hann window.
+
+    Frames are centred on multiples of `hop`; beyond its ends the sound is padded with silence.
 
     Args:
         audio: `[B, n]`.
-        window: samples of the window and the Fourier transform.
-        hop: samples.
+        window: length of the window and of the Fourier transform, in samples.
+        hop: hop length in samples.
 
     Returns:
         `[B, 1 + n // hop, 1 + window // 2]`.
@@ -53,22 +55,22 @@ def power_spectrogram(audio, window: int, hop: int):
 
 
 def noise_scale(window: int) -> float:
-    """Return the factor that gives white noise the same power, its variance, with a window of any length."""
+    """Return the factor for a power spectrogram with which white noise has its variance as power, for any window."""
     return 8 / 3 / window
 
 
 @functools.cache
 def octave_bands(n_bins: int, bands_per_octave: int) -> np.ndarray:
-    """Return the share of each bin of a spectrum in each band's mean, for bands as wide in every octave.
+    """Return the weights with which a spectrum's bins are averaged in bands that are equally wide in octaves.
 
-    Where bins are wider than that, a band is a bin; the level, bin 0, is a band too.
+    Where bins are wider than the bands, each bin is a band. Bin 0, the mean of the signal, is a band too.
 
     Args:
-        n_bins: of the spectrum.
+        n_bins: number of bins of the spectrum.
         bands_per_octave: 1 or more.
 
     Returns:
-        float32 `[n_bins, bands]`; shared, not to be written to.
+        float32 `[n_bins, bands]`, read-only because it is cached.
     """
     n_edges = int(np.ceil(bands_per_octave * np.log2(n_bins))) + 1
     edges = np.unique(np.round(np.geomspace(1, n_bins, n_edges)).astype(int))
@@ -80,7 +82,7 @@ def octave_bands(n_bins: int, bands_per_octave: int) -> np.ndarray:
 
 
 def mfcc(audio, rate_hz: int):
-    """Return the MFCCs of Eq. 2's reading (`features.mfcc`) with a gradient: `[B, n]` → `[B, frames, 20]`."""
+    """Return MFCCs with the values of `features.mfcc` and with a gradient: `[B, n]` → `[B, frames, n_mfcc]`."""
     window, hop = round(features.WINDOW_S * rate_hz), round(features.HOP_S * rate_hz)
     bands = features.mel_bands(rate_hz, window).T
     power = ops.matmul(power_spectrogram(audio, window, hop), ops.convert_to_tensor(bands))
@@ -90,7 +92,7 @@ def mfcc(audio, rate_hz: int):
 
 
 def at_most(sequence, n_frames: int):
-    """Average neighbouring frames, as many as it takes for at most `n_frames`: `[B, n, d]` → `[B, ≤ n_frames, d]`."""
+    """Average groups of neighbouring frames, so that at most `n_frames` remain: `[B, n, d]` → `[B, ≤ n_frames, d]`."""
     n_together = -(-sequence.shape[1] // n_frames)
     if n_together == 1:
         return sequence
@@ -99,7 +101,7 @@ def at_most(sequence, n_frames: int):
 
 @functools.cache
 def _fourier(window: int) -> np.ndarray:
-    """The windowed Fourier transform as a matrix, cosines beside sines: float32 `[window, 2 · bins]`."""
+    """Return the Hann-windowed Fourier transform as a matrix, cosines then sines: float32 `[window, 2 · bins]`."""
     angles = 2 * np.pi / window * (np.outer(np.arange(window), np.arange(window // 2 + 1)) % window)
     hann = features.hann(window)[:, None]
     return np.concatenate([hann * np.cos(angles), hann * np.sin(angles)], axis=1).astype(np.float32)
@@ -107,5 +109,5 @@ def _fourier(window: int) -> np.ndarray:
 
 @functools.cache
 def _cepstrum() -> np.ndarray:
-    """The first rows of the orthonormal DCT-II: float32 `[n_mels, n_mfcc]`."""
+    """Return the first columns of the orthonormal DCT-II as a matrix: float32 `[n_mels, n_mfcc]`."""
     return scipy.fft.dct(np.eye(features.N_MELS), norm="ortho")[:, : features.N_MFCC].astype(np.float32)

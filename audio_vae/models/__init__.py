@@ -6,5 +6,6 @@ studio_networks  the layers of the studio networks
 losses           the loss terms: pure functions on tensors
 objective        the losses of the two passes: which terms they add up, and what they draw
 passes           a gradient pass, and how each Keras backend applies it
+weights          weights rounded to what float16 holds
 vae              the Keras model: compile, training step, saving and loading; build_vae
 """
