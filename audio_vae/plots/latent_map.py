@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from audio_vae.plots.figure import _DPI, _boxes_for_missing_glyphs, _colour, _figure, _plain, _save
+from audio_vae.plots import figure
 
 _MARKERS = "osD^vPXh<>"
 
@@ -26,55 +26,56 @@ def save_latent_map(
         path: the PNG to write.
         latents: posterior means `[N, d]`.
         labels: int `[N]`.
-        class_names: one a class.
-        seed: of t-SNE.
+        class_names: a name for each class.
+        seed: seed of t-SNE.
     """
     points, method = project(latents, seed)
     title = f"Latents of the {len(latents)} test sounds ({method})"
-    _save(_latent_figure(points, labels, class_names, title), path)
+    figure.save(_latent_figure(points, labels, class_names, title), path)
 
 
 def latent_map_picture(latents: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> np.ndarray:
-    """Draw latents by their first two principal components, which takes a moment where t-SNE takes seconds.
+    """Draw latents by their first two principal components, which is much faster than t-SNE.
 
     Args:
         latents: posterior means `[N, d]`.
         labels: int `[N]`.
-        class_names: one a class.
+        class_names: a name for each class.
 
     Returns:
-        the picture, uint8 `[height, width, 4]`.
+        The picture, uint8 `[height, width, 4]`.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     centred = latents - latents.mean(axis=0)
-    axes = np.linalg.svd(centred, full_matrices=False)[2][:2]
-    # An axis has no direction of its own: its largest part points up, so that maps of two epochs are alike.
-    axes = axes * np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])[:, np.newaxis]
-    points = centred @ axes.T
+    components = np.linalg.svd(centred, full_matrices=False)[2][:2]
+    # The sign of a principal component is arbitrary: its largest entry is made positive, so that the maps of two epochs
+    # look alike.
+    largest = components[np.arange(len(components)), np.abs(components).argmax(axis=1)]
+    points = centred @ (components * np.sign(largest)[:, np.newaxis]).T
     points = np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
-    figure = _latent_figure(points, labels, class_names, f"Latents of {len(latents)} sounds (principal components)")
-    figure.set_dpi(_DPI)
-    canvas = FigureCanvasAgg(figure)
-    with _boxes_for_missing_glyphs():
+    fig = _latent_figure(points, labels, class_names, f"Latents of {len(latents)} sounds (principal components)")
+    fig.set_dpi(figure.DPI)
+    canvas = FigureCanvasAgg(fig)
+    with figure.boxes_for_missing_glyphs():
         canvas.draw()
     return np.asarray(canvas.buffer_rgba())
 
 
 def _latent_figure(points: np.ndarray, labels: np.ndarray, class_names: Sequence[str], title: str):
-    figure = _figure(7.5, 6)
-    axes = figure.subplots()
+    fig = figure.new_figure(7.5, 6)
+    axes = fig.subplots()
     for label in np.unique(labels):
         of_class = points[labels == label]
         axes.scatter(
             of_class[:, 0],
             of_class[:, 1],
             s=36,
-            color=_colour(label, len(class_names)),
+            color=figure.class_colour(label, len(class_names)),
             marker=_MARKERS[label % len(_MARKERS)],
             edgecolor="white",
             linewidth=0.5,
-            label=_plain(class_names[label]),
+            label=figure.short_name(class_names[label]),
         )
     axes.set_title(title, fontsize=10)
     axes.set_xticks([])
@@ -86,27 +87,27 @@ def _latent_figure(points: np.ndarray, labels: np.ndarray, class_names: Sequence
         fontsize=8,
         ncols=1 + len(class_names) // 26,
     )
-    return figure
+    return fig
 
 
 def project(latents: np.ndarray, seed: int) -> tuple[np.ndarray, str]:
-    """Bring latents to two dimensions by t-SNE, or as they are where there are too few for it.
+    """Project latents to two dimensions by t-SNE; fewer than four keep their first two dimensions.
 
     Args:
         latents: `[N, d]`.
-        seed: of t-SNE.
+        seed: seed of t-SNE.
 
     Returns:
-        `[N, 2]`, and the method's name.
+        Points `[N, 2]`, and the name of the method.
     """
     from sklearn.manifold import TSNE
 
     n_sounds, n_dimensions = latents.shape
     if n_sounds < 4:
         return np.pad(latents, ((0, 0), (0, max(0, 2 - n_dimensions))))[:, :2], "first two dimensions"
-    # t-SNE wants fewer neighbours than points; a third of them keeps the picture local.
+    # The perplexity has to be smaller than the number of points; a third of it keeps the map local.
     perplexity = min(30.0, (n_sounds - 1) / 3)
-    # The principal components are the better start, but do not exist when all latents coincide.
+    # Starting from the principal components works better, but there are none when all latents coincide.
     is_spread = n_dimensions > 1 and np.linalg.matrix_rank(latents - latents.mean(axis=0)) > 1
     t_sne = TSNE(perplexity=perplexity, init="pca" if is_spread else "random", random_state=seed % 2**32)
     return t_sne.fit_transform(np.asarray(latents, np.float32)), f"t-SNE, perplexity {perplexity:.0f}"

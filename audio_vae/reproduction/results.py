@@ -179,7 +179,7 @@ def save_result(
 
     with atomic_folder(folder / experiment.name, _MARKER) as part:
         for name, source in pictures.items():
-            save_small_copy(source, part / name)
+            save_small_copy(part / name, source)
         shutil.copyfile(run.path / "config.json", part / "config.json")
         if run.history_path.is_file():
             shutil.copyfile(run.history_path, part / "history.csv")
