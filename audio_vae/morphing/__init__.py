@@ -1,1 +1,15 @@
-"""From one sound to another."""
+"""From one sound to another.
+
+session        a morph, or all of them, from the options of a data set
+options        how to go from one sound to another
+endpoints      what a user may name: a class, a sound of it, a sound file
+interpolation  paths through the latent space
+levels         levels and lengths of the steps
+steps          the steps of a morph and of its cross-fade as sounds
+checks         warnings of silent output, and of latents far from all training sounds
+measures       the measures of a scorecard, on arrays
+scorecard      the scorer of a run, scorecards, and who is better
+morph          from one sound to another, as a folder
+blend          one sound out of several, as a folder
+all_pairs      morphs between all pairs of classes, scored
+"""

@@ -1,4 +1,4 @@
-"""How good a run's morphs are: all pairs of classes, path against cross-fade."""
+"""How good the morphs of a run are: all pairs of classes, each morph beside its cross-fade."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tqdm import tqdm
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.morphing.endpoints import parse_endpoint
 from audio_vae.morphing.options import PathOptions
-from audio_vae.morphing.scorecard import Judge
-from audio_vae.morphing.steps import judge_tracks, make_tracks
+from audio_vae.morphing.scorecard import Scorer
+from audio_vae.morphing.steps import make_tracks, score_tracks
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
 
@@ -24,23 +24,22 @@ def all_pairs(
     *,
     show_progress: bool = False,
 ) -> dict[str, Any]:
-    """Morph between the centres of every pair of classes and count who is better, the path or the cross-fade.
+    """Morph between the centres of every pair of classes, and count how often the morph beats its cross-fade.
 
     Args:
         run: a trained run.
-        sounds: the sounds that classes refer to; left out, the run's own.
-        options: how to go from one to the other; left out, the default.
+        sounds: the sounds that classes refer to; by default, those of the run.
+        options: how to go from one sound to the other; by default, those of `morphing.options.PathOptions`.
         show_progress: draw a progress bar.
 
     Returns:
-        JSON values: the options; `n_pairs`; `measures`, measure → means over the pairs of `morph` and
-        `crossfade`, and numbers of pairs `won` (by the morph), `lost` and `equal`; and `pairs`, each with its
-        `start`, `end` and `scorecard.compare`'s `measures`. A mean is over the pairs in which both figures
-        are known, `None` where there are none.
+        JSON values: the options; `n_pairs`; `measures`, measure → the means over the pairs of `morph` and
+        `crossfade`, and the numbers of pairs that the morph has `won` and `lost`, and that are `equal`; and `pairs`,
+        each with its `start`, its `end` and the `measures` of `morphing.scorecard.compare`. A mean is over the pairs
+        in which both figures are known, and `None` where there are none.
 
     Raises:
-        UserError: fewer than two classes have sounds, or the run has no model or
-            one that decodes to NaN.
+        UserError: fewer than two classes have sounds, the run has no model, or its output is not finite.
     """
     options = options or PathOptions()
     sounds = run.sounds if sounds is None else sounds
@@ -48,13 +47,13 @@ def all_pairs(
     if len(names) < 2:
         raise UserError(f"{run.path} has sounds of {len(names)} class, and a morph takes two: choose another --run")
     centres = [parse_endpoint(name, run, sounds) for name in names]
-    judge = Judge(run, sounds)
-    couples = list(itertools.combinations(centres, 2))
+    scorer = Scorer(run, sounds)
+    pairs_of_centres = list(itertools.combinations(centres, 2))
     pairs = []
-    for couple in tqdm(couples, desc="morphing", unit=" pairs", disable=not show_progress):
-        path, mix, _ = make_tracks(run, couple, options)
-        comparison = judge_tracks(judge, path, mix)["comparison"]
-        pairs.append({"start": couple[0].name, "end": couple[1].name, "measures": comparison})
+    for ends in tqdm(pairs_of_centres, desc="morphing", unit=" pairs", disable=not show_progress):
+        path, mix, _ = make_tracks(run, ends, options)
+        comparison = score_tracks(scorer, path, mix)["comparison"]
+        pairs.append({"start": ends[0].name, "end": ends[1].name, "measures": comparison})
     return {
         "steps": options.steps,
         "length": options.length,

@@ -4,8 +4,8 @@ Contents of a blend folder:
 
     blend.wav     the decoded sound
     mix.wav       the plain mix of the real sounds with the same weights
-    blend.png     waveforms of the parts and of what comes of them
-    blend.json    parts and weights, latent, level, judgement, and what made them
+    blend.png     waveforms and spectrograms of the parts, the blend and the mix
+    blend.json    parts and weights, latent, level, scorecard, and what made them
 """
 
 from __future__ import annotations
@@ -18,25 +18,26 @@ from typing import Any
 
 import numpy as np
 
-from audio_vae.audio import io as audio_files
-from audio_vae.audio import waveform
+from audio_vae.audio import io, waveform
 from audio_vae.data.sound_set import SoundSet
+from audio_vae.morphing.checks import check_levels, check_seen
 from audio_vae.morphing.endpoints import CLASS_CENTRES, Endpoint, parse_endpoint
-from audio_vae.morphing.levels import check_peaks, cut, to_level
-from audio_vae.morphing.measures import SOUND_MEASURES, compare
-from audio_vae.morphing.scorecard import Judge
-from audio_vae.morphing.steps import decode, result_folder, warn_of_unseen
+from audio_vae.morphing.levels import cut, to_level
+from audio_vae.morphing.scorecard import SOUND_MEASURES, Scorer, compare
+from audio_vae.morphing.steps import decode
 from audio_vae.plots.morph import save_morph_plot
 from audio_vae.runs.environment import environment
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
-from audio_vae.utils.files import folder_name, write_json
+from audio_vae.utils.files import folder_name, output_folder, write_json
 
 LENGTHS = ("interpolate", "full")
-"""Length of a blend: the weighted mean of the parts', or all T samples."""
+"""Length of a blend: the weighted mean of the lengths of its parts, or all T samples."""
 
 MARKER = "blend.json"
-"""File that tells a blend folder."""
+"""The file by which a blend folder is recognised."""
+
+_LONGEST_LABEL = 16
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class BlendResult:
     Attributes:
         folder: the blend folder.
         sidecar: the values of its `blend.json`.
-        remarks: what was done to the weights, one line each.
+        remarks: how the weights were changed, one line each.
         warnings: one line each.
     """
 
@@ -54,6 +55,23 @@ class BlendResult:
     sidecar: dict[str, Any]
     remarks: tuple[str, ...]
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Mixture:
+    """A blend or a plain mix.
+
+    Attributes:
+        uncut: all T samples, float32 `[1, T]`.
+        sound: the same cut to the length of the blend, float32 `[n]`.
+        parts: what it is made of, `[K, T]`.
+        latent: what it was decoded from, float32 `[1, d]`; `None` for a plain mix.
+    """
+
+    uncut: np.ndarray
+    sound: np.ndarray
+    parts: np.ndarray
+    latent: np.ndarray | None = None
 
 
 def blend(
@@ -66,16 +84,19 @@ def blend(
 ) -> BlendResult:
     """Blend several classes or sounds into one sound and write the blend folder, complete or not at all.
 
-    Weights that do not add up to 1 are divided by their sum. The sound is brought to the weighted mean of the
-    parts' original levels (in decibels). An older blend in `out` is replaced. The same inputs give the same bytes.
+    Weights that do not add up to 1 are divided by their sum. The level of the sound is the weighted mean of the
+    original levels of the parts, in decibels. An older blend in `out` is replaced. The same inputs give the same bytes.
 
     Args:
         run: a trained run.
-        parts: what to blend (named as for `endpoints.parse_endpoint`) and how much of it.
-        out: the folder to write; left out, `RUN/blends/<part>_<percent>-…`, of a pretrained model
-            `blends/<part>_<percent>-…`.
+        parts: what to blend, named as for `morphing.endpoints.parse_endpoint`, and the weight of each.
+        out: the folder to write. The default is `RUN/blends/<part>_<percent>-…`, and `blends/<part>_<percent>-…` for
+            a pretrained model.
         length: one of `LENGTHS`.
-        sounds: the sounds that classes refer to; left out, the run's own.
+        sounds: the sounds that classes refer to; by default, those of the run.
+
+    Returns:
+        The folder, the values of its `blend.json`, remarks and warnings.
 
     Raises:
         UserError: a part, a weight or `length` cannot be used; the run has no model; the model's output is
@@ -90,31 +111,9 @@ def blend(
         shares = [f"{point.file_name}_{100 * weight:.0f}" for point, weight in zip(points, weights, strict=True)]
         out = run.results_path / "blends" / folder_name(shares)
 
-    latents = np.stack([point.latent for point in points])
-    audio = np.stack([point.audio for point in points])
-    latent = (weights @ latents).astype(np.float32)[np.newaxis]
-    decoded = decode(run, np.concatenate([latent, latents]))
-    n_samples = run.config.audio.n_samples
-    if length == "interpolate":
-        n_samples = round(float(weights @ [point.length_samples for point in points]))
+    made = _make(run, points, weights, length)
+    warnings = _warnings(run, points, made)
     level = min(math.exp(weights @ np.log([point.peak for point in points])), 1.0)
-    whole = {"blend": decoded[:1], "mix": (weights @ audio).astype(np.float32)[np.newaxis]}
-    heard = {name: cut(run, sound[0], n_samples) for name, sound in whole.items()}
-
-    model_peak = waveform.peak(heard["blend"])
-    warnings = check_peaks(run, [model_peak], ["the blend"])
-    if not waveform.peak(heard["mix"]):
-        warnings.append("the mix is silent: the sounds cancel out, or start too late")
-    if any(point.kind == "file" for point in points):
-        warnings += warn_of_unseen(run, latent, ["the blend"])
-    judge = Judge(run, sounds)
-    cards = {
-        "blend": judge.each([heard["blend"]], whole["blend"], decoded[1:], latent),
-        "mix": judge.each([heard["mix"]], whole["mix"], audio),
-    }
-    figures = [
-        {key: card[listed][0] for key, listed in SOUND_MEASURES.items() if listed in card} for card in cards.values()
-    ]
     sidecar = {
         "parts": [
             {**point.to_dict(), "weight": weight, "weight_given": given}
@@ -122,28 +121,27 @@ def blend(
         ],
         "class_centres": CLASS_CENTRES,
         "length": length,
-        "length_samples": len(heard["blend"]),
+        "length_samples": len(made["blend"].sound),
         "rate_hz": run.config.audio.rate_hz,
-        "latent": latent[0].tolist(),
+        "latent": made["blend"].latent[0].tolist(),
         "level": level,
-        "model_peak": model_peak,
-        "scorecard": {**cards, "comparison": compare(*figures, names=("blend", "mix"))},
+        "model_peak": waveform.peak(made["blend"].sound),
+        "scorecard": _score(Scorer(run, sounds), made),
         "remarks": remarks,
         "warnings": warnings,
         "config": run.config.to_dict(),
         "model_sha256": run.model_sha256,
         "made_with": environment(),
     }
-    of_parts = [cut(run, sound, point.length_samples) for sound, point in zip(decoded[1:], points, strict=True)]
-    _write_folder(Path(out), {name: to_level(sound, level) for name, sound in heard.items()}, of_parts, points, sidecar)
+    _write_folder(Path(out), run, points, made, sidecar)
     return BlendResult(Path(out), sidecar, tuple(remarks), tuple(warnings))
 
 
 def parse_parts(texts: Sequence[str]) -> list[tuple[str, float]]:
-    """Split `NAME=WEIGHT` at the last `=`, since files may have one in their names.
+    """Split each `NAME=WEIGHT` at its last `=`, because the name of a file may hold one.
 
     Raises:
-        UserError: there is no weight, or it is no number.
+        UserError: a weight is missing or no number.
     """
     parts = []
     for text in texts:
@@ -158,7 +156,7 @@ def parse_parts(texts: Sequence[str]) -> list[tuple[str, float]]:
 
 
 def _normalised(names: Sequence[str], weights: Sequence[float]) -> tuple[np.ndarray, list[str]]:
-    """Return weights that add up to 1, float64 `[K]`, and what was done to them.
+    """Return weights that add up to 1, float64 `[K]`, and remarks on how they were changed.
 
     Raises:
         UserError: there are none, one is negative or not finite, or all are 0.
@@ -176,32 +174,63 @@ def _normalised(names: Sequence[str], weights: Sequence[float]) -> tuple[np.ndar
     return shares, [f"the weights add up to {total:g} and are divided by that: {shown}"]
 
 
+def _make(run: Run, points: Sequence[Endpoint], weights: np.ndarray, length: str) -> dict[str, _Mixture]:
+    """Make the `blend` and the plain `mix` of K points with weights `[K]`."""
+    latents = np.stack([point.latent for point in points])
+    audio = np.stack([point.audio for point in points])
+    latent = (weights @ latents).astype(np.float32)[np.newaxis]
+    decoded = decode(run, np.concatenate([latent, latents]))
+    mixed = (weights @ audio).astype(np.float32)[np.newaxis]
+    n_samples = run.config.audio.n_samples
+    if length == "interpolate":
+        n_samples = round(float(weights @ [point.length_samples for point in points]))
+    return {
+        "blend": _Mixture(decoded[:1], cut(decoded[0], n_samples, run.config.audio), decoded[1:], latent),
+        "mix": _Mixture(mixed, cut(mixed[0], n_samples, run.config.audio), audio),
+    }
+
+
+def _warnings(run: Run, points: Sequence[Endpoint], made: dict[str, _Mixture]) -> list[str]:
+    warnings = check_levels(run, [waveform.peak(made["blend"].sound)], ["the blend"])
+    if not waveform.peak(made["mix"].sound):
+        warnings.append("the mix is silent: the sounds cancel out, or start too late")
+    # What lies between sounds of the run is never outside of the seen region.
+    if any(point.kind == "file" for point in points):
+        warnings += check_seen(run, made["blend"].latent, ["the blend"])
+    return warnings
+
+
+def _score(scorer: Scorer, made: dict[str, _Mixture]) -> dict[str, Any]:
+    cards = {name: scorer.score_each([each.sound], each.uncut, each.parts, each.latent) for name, each in made.items()}
+    figures = [
+        {key: card[listed][0] for key, listed in SOUND_MEASURES.items() if listed in card} for card in cards.values()
+    ]
+    return {**cards, "comparison": compare(*figures, names=("blend", "mix"))}
+
+
 def _write_folder(
-    out: Path,
-    made: dict[str, np.ndarray],
-    of_parts: Sequence[np.ndarray],
-    points: Sequence[Endpoint],
-    sidecar: dict[str, Any],
+    out: Path, run: Run, points: Sequence[Endpoint], made: dict[str, _Mixture], sidecar: dict[str, Any]
 ) -> None:
     rate_hz = sidecar["rate_hz"]
-    shares = [f"{100 * part['weight']:.3g} %" for part in sidecar["parts"]]
-    names = [f"{point.name[:15]}…" if len(point.name) > 16 else point.name for point in points]
+    sounds = {name: to_level(each.sound, sidecar["level"]) for name, each in made.items()}
+    decoded_parts = [
+        to_level(cut(sound, point.length_samples, run.config.audio), point.peak)
+        for sound, point in zip(made["blend"].parts, points, strict=True)
+    ]
+    real_parts = [to_level(point.audio[: point.length_samples], point.peak) for point in points]
     columns = {
-        f"blend: {', '.join(point.name for point in points)}": [
-            *(to_level(sound, point.peak) for sound, point in zip(of_parts, points, strict=True)),
-            made["blend"],
-        ],
-        f"mix: {', '.join(point.source for point in points)}": [
-            *(to_level(point.audio[: point.length_samples], point.peak) for point in points),
-            made["mix"],
-        ],
+        f"blend: {', '.join(point.name for point in points)}": [*decoded_parts, sounds["blend"]],
+        f"mix: {', '.join(point.source for point in points)}": [*real_parts, sounds["mix"]],
     }
-    with result_folder(out, MARKER) as folder:
-        for name, sound in made.items():
-            audio_files.write(folder / f"{name}.wav", sound, rate_hz)
-        labels = [
-            [*(f"{share} {name}" for share, name in zip(shares, names, strict=True)), "blend"],
-            [*shares, "mix"],
-        ]
-        save_morph_plot(folder / "blend.png", columns, rate_hz, labels, "share of the part, and what comes of them")
+    shares = [f"{100 * part['weight']:.3g} %" for part in sidecar["parts"]]
+    named = [f"{share} {_short(point.name)}" for share, point in zip(shares, points, strict=True)]
+    with output_folder(out, MARKER) as folder:
+        for name, sound in sounds.items():
+            io.write(folder / f"{name}.wav", sound, rate_hz)
+        labels = [[*named, "blend"], [*shares, "mix"]]
+        save_morph_plot(folder / "blend.png", columns, rate_hz, labels, "share of each part, and the result")
         write_json(folder / MARKER, sidecar)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_LABEL else name[: _LONGEST_LABEL - 1] + "…"

@@ -1,4 +1,4 @@
-"""What a user may name as a point of the latent space: a class, a sound of it, a sound file."""
+"""What a user may name as a point of the latent space: a class, a sound of a class, a sound file."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from audio_vae.audio import io as audio_files
-from audio_vae.audio import waveform
+from audio_vae.audio import io, waveform
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.runs.latents import centre_name, class_centre
 from audio_vae.runs.run import Run
@@ -19,7 +18,7 @@ from audio_vae.utils.errors import UserError, one_line
 from audio_vae.utils.files import safe_name
 
 CLASS_CENTRES = "mean of the posterior means of the class's training sounds"
-"""Where a class lies, in the words of the sidecars."""
+"""Where the centre of a class lies, as `morph.json` and `blend.json` explain it."""
 
 _MOST_SHOWN = 30
 
@@ -33,9 +32,9 @@ class Endpoint:
         kind: `class` (its centre), `sound` (one of the run's) or `file`.
         latent: float32 `[d]`.
         peak: original peak level, in full scale.
-        length_samples: samples of the sound before padding.
-        source: name of the real sound that `audio` is.
-        audio: float32 `[T]` with peak 1, for the crossfade.
+        length_samples: number of samples of the sound before padding.
+        source: name of the real sound in `audio`.
+        audio: float32 `[T]` with peak 1, for the cross-fade.
     """
 
     name: str
@@ -47,7 +46,7 @@ class Endpoint:
     audio: np.ndarray
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all but the audio as plain JSON values."""
+        """Return everything but the audio as plain JSON values."""
         return {
             "name": self.name,
             "kind": self.kind,
@@ -59,27 +58,28 @@ class Endpoint:
 
     @property
     def file_name(self) -> str:
-        """The name as part of a file name; see `safe_name`."""
-        # Of a path only the last part is kept; a group's name is worth keeping.
+        """The name as part of a file name; see `utils.files.safe_name`."""
+        # `safe_name` keeps only the last part of a path, but the group in GROUP/CLASS should stay.
         return safe_name(self.name if self.kind == "file" else self.name.replace("/", "_"))
 
 
 def parse_endpoint(text: str, run: Run, sounds: SoundSet) -> Endpoint:
     """Turn what a user typed into a point of the latent space.
 
-    - A class name: the centre of the class, the mean of the posterior means of its training sounds
-      (of all its sounds where none is a training sound), with their median peak and length. No real
-      sound lies there, so the crossfade takes the one of them that lies nearest.
-    - `GROUP/CLASS`, where sounds have groups (such as the speakers of the digits): the same of the
-      group's sounds of the class.
-    - `CLASS:N` or `GROUP/CLASS:N`: the N-th sound of these, counting from 0 in the run's order, test
-      sounds included.
-    - Otherwise a sound file, read and fitted as the run's own were.
+    - A class name is the centre of the class: the mean of the posterior means of its training sounds (of all its
+      sounds if none is a training sound), with their median peak and median length. There is no real sound at that
+      point, so the cross-fade uses the sound that lies nearest to it.
+    - `GROUP/CLASS`, where sounds have groups (such as the speakers of the digits), is the same for the sounds that
+      the group has of the class.
+    - `CLASS:N` or `GROUP/CLASS:N` is the N-th of these sounds, counted from 0 in the order of the run, test sounds
+      included.
+    - Anything else is the path of a sound file, which is read and prepared like the sounds of the run.
 
-    A class name goes before a file of the same name.
+    If a class and a file have the same name, the class is used.
 
     Raises:
-        UserError: no class and no file of that name, N out of range or no number, or an unusable file.
+        UserError: there is no class and no file of that name, N is out of range or no number, or the file cannot
+            be used.
     """
     class_name, group = _class_and_group(text, sounds)
     if class_name is not None:
@@ -100,7 +100,7 @@ def parse_endpoint(text: str, run: Run, sounds: SoundSet) -> Endpoint:
 
 
 def _class_and_group(text: str, sounds: SoundSet) -> tuple[str | None, str | None]:
-    """Return what `CLASS` and `GROUP/CLASS` name; `None` for what they do not."""
+    """Return the class and the group of `CLASS` or `GROUP/CLASS`; `None` for what the text does not name."""
     if text in sounds.class_names:
         return text, None
     group, slash, class_name = text.partition("/")
@@ -134,7 +134,7 @@ def _numbered_sound(text: str, class_name: str, group: str | None, number: str, 
     name = centre_name(class_name, group)
     if not re.fullmatch(r"[0-9]+", number):
         raise UserError(f"{number!r} in {text!r} is not a number: give {name}:N with N from 0 on")
-    # A number of thousands of digits is none that int() reads, and out of range in any case.
+    # int() refuses numbers of thousands of digits, which are out of range in any case.
     if len(number) > 18 or int(number) >= len(members):
         which = f"give a number from 0 to {len(members) - 1}" if len(members) else "choose another class"
         raise UserError(f"no sound {text!r}: class {name!r} has {len(members)} sounds in {run.path}; {which}")
@@ -154,10 +154,10 @@ def _numbered_sound(text: str, class_name: str, group: str | None, number: str, 
 def _file_sound(text: str, run: Run) -> Endpoint:
     config = run.config.audio
     try:
-        fitted, peak, n_samples = waveform.fit(audio_files.read(text, config.rate_hz).samples, config)
+        fitted, peak, n_samples = waveform.fit(io.read(text, config.rate_hz).samples, config)
     except waveform.AudioError as error:
         raise UserError(f"{text!r} cannot be used ({one_line(error)}): choose another sound file") from error
     means, _ = run.encode(fitted[np.newaxis])
-    # A name that is no valid Unicode (an old file system's) could not be written to the sidecar.
+    # File names that are not valid Unicode, as old file systems have them, cannot be written as JSON.
     name = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return Endpoint(name, "file", means[0], float(peak), int(n_samples), source=name, audio=fitted)

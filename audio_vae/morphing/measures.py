@@ -1,15 +1,14 @@
-"""The scorecard of a morph: is it smooth, in between, like real sounds, and no mere mix?
+"""The measures of a morph: is it smooth, in between, like real sounds, and more than a mix?
 
-Pure functions on arrays; nothing here knows of models, runs or files. Smoothness and intermediateness are two of
-the criteria of M. Caetano and N. Osaka, A Formal Evaluation Framework for Sound Morphing (2012). A figure that
-stands for a whole morph is the mean over its inner steps: the ends of a cross-fade are real sounds, so they would
-say nothing of what lies between.
+Pure functions on arrays, which know nothing of models, runs or files; `morphing.scorecard` applies them. Smoothness and
+intermediateness are two of the criteria of M. Caetano and N. Osaka, A Formal Evaluation Framework for Sound Morphing
+(2012).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import nnls
@@ -20,7 +19,7 @@ from audio_vae.audio.features import magnitude_spectrogram
 
 
 class Measure(NamedTuple):
-    """A figure that path and cross-fade are compared by: what it is called, and which direction is better."""
+    """A figure by which a morph and its cross-fade are compared: its name, and which direction is better."""
 
     name: str
     higher_is_better: bool
@@ -37,17 +36,9 @@ MEASURES = {
     "confidence": Measure("validity: the classifier's confidence", True),
     "not_a_mix": Measure("not a mix: what no mix of the ends explains", True),
 }
-"""Key of a scorecard → the measure, in the order in which they are shown."""
+"""Key in a scorecard → the measure, in the order in which they are shown."""
 
-SOUND_MEASURES = {
-    "nearest_real_distance": "nearest_real_distances",
-    "confidence": "confidences",
-    "not_a_mix": "spectral_residuals",
-}
-"""Measures that judge a single sound → the key of `judge_sounds` that holds them."""
-
-_EQUAL = 1e-6
-# Of a block's pairs only the neighbours are needed; a call for each of them would cost more.
+# Only the neighbours among the pairs of a block are needed, but a call for each of them would take longer.
 _NEIGHBOURS_AT_ONCE = 8
 
 
@@ -61,7 +52,7 @@ def step_distances(mfccs: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def smoothness(distances: np.ndarray) -> float:
-    """Return the standard deviation of the steps over their mean; lower is better, 0 is perfectly even.
+    """Return the standard deviation of the step distances, divided by their mean; lower is better, 0 is even.
 
     Args:
         distances: what `step_distances` returns.
@@ -71,13 +62,13 @@ def smoothness(distances: np.ndarray) -> float:
 
 
 def intermediateness(mfccs: Sequence[np.ndarray]) -> float:
-    """Return whether each step is farther from the start and nearer to the end than the last; higher is better.
+    """Return how well the order of the steps is heard: farther and farther from the start, nearer to the end.
 
-    It is the mean of two rank correlations (Spearman) with the position on the path: of the MFCC-DTW distance to
-    the first step, and of the negative one to the last; 1 is perfectly in order, 0 no order at all.
+    It is the mean of two rank correlations (Spearman) with the position on the path: that of the MFCC-DTW distance to
+    the first step, and that of the negative distance to the last step. Higher is better; 1 is perfect order, 0 is none.
 
     Args:
-        mfccs: those of the steps, S of `[frames, n_mfcc]`.
+        mfccs: MFCCs of the steps, S of `[frames, n_mfcc]`.
     """
     to_ends = dtw_matrix(mfccs, [mfccs[0], mfccs[-1]])
     position = np.arange(len(mfccs))
@@ -85,14 +76,14 @@ def intermediateness(mfccs: Sequence[np.ndarray]) -> float:
 
 
 def nearest_real(mfccs: Sequence[np.ndarray], real: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Return how far each step is from the nearest real sound (MFCC-DTW; lower is better), and which that is.
+    """Return the MFCC-DTW distance of each step to the nearest real sound (lower is better), and which sound that is.
 
     Args:
-        mfccs: those of the steps, S of `[frames, n_mfcc]`.
-        real: those of real sounds, one or more.
+        mfccs: MFCCs of the steps, S of `[frames, n_mfcc]`.
+        real: MFCCs of real sounds, one or more.
 
     Returns:
-        float64 `[S]`, and positions in `real`, `[S]`.
+        Distances, float64 `[S]`, and positions in `real`, `[S]`.
     """
     distances = dtw_matrix(mfccs, real)
     return distances.min(axis=1), distances.argmin(axis=1)
@@ -101,17 +92,17 @@ def nearest_real(mfccs: Sequence[np.ndarray], real: Sequence[np.ndarray]) -> tup
 def confidences(probabilities: np.ndarray) -> np.ndarray:
     """Return how sure the classifier is of some class, `[S, n_classes]` → `[S]`; higher is better, 1 is certain.
 
-    The largest softmax probability is the usual baseline for what a network takes for one of its own (D. Hendrycks
-    and K. Gimpel, 2017); it is no calibrated probability.
+    The largest softmax probability is the usual baseline for telling inputs like those of the training from others
+    (D. Hendrycks and K. Gimpel, 2017). It is not calibrated.
     """
     return probabilities.max(axis=1)
 
 
 def waveform_residuals(sounds: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Return the share of each sound's energy that no mix of the ends' waveforms holds.
+    """Return the share of each sound's energy that no mix of the ends' waveforms explains.
 
-    It is what remains of the best fit of gains (least squares), and 0 for a cross-fade by construction. Higher
-    tells little: a decoder that shifts a phase, which nobody hears, gets near to 1 as well.
+    It is what remains after the best gains (least squares), so it is 0 for a cross-fade by construction. A high value
+    tells little: an inaudible shift of phase also brings it near 1.
 
     Args:
         sounds: `[S, n]`.
@@ -129,12 +120,12 @@ def spectral_residuals(sounds: np.ndarray, ends: np.ndarray, rate_hz: int) -> np
     """Return the share of each sound's energy that no mix of the ends explains; higher is better, 1 is no mix at all.
 
     Magnitude spectrograms (Hann, 32 ms, hop 16 ms) of the ends are fitted to that of the sound by gains of 0 or
-    more (C. Lawson and R. Hanson, Solving Least Squares Problems, 1974), frame on frame. Magnitudes hide what a
-    shift of phase would add to the residual of waveforms; in return they do not quite add where both ends are
-    loud at the same time and frequency, so a cross-fade is near 0 and not at it. On 150 cross-fades of spoken
-    digits the residual is 0.05 (nine in ten below 0.09), and no more when both ends are shifted by 1 to 1.5 ms
-    first; another take of the first digit has 0.47, one of a third digit 0.72. Power spectrograms tell a third
-    sound from a mix as well, but let one in ten cross-fades have 0.15 or more.
+    more (C. Lawson and R. Hanson, Solving Least Squares Problems, 1974), frame by frame. Unlike the residual of
+    waveforms, that of magnitudes does not grow with a shift of phase. In return, magnitudes do not quite add up where
+    both ends are loud at the same time and frequency, so a cross-fade has nearly, but not exactly, 0. Over 150
+    cross-fades of spoken digits, the residual is 0.05 (below 0.09 for nine in ten), and no larger if both ends are
+    first shifted by 1 to 1.5 ms. Another take of the first digit has 0.47, a take of a third digit 0.72. Power
+    spectrograms tell a third sound from a mix equally well, but give one in ten cross-fades 0.15 or more.
 
     Args:
         sounds: `[S, n]`.
@@ -148,105 +139,11 @@ def spectral_residuals(sounds: np.ndarray, ends: np.ndarray, rate_hz: int) -> np
     residuals = []
     for sound in sounds:
         magnitudes = magnitude_spectrogram(sound, rate_hz).ravel()
-        # Gains do not depend on the level of what is fitted; a very quiet sound would stop the solver too early.
+        # The residual does not depend on the level, but the solver would stop too early for a very quiet sound.
         level = np.linalg.norm(magnitudes)
         remains = nnls(of_ends, magnitudes / level)[1] if level > 0 else 0.0
         residuals.append(remains**2)
     return np.clip(np.array(residuals), 0, 1)
-
-
-def judge_sounds(
-    mfccs: Sequence[np.ndarray],
-    sounds: np.ndarray,
-    ends: np.ndarray,
-    rate_hz: int,
-    *,
-    real: Mapping[str, np.ndarray] | None = None,
-    probabilities: np.ndarray | None = None,
-    latent_probabilities: np.ndarray | None = None,
-) -> dict[str, list]:
-    """Judge sounds one by one: is each like a real one, and is it more than a mix?
-
-    Args:
-        mfccs: those of the sounds as they are heard, but of one peak so that level does not decide; S of
-            `[frames, n_mfcc]`.
-        sounds: the sounds before anything is cut off, float `[S, T]`.
-        ends: what they could be a mix of, two sounds or more, `[K, T]`.
-        rate_hz: sample rate of both.
-        real: name → MFCCs of the real sounds that they are to resemble.
-        probabilities: of the classes, for each sound heard by the encoder, `[S, n_classes]`.
-        latent_probabilities: likewise for the latents that the sounds were decoded from.
-
-    Returns:
-        Plain JSON values, a list over the sounds for each measure; those that nothing is known of (no real
-        sounds, no classifier) are left out.
-    """
-    judged: dict[str, list] = {
-        "spectral_residuals": spectral_residuals(sounds, ends, rate_hz).tolist(),
-        "waveform_residuals": waveform_residuals(sounds, ends).tolist(),
-    }
-    if real:
-        distances, which = nearest_real(mfccs, list(real.values()))
-        names = list(real)
-        judged["nearest_real_distances"] = distances.tolist()
-        judged["nearest_real_names"] = [names[each] for each in which]
-    if probabilities is not None:
-        judged["confidences"] = confidences(probabilities).tolist()
-    if latent_probabilities is not None:
-        judged["latent_confidences"] = confidences(latent_probabilities).tolist()
-    return judged
-
-
-def scorecard(mfccs: Sequence[np.ndarray], judged: Mapping[str, list]) -> dict[str, Any]:
-    """Judge a path from one sound to another, or the cross-fade beside it.
-
-    Args:
-        mfccs: those of the steps, as for `judge_sounds`; two or more.
-        judged: what `judge_sounds` says of the steps.
-
-    Returns:
-        Plain JSON values: `judged`, the distances between steps, and the figures of `MEASURES`. `None` stands
-        for what is not known (no real sounds, no classifier, no inner steps).
-    """
-    distances = step_distances(mfccs)
-    return {
-        "smoothness": smoothness(distances),
-        "intermediateness": intermediateness(mfccs),
-        **{key: _inner_mean(judged.get(listed)) for key, listed in SOUND_MEASURES.items()},
-        "latent_confidence": _inner_mean(judged.get("latent_confidences")),
-        "step_distances": distances.tolist(),
-        **judged,
-    }
-
-
-def compare(
-    first: Mapping[str, Any], second: Mapping[str, Any], names: tuple[str, str] = ("morph", "crossfade")
-) -> dict[str, dict[str, Any]]:
-    """Return which of two is better by each measure that they have.
-
-    Args:
-        first: figures by the keys of `MEASURES`, such as a path's scorecard.
-        second: likewise, such as the scorecard of the cross-fade.
-        names: what the two are called.
-
-    Returns:
-        Measure → both figures under their names, and `better`: a name, `equal`, or `None` where a figure is
-        not known.
-    """
-    result = {}
-    for key in (key for key in MEASURES if key in first and key in second):
-        figures = first[key], second[key]
-        better = None
-        if None not in figures:
-            gain = (figures[0] - figures[1]) * (1 if MEASURES[key].higher_is_better else -1)
-            is_equal = abs(gain) <= _EQUAL * max(1.0, *map(abs, figures))
-            better = "equal" if is_equal else names[0] if gain > 0 else names[1]
-        result[key] = {**dict(zip(names, figures, strict=True)), "better": better}
-    return result
-
-
-def _inner_mean(values: Sequence[float] | None) -> float | None:
-    return float(np.mean(values[1:-1])) if values is not None and len(values) > 2 else None
 
 
 def _shares(parts: np.ndarray, wholes: np.ndarray) -> np.ndarray:

@@ -1,11 +1,11 @@
-"""From one sound to another: a path through the latent space, decoded, beside the plain crossfade.
+"""From one sound to another: a path through the latent space, decoded, beside the plain cross-fade.
 
 Contents of a morph folder:
 
     00.wav … NN.wav     the steps, start to end
     morph.wav           the steps one after the other
     crossfade/          the same steps as a plain mix of real sounds, and `crossfade.wav`
-    morph.png           waveforms of all steps (Figure 3 of Lionello and Purwins, 2020)
+    morph.png           waveforms and spectrograms of all steps (Figure 3 of Lionello and Purwins, 2020)
     morph.json          endpoints, path, levels, scorecard, and what made them
 """
 
@@ -18,21 +18,20 @@ from typing import Any
 
 import numpy as np
 
-from audio_vae.audio import io as audio_files
-from audio_vae.audio import waveform
+from audio_vae.audio import io, waveform
 from audio_vae.data.sound_set import SoundSet
+from audio_vae.morphing.checks import check_levels, check_seen
 from audio_vae.morphing.endpoints import CLASS_CENTRES, Endpoint, parse_endpoint
-from audio_vae.morphing.levels import check_peaks
 from audio_vae.morphing.options import PathOptions
-from audio_vae.morphing.scorecard import Judge
-from audio_vae.morphing.steps import Track, judge_tracks, make_tracks, result_folder, step_names, warn_of_unseen
+from audio_vae.morphing.scorecard import Scorer
+from audio_vae.morphing.steps import Track, make_tracks, score_tracks
 from audio_vae.plots.morph import save_morph_plot
 from audio_vae.runs.environment import environment
 from audio_vae.runs.run import Run
-from audio_vae.utils.files import folder_name, write_json
+from audio_vae.utils.files import folder_name, output_folder, write_json
 
 MARKER = "morph.json"
-"""File that tells a morph folder."""
+"""The file by which a morph folder is recognised."""
 
 
 @dataclass(frozen=True)
@@ -62,20 +61,21 @@ def morph(
 ) -> MorphResult:
     """Morph from one sound to another and write the morph folder, complete or not at all.
 
-    Every step is brought to the peak level that lies between the original ones (in decibels), since the
-    model knows only normalised sounds. An older morph in `out` is replaced. The same inputs give the same
-    bytes.
+    The model only knows sounds of peak 1, so every step is brought to a peak level between those of the original
+    sounds, linearly in decibels. An older morph in `out` is replaced. The same inputs give the same bytes.
 
     Args:
         run: a trained run.
-        start: a class, `CLASS:N` or a sound file; see `endpoints.parse_endpoint`.
+        start: a class, `CLASS:N` or a sound file; see `morphing.endpoints.parse_endpoint`.
         end: likewise.
-        out: the folder to write; left out, `RUN/morphs/<start>-<end>`, of a pretrained model
-            `morphs/<start>-<end>`.
-        via: points that the path leads through, named like the ends. Each leg has the same share of the
-            positions.
-        sounds: the sounds that classes refer to; left out, the run's own.
-        options: those of `PathOptions`.
+        out: the folder to write. The default is `RUN/morphs/<start>-<end>`, and `morphs/<start>-<end>` for a
+            pretrained model.
+        via: points that the path leads through, named like the ends. Each leg gets the same share of the path.
+        sounds: the sounds that classes refer to; by default, those of the run.
+        options: those of `morphing.options.PathOptions`.
+
+    Returns:
+        The folder, the values of its `morph.json`, and warnings.
 
     Raises:
         UserError: a point or an option cannot be used; the run has no model; the model's output is silent or
@@ -87,58 +87,80 @@ def morph(
     if out is None:
         out = run.results_path / "morphs" / folder_name([point.file_name for point in points])
     path, mix, warnings = make_tracks(run, points, chosen)
-    names = step_names(chosen.steps)
-    warnings += check_peaks(run, [waveform.peak(sound) for sound in path.heard], names)
-    if not all(waveform.peak(sound) for sound in mix.heard):
+    warnings += _warnings(run, points, chosen, path, mix)
+    sidecar = _sidecar(run, points, chosen, path, score_tracks(Scorer(run, sounds), path, mix), warnings)
+    _write_folder(Path(out), points, path, mix, sidecar)
+    return MorphResult(Path(out), sidecar, tuple(warnings))
+
+
+def step_names(steps: int) -> list[str]:
+    """Return the file names of steps without their suffix: `00`, `01`, …."""
+    n_digits = max(2, len(str(steps - 1)))
+    return [f"{step:0{n_digits}d}" for step in range(steps)]
+
+
+def _warnings(run: Run, points: Sequence[Endpoint], options: PathOptions, path: Track, mix: Track) -> list[str]:
+    names = step_names(options.steps)
+    warnings = check_levels(run, [waveform.peak(sound) for sound in path.sounds], names)
+    if not all(waveform.peak(sound) for sound in mix.sounds):
         warnings.append("a step of the crossfade is silent: the sounds cancel out, or one starts too late")
-    first, last = chosen.between
-    # What lies straight between sounds of the run is never outside, and telling takes all training sounds' latents.
-    if first < 0 or last > 1 or chosen.shape != "linear" or any(point.kind == "file" for point in points):
-        warnings += warn_of_unseen(run, path.latents, names)
-    cards = judge_tracks(Judge(run, sounds), path, mix)
-    sidecar = {
+    first, last = options.between
+    # A straight path between sounds of the run never leaves the seen region, and the check encodes all training sounds.
+    if first < 0 or last > 1 or options.shape != "linear" or any(point.kind == "file" for point in points):
+        warnings += check_seen(run, path.latents, names)
+    return warnings
+
+
+def _sidecar(
+    run: Run,
+    points: Sequence[Endpoint],
+    options: PathOptions,
+    path: Track,
+    scorecards: dict[str, Any],
+    warnings: list[str],
+) -> dict[str, Any]:
+    """Return the values of `morph.json`."""
+    return {
         "start": points[0].to_dict(),
         "end": points[-1].to_dict(),
         "via": [point.to_dict() for point in points[1:-1]],
         "class_centres": CLASS_CENTRES,
-        "steps": chosen.steps,
-        "length": chosen.length,
-        "shape": chosen.shape,
-        "spacing": chosen.spacing,
-        "between": list(chosen.between),
+        "steps": options.steps,
+        "length": options.length,
+        "shape": options.shape,
+        "spacing": options.spacing,
+        "between": list(options.between),
         "rate_hz": run.config.audio.rate_hz,
         "positions": path.positions.tolist(),
         "path": path.latents.tolist(),
         "levels": path.levels.tolist(),
-        "lengths_samples": [len(sound) for sound in path.heard],
-        "model_peaks": [waveform.peak(sound) for sound in path.heard],
-        "scorecard": cards,
+        "lengths_samples": [len(sound) for sound in path.sounds],
+        "model_peaks": [waveform.peak(sound) for sound in path.sounds],
+        "scorecard": scorecards,
         "warnings": warnings,
         "config": run.config.to_dict(),
         "model_sha256": run.model_sha256,
         "made_with": environment(),
     }
-    _write_folder(Path(out), path, mix, points, sidecar)
-    return MorphResult(Path(out), sidecar, tuple(warnings))
 
 
-def _write_folder(out: Path, path: Track, mix: Track, points: Sequence[Endpoint], sidecar: dict[str, Any]) -> None:
+def _write_folder(out: Path, points: Sequence[Endpoint], path: Track, mix: Track, sidecar: dict[str, Any]) -> None:
     rate_hz = sidecar["rate_hz"]
     columns = {
         f"morph: {' → '.join(point.name for point in points)}": path.levelled(),
-        f"crossfade: {' → '.join(point.source for point in points)}": mix.levelled(),
+        f"cross-fade: {' → '.join(point.source for point in points)}": mix.levelled(),
     }
-    with result_folder(out, MARKER) as folder:
-        _write_track(folder, "morph.wav", path.levelled(), rate_hz)
+    with output_folder(out, MARKER) as folder:
+        _write_steps(folder, "morph.wav", path.levelled(), rate_hz)
         (folder / "crossfade").mkdir()
-        _write_track(folder / "crossfade", "crossfade.wav", mix.levelled(), rate_hz)
-        # Rounded first and 0 added, so that there is no −0 %.
+        _write_steps(folder / "crossfade", "crossfade.wav", mix.levelled(), rate_hz)
+        # Adding 0 after rounding turns −0 into 0.
         labels = [[f"{round(100 * each, 1) + 0:g} %" for each in track.positions] for track in (path, mix)]
         save_morph_plot(folder / "morph.png", columns, rate_hz, labels)
         write_json(folder / MARKER, sidecar)
 
 
-def _write_track(folder: Path, joined: str, track: Sequence[np.ndarray], rate_hz: int) -> None:
-    for name, samples in zip(step_names(len(track)), track, strict=True):
-        audio_files.write(folder / f"{name}.wav", samples, rate_hz)
-    audio_files.write(folder / joined, np.concatenate(track), rate_hz)
+def _write_steps(folder: Path, joined: str, sounds: Sequence[np.ndarray], rate_hz: int) -> None:
+    for name, samples in zip(step_names(len(sounds)), sounds, strict=True):
+        io.write(folder / f"{name}.wav", samples, rate_hz)
+    io.write(folder / joined, np.concatenate(sounds), rate_hz)

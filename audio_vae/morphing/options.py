@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audio_vae.morphing import interpolation as paths
+from audio_vae.morphing import interpolation
 from audio_vae.utils.errors import UserError
 
 LENGTHS = ("A", "B", "interpolate", "full")
-"""Length of the steps: the start's, the end's, from one to the other, or all T samples."""
-
+"""Length of the steps: that of the start, that of the end, from one to the other, or all T samples."""
 
 _FARTHEST = 10.0
 
@@ -21,12 +20,12 @@ class PathOptions:
     """How to go from one sound to another.
 
     Attributes:
-        steps: sounds on the path, both ends included.
+        steps: number of sounds on the path, both ends included.
         length: one of `LENGTHS`.
-        shape: one of `paths.SHAPES`.
-        spacing: one of `paths.SPACINGS`.
-        between: positions of the first and last step; 0 is the start, 1 the end, what lies beyond them
-            goes on in the same direction.
+        shape: one of `morphing.interpolation.SHAPES`.
+        spacing: one of `morphing.interpolation.SPACINGS`.
+        between: positions of the first and the last step. 0 is the start and 1 the end; positions beyond them
+            continue in the same direction.
 
     Raises:
         UserError: a value cannot be used.
@@ -41,7 +40,8 @@ class PathOptions:
     def __post_init__(self):
         if self.steps < 2:
             raise UserError(f"a morph of {self.steps} steps has no start and end: give 2 steps or more")
-        for name, known in (("length", LENGTHS), ("shape", paths.SHAPES), ("spacing", paths.SPACINGS)):
+        choices = {"length": LENGTHS, "shape": interpolation.SHAPES, "spacing": interpolation.SPACINGS}
+        for name, known in choices.items():
             if getattr(self, name) not in known:
                 raise UserError(f"unknown {name} {getattr(self, name)!r}: choose one of {', '.join(known)}")
         first, last = self.between

@@ -1,4 +1,9 @@
-"""A run judges sounds: by its real sounds and its classifier, with the measures of `scorecard`."""
+"""Scorecards: how smooth, in between and convincing a morph or a blend is, beside those of a plain mix.
+
+`Scorer` scores what a run decodes by the run's real sounds and its classifier, with the functions of
+`morphing.measures`. A figure that stands for a whole morph is the mean over its inner steps: the ends of a cross-fade
+are real sounds, which tell nothing about what lies between them.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +16,33 @@ import numpy as np
 from audio_vae.audio import waveform
 from audio_vae.audio.features import mfcc
 from audio_vae.data.sound_set import SoundSet, evenly_spaced
-from audio_vae.morphing.measures import MEASURES, judge_sounds, scorecard
+from audio_vae.morphing import measures
+from audio_vae.morphing.measures import MEASURES
 from audio_vae.runs.run import Run
 from audio_vae.utils.tables import significant, text_table
 
 MOST_REAL_SOUNDS = 1000
-"""At most so many training sounds, spread over all of them, are what a step is to resemble: their MFCCs take 3 ms
-each."""
+"""Steps are compared with at most so many real sounds, evenly spaced over all of them: the MFCCs of each take 3 ms."""
+
+SOUND_MEASURES = {
+    "nearest_real_distance": "nearest_real_distances",
+    "confidence": "confidences",
+    "not_a_mix": "spectral_residuals",
+}
+"""Key of a measure that scores a single sound → key of its list in what `score_sounds` returns."""
+
+_EQUAL = 1e-6
 
 
-class Judge:
-    """Judges what a run decodes, and cross-fades, by the same measures.
+class Scorer:
+    """Scores what a run decodes, and plain mixes, by the same measures.
 
-    A sound is judged as it is heard (cut where it is cut), but with peak 1 and padded to the model's T samples, as
-    the model's own sounds are; so neither level nor the length of the file decides.
+    A sound is scored as it is heard, cut to its length, but with peak 1 and padded to the model's T samples, as the
+    sounds of the training are. So neither its level nor the length of the file matters.
 
     Args:
-        run: a trained run; without a classifier nothing is said of confidence.
-        sounds: the real sounds, of which the training sounds count (all where none is one).
+        run: a trained run; without a classifier, there are no confidences.
+        sounds: the real sounds. Only the training sounds of these count, or all where there are none.
     """
 
     def __init__(self, run: Run, sounds: SoundSet):
@@ -43,54 +57,151 @@ class Judge:
         chosen = chosen[evenly_spaced(len(chosen), MOST_REAL_SOUNDS)]
         return {self.sounds.names[i]: mfcc(self.sounds.audio[i], self.sounds.rate_hz) for i in chosen}
 
-    def mfccs(self, heard: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Return the MFCCs that sounds are judged by: S of float `[n]` → S of `[frames, n_mfcc]`."""
-        return [mfcc(sound, self.run.config.audio.rate_hz) for sound in self._fitted(heard)]
+    def mfccs(self, sounds: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return the MFCCs that sounds are scored by: S of float `[n]` → S of `[frames, n_mfcc]`."""
+        return [mfcc(sound, self.run.config.audio.rate_hz) for sound in self._fitted(sounds)]
 
-    def each(
-        self, heard: Sequence[np.ndarray], whole: np.ndarray, ends: np.ndarray, latents: np.ndarray | None = None
+    def score_each(
+        self, sounds: Sequence[np.ndarray], uncut: np.ndarray, ends: np.ndarray, latents: np.ndarray | None = None
     ) -> dict[str, list]:
-        """Judge sounds one by one; see `scorecard.judge_sounds`.
+        """Score sounds one by one.
 
         Args:
-            heard: S of float `[n]`.
-            whole: the same before anything was cut, `[S, T]`.
+            sounds: the sounds as they are heard, S of float `[n]`.
+            uncut: the same before anything was cut off, `[S, T]`.
             ends: what they could be a mix of, `[K, T]`.
             latents: what they were decoded from, `[S, d]`, if they were.
+
+        Returns:
+            See `score_sounds`.
         """
-        return self._each(self.mfccs(heard), heard, whole, ends, latents)
+        return self._score_each(self.mfccs(sounds), sounds, uncut, ends, latents)
 
-    def path(
-        self, heard: Sequence[np.ndarray], whole: np.ndarray, ends: np.ndarray, latents: np.ndarray | None = None
+    def score_path(
+        self, sounds: Sequence[np.ndarray], uncut: np.ndarray, ends: np.ndarray, latents: np.ndarray | None = None
     ) -> dict[str, Any]:
-        """Judge the steps of a path or a cross-fade, the arguments as for `each`; see `scorecard.scorecard`."""
-        mfccs = self.mfccs(heard)
-        return scorecard(mfccs, self._each(mfccs, heard, whole, ends, latents))
+        """Score the steps of a path or a cross-fade; arguments as for `score_each`, returns a `scorecard`."""
+        mfccs = self.mfccs(sounds)
+        return scorecard(mfccs, self._score_each(mfccs, sounds, uncut, ends, latents))
 
-    def _each(self, mfccs, heard, whole, ends, latents) -> dict[str, list]:
+    def _score_each(self, mfccs, sounds, uncut, ends, latents) -> dict[str, list]:
         known = {}
         if self.run.model.classifier is not None:
-            means, _ = self.run.encode(self._fitted(heard))
+            means, _ = self.run.encode(self._fitted(sounds))
             known["probabilities"] = self.run.class_probabilities(means)
             if latents is not None:
                 known["latent_probabilities"] = self.run.class_probabilities(latents)
-        return judge_sounds(mfccs, whole, ends, self.run.config.audio.rate_hz, real=self.real, **known)
+        return score_sounds(mfccs, uncut, ends, self.run.config.audio.rate_hz, real=self.real, **known)
 
-    def _fitted(self, heard: Sequence[np.ndarray]) -> np.ndarray:
-        fitted = np.zeros((len(heard), self.run.config.audio.n_samples), np.float32)
-        for row, sound in zip(fitted, heard, strict=True):
+    def _fitted(self, sounds: Sequence[np.ndarray]) -> np.ndarray:
+        """Return sounds with peak 1, padded: S of float `[n]` → float32 `[S, T]`."""
+        fitted = np.zeros((len(sounds), self.run.config.audio.n_samples), np.float32)
+        for row, sound in zip(fitted, sounds, strict=True):
             row[: len(sound)] = waveform.normalised(sound)
         return fitted
 
 
+def score_sounds(
+    mfccs: Sequence[np.ndarray],
+    uncut: np.ndarray,
+    ends: np.ndarray,
+    rate_hz: int,
+    *,
+    real: Mapping[str, np.ndarray] | None = None,
+    probabilities: np.ndarray | None = None,
+    latent_probabilities: np.ndarray | None = None,
+) -> dict[str, list]:
+    """Score sounds one by one: is each like a real one, and is it more than a mix?
+
+    Args:
+        mfccs: MFCCs of the sounds as they are heard, all with the same peak, so that their levels do not matter; S of
+            `[frames, n_mfcc]`.
+        uncut: the sounds before anything was cut off, float `[S, T]`.
+        ends: what they could be a mix of, two sounds or more, `[K, T]`.
+        rate_hz: sample rate of both.
+        real: name → MFCCs of the real sounds that they should resemble.
+        probabilities: what the classifier says of each sound, encoded again, `[S, n_classes]`.
+        latent_probabilities: what it says of the latents that the sounds were decoded from, `[S, n_classes]`.
+
+    Returns:
+        Plain JSON values, a list over the sounds for each measure. Measures that cannot be computed (no real sounds,
+        no classifier) are left out.
+    """
+    scores: dict[str, list] = {
+        "spectral_residuals": measures.spectral_residuals(uncut, ends, rate_hz).tolist(),
+        "waveform_residuals": measures.waveform_residuals(uncut, ends).tolist(),
+    }
+    if real:
+        distances, which = measures.nearest_real(mfccs, list(real.values()))
+        names = list(real)
+        scores["nearest_real_distances"] = distances.tolist()
+        scores["nearest_real_names"] = [names[each] for each in which]
+    if probabilities is not None:
+        scores["confidences"] = measures.confidences(probabilities).tolist()
+    if latent_probabilities is not None:
+        scores["latent_confidences"] = measures.confidences(latent_probabilities).tolist()
+    return scores
+
+
+def scorecard(mfccs: Sequence[np.ndarray], scores: Mapping[str, list]) -> dict[str, Any]:
+    """Return the scorecard of a path from one sound to another, or of a cross-fade.
+
+    Args:
+        mfccs: MFCCs of the steps, as for `score_sounds`; two or more.
+        scores: what `score_sounds` returns for the steps.
+
+    Returns:
+        Plain JSON values: the figures of `MEASURES`, the distances between the steps, and `scores`. A figure that
+        is not known (no real sounds, no classifier, no inner steps) is `None`.
+    """
+    distances = measures.step_distances(mfccs)
+    return {
+        "smoothness": measures.smoothness(distances),
+        "intermediateness": measures.intermediateness(mfccs),
+        **{key: _inner_mean(scores.get(listed)) for key, listed in SOUND_MEASURES.items()},
+        "latent_confidence": _inner_mean(scores.get("latent_confidences")),
+        "step_distances": distances.tolist(),
+        **scores,
+    }
+
+
+def compare(
+    first: Mapping[str, Any], second: Mapping[str, Any], names: tuple[str, str] = ("morph", "crossfade")
+) -> dict[str, dict[str, Any]]:
+    """Tell which of two is better, for each measure that both have.
+
+    Args:
+        first: figures by the keys of `MEASURES`, such as the scorecard of a path.
+        second: likewise, such as the scorecard of the cross-fade.
+        names: what the two are called.
+
+    Returns:
+        Measure → both figures under their names, and `better`: a name, `equal`, or `None` where a figure is not known.
+    """
+    result = {}
+    for key in (key for key in MEASURES if key in first and key in second):
+        figures = first[key], second[key]
+        better = None
+        if None not in figures:
+            gain = (figures[0] - figures[1]) * (1 if MEASURES[key].higher_is_better else -1)
+            is_equal = abs(gain) <= _EQUAL * max(1.0, *map(abs, figures))
+            better = "equal" if is_equal else names[0] if gain > 0 else names[1]
+        result[key] = {**dict(zip(names, figures, strict=True)), "better": better}
+    return result
+
+
 def comparison_lines(comparison: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return what `scorecard.compare` says as lines of text, a measure a line."""
+    """Return what `compare` returns as a table in lines of text, one line for each measure."""
     names = [name for name in next(iter(comparison.values())) if name != "better"]
     rows = [
         [MEASURES[key].title, *(significant(each[name]) for name in names), _called(each["better"])]
         for key, each in comparison.items()
     ]
     return text_table([["", *map(_called, names), "better"], *rows], numbers=True, indent=2)
+
+
+def _inner_mean(values: Sequence[float] | None) -> float | None:
+    return float(np.mean(values[1:-1])) if values is not None and len(values) > 2 else None
 
 
 def _called(name: str | None) -> str:

@@ -1,4 +1,4 @@
-"""A morph from a data set's options to the morph folder, as the command line and the data sets' `morph` do it."""
+"""A morph, or all of them, from the options of a data set, as the `morph` module of each data set calls it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def morph_dataset(
         dataset: the data set.
         start: a class, `CLASS:N` or a sound file; see `morphing.endpoints.parse_endpoint`.
         end: likewise.
-        run: a trained run; `None` takes `runs/<data set>`, or the pretrained model where there is none.
-        data: a folder with the sounds that classes refer to; `None` takes those of the run.
+        run: a trained run; by default `runs/<data set>`, or the pretrained model if there is no such run.
+        data: a folder with the sounds that classes refer to; by default those of the run.
         out: the folder to write; see `morphing.morph.morph`.
         options: `via` and those of `morphing.options.PathOptions`.
 
@@ -46,11 +46,11 @@ def morph_dataset(
 def all_pairs_of_dataset(
     dataset: Dataset, run: Run | None = None, *, show_progress: bool = False, **options: Any
 ) -> dict[str, Any]:
-    """Morph between all pairs of classes and compare each morph with a plain cross-fade; writes no file.
+    """Morph between all pairs of classes and compare each morph with its cross-fade. Nothing is written.
 
     Args:
         dataset: the data set.
-        run: a trained run; `None` takes `runs/<data set>`, or the pretrained model where there is none.
+        run: a trained run; by default `runs/<data set>`, or the pretrained model if there is no such run.
         show_progress: draw a progress bar.
         options: those of `morphing.options.PathOptions`.
 

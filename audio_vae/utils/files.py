@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from audio_vae.utils.errors import UserError
+from audio_vae.utils.errors import UserError, one_line
 
 PART_PREFIX = ".part-"
 """The names of incomplete files and folders begin with this."""
@@ -106,6 +106,20 @@ def atomic_folder(path: Path, marker: str) -> Iterator[Path]:
             shutil.rmtree(old)
         else:
             os.replace(part, path)
+
+
+@contextmanager
+def output_folder(path: Path, marker: str) -> Iterator[Path]:
+    """Yield a temporary folder that becomes `path`, as `atomic_folder` does, for a folder that a user has named.
+
+    Raises:
+        UserError: `path` holds other files or cannot be written.
+    """
+    try:
+        with atomic_folder(path, marker) as folder:
+            yield folder
+    except OSError as error:
+        raise UserError(f"{path} cannot be written ({one_line(error)}): choose another folder with --out") from error
 
 
 def write_json(path: Path, values: Any) -> None:

@@ -9,7 +9,7 @@ import soundfile
 
 from audio_vae.morphing import blend as blending
 from audio_vae.morphing.blend import blend, parse_parts
-from audio_vae.morphing.measures import compare
+from audio_vae.morphing.scorecard import compare
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
 
@@ -61,7 +61,7 @@ def test_sound_is_what_the_model_decodes(tone_run, tmp_path):
     np.testing.assert_allclose(read(tmp_path / "b" / "mix.wav"), expected, atol=SIXTEEN_BIT_STEP)
 
 
-def test_judged_beside_the_mix(made):
+def test_scored_beside_the_mix(made):
     cards = made.sidecar["scorecard"]
     assert cards["mix"]["waveform_residuals"][0] == pytest.approx(0, abs=1e-9)
     figures = [
@@ -155,7 +155,7 @@ def test_file_whose_name_has_an_equals_sign(tone_run, tmp_path, sound_file):
 
 
 def test_file_unlike_all_that_was_seen_is_told_of(tone_run, tmp_path, sound_file, monkeypatch):
-    monkeypatch.setattr(blending, "warn_of_unseen", lambda run, latents, names: [f"{names[0]} is far"])
+    monkeypatch.setattr(blending, "check_seen", lambda run, latents, names: [f"{names[0]} is far"])
     assert blend(tone_run, [(str(sound_file), 1.0)], tmp_path / "b").warnings == ("the blend is far",)
     assert blend(tone_run, [("low", 1.0)], tmp_path / "c").warnings == ()
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from audio_vae.morphing.interpolation import SHAPES, SeenRegion, along, even_positions, follow
+from audio_vae.morphing.interpolation import SHAPES, along, even_positions, follow
 
 
 def slerp(start, end, share):
@@ -122,35 +122,3 @@ class TestEvenPositions:
     def test_standing_still_is_skipped_and_the_ends_stay(self):
         positions = even_positions(np.linspace(0, 1, 5), np.array([0.0, 1, 1, 0]), 3)
         np.testing.assert_allclose(positions, [0, 0.5, 1])
-
-
-class TestSeenRegion:
-    def test_distance_is_mahalanobis(self, rng):
-        latents = rng.normal(size=(400, 3)) * [1, 5, 0.2] + [3, 0, -1]
-        region = SeenRegion.of(latents)
-        points = rng.normal(size=(6, 3))
-        expected = [np.sqrt((p - region.centre) @ region.precision @ (p - region.centre)) for p in points]
-        np.testing.assert_allclose(region.distances(points), expected)
-        # With many sounds there is hardly any shrinking.
-        np.testing.assert_allclose(np.linalg.inv(region.precision), np.cov(latents.T, bias=True), rtol=0.1, atol=0.3)
-
-    def test_holds_every_training_sound_and_what_lies_between(self, rng):
-        latents = rng.normal(size=(12, 30)).astype(np.float32)
-        region = SeenRegion.of(latents)
-        assert region.distances(latents).max() <= region.limit
-        between = along(latents, np.linspace(0, 1, 200))
-        assert (region.distances(between) <= region.limit * (1 + 1e-9)).all()
-
-    def test_far_beyond_is_outside(self, rng):
-        latents = rng.normal(size=(50, 4))
-        region = SeenRegion.of(latents)
-        assert (region.distances(along(latents[:2], [-9, 10])) > region.limit).all()
-
-    def test_sounds_at_one_point_give_no_nan(self):
-        region = SeenRegion.of(np.ones((5, 3)))
-        assert np.isfinite(region.limit)
-        assert np.isfinite(region.distances(np.zeros((2, 3)))).all()
-
-    def test_takes_two_sounds(self):
-        with pytest.raises(ValueError, match="Expected 2 training sounds or more, received: 1"):
-            SeenRegion.of(np.zeros((1, 3)))

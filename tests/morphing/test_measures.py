@@ -1,22 +1,15 @@
 """The measures of a morph's scorecard, on sounds whose figures are known."""
 
 import itertools
-import json
 
 import numpy as np
 import pytest
 
 from audio_vae.audio.dtw import dtw_matrix
-from audio_vae.audio.features import mfcc
-from audio_vae.morphing import measures as scoring
 from audio_vae.morphing.measures import (
-    MEASURES,
-    compare,
     confidences,
     intermediateness,
-    judge_sounds,
     nearest_real,
-    scorecard,
     smoothness,
     spectral_residuals,
     step_distances,
@@ -123,91 +116,3 @@ class TestNotAMix:
         ends = np.stack([tone(500), tone(1000), tone(2000)])
         assert spectral_residuals([ends.sum(axis=0)], ends[:2], RATE_HZ)[0] > 0.2
         assert spectral_residuals([ends.sum(axis=0)], ends, RATE_HZ)[0] < 0.01
-
-
-class TestScorecard:
-    @pytest.fixture
-    def steps(self):
-        return np.stack([tone(frequency_hz) for frequency_hz in (500, 700, 1000, 1400, 2000)])
-
-    @pytest.fixture
-    def probabilities(self):
-        return np.array([[1, 0], [0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0, 1]])
-
-    def test_every_measure(self, steps, probabilities):
-        mfccs = [mfcc(step, RATE_HZ) for step in steps]
-        real = {"low": mfccs[0], "high": mfccs[-1]}
-        judged = judge_sounds(
-            mfccs,
-            steps,
-            steps[[0, -1]],
-            RATE_HZ,
-            real=real,
-            probabilities=probabilities,
-            latent_probabilities=probabilities[::-1],
-        )
-        card = scorecard(mfccs, judged)
-        assert card == json.loads(json.dumps(card))
-        assert set(MEASURES) <= set(card)
-        assert card["smoothness"] == smoothness(step_distances(mfccs))
-        assert card["intermediateness"] == intermediateness(mfccs)
-        assert card["nearest_real_names"][0] == "low"
-        assert card["nearest_real_distances"][0] == card["nearest_real_distances"][-1] == 0
-        assert card["nearest_real_distance"] == pytest.approx(np.mean(card["nearest_real_distances"][1:4]))
-        assert card["confidence"] == pytest.approx((0.9 + 0.6 + 0.8) / 3)
-        assert card["latent_confidences"] == [1, 0.8, 0.6, 0.9, 1]
-        assert card["not_a_mix"] == pytest.approx(np.mean(card["spectral_residuals"][1:4]))
-        assert card["not_a_mix"] > 0.9
-
-    def test_what_is_not_known_is_none(self, steps):
-        mfccs = [mfcc(step, RATE_HZ) for step in steps]
-        card = scorecard(mfccs, judge_sounds(mfccs, steps, steps[[0, -1]], RATE_HZ))
-        assert card["nearest_real_distance"] is card["confidence"] is card["latent_confidence"] is None
-        assert "nearest_real_names" not in card
-
-    def test_two_steps_have_nothing_between(self, steps):
-        mfccs = [mfcc(step, RATE_HZ) for step in steps[:2]]
-        card = scorecard(mfccs, judge_sounds(mfccs, steps[:2], steps[:2], RATE_HZ))
-        assert card["not_a_mix"] is None
-        assert card["smoothness"] == 0
-
-    def test_silence_gives_no_nan(self):
-        steps = np.zeros((4, 2048))
-        mfccs = [mfcc(step, RATE_HZ) for step in steps]
-        card = scorecard(mfccs, judge_sounds(mfccs, steps, steps[:2], RATE_HZ, real={"a": mfccs[0]}))
-        assert json.dumps(card, allow_nan=False)
-
-
-GOOD = {
-    "smoothness": 0.1,
-    "intermediateness": 1.0,
-    "nearest_real_distance": 10.0,
-    "confidence": 0.9,
-    "not_a_mix": 0.8,
-}
-BAD = {
-    "smoothness": 0.5,
-    "intermediateness": 0.4,
-    "nearest_real_distance": 99.0,
-    "confidence": 0.3,
-    "not_a_mix": 0.1,
-}
-
-
-class TestCompare:
-    @pytest.mark.parametrize("key", list(MEASURES))
-    def test_better_in_the_direction_of_the_measure(self, key):
-        assert compare(GOOD, BAD)[key]["better"] == "morph"
-        assert compare(BAD, GOOD)[key]["better"] == "crossfade"
-        assert compare(GOOD, GOOD)[key]["better"] == "equal"
-        assert compare(GOOD, BAD)[key]["crossfade"] == BAD[key]
-
-    def test_what_is_not_known_has_no_winner(self):
-        known = compare({**GOOD, "confidence": None}, BAD)
-        assert known["confidence"] == {"morph": None, "crossfade": 0.3, "better": None}
-
-    def test_measures_that_only_one_has_are_left_out(self):
-        assert list(compare({"not_a_mix": 0.5, "confidence": 1}, {"not_a_mix": 0.4}, ("a", "b"))) == ["not_a_mix"]
-
-    def test_every_measure_of_single_sounds_is_one(self):
-        assert set(scoring.SOUND_MEASURES) <= set(MEASURES)
