@@ -228,7 +228,7 @@ def _write_folder(
         for name, sound in sounds.items():
             io.write(folder / f"{name}.wav", sound, rate_hz)
         labels = [[*named, "blend"], [*shares, "mix"]]
-        save_morph_plot(folder / "blend.png", columns, rate_hz, labels, "share of each part, and the result")
+        save_morph_plot(folder / "blend.png", columns, rate_hz, labels, "share")
         write_json(folder / MARKER, sidecar)
 
 

@@ -42,3 +42,10 @@ def test_figures_need_no_main_thread(tmp_path, rng):
     task.start()
     task.join()
     assert path.stat().st_size > 0
+
+
+def test_many_classes(tmp_path, rng):
+    labels = np.arange(29)
+    names = [f"class_{label}" for label in labels]
+    latent_map.save_latent_map(tmp_path / "map.png", rng.normal(size=(29, 3)), labels, names, seed=0)
+    assert (tmp_path / "map.png").stat().st_size > 0
