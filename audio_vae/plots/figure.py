@@ -30,7 +30,7 @@ ORIGINAL_COLOUR = "0.7"
 
 _LONGEST_NAME = 48
 _COPY_WIDTH = 1000
-_COPY_COLOURS = 128
+_COPY_COLOURS = 64
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -83,7 +83,7 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def save_small_copy(path: Path, source: Path) -> None:
-    """Copy a picture with the pixels and colours that a page needs, in about a third of the bytes.
+    """Copy a picture with the pixels and colours that a page needs, in about a quarter of the bytes.
 
     Args:
         path: the PNG to write, at most 1000 pixels wide.
