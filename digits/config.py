@@ -1,4 +1,4 @@
-"""The digits' configs: 4096 samples at 8 kHz, a latent space of 20 dimensions (the paper's Section 4)."""
+"""The configs of digits: 4096 samples at 8 kHz, a latent space of 20 dimensions (the paper's Section 4)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,22 @@ from audio_vae.presets import DEFAULT_PRESET, Values, make_config
 from audio_vae.utils.errors import UserError
 
 ABOUT = "spoken digits (FSDD, 8 kHz, 4096 samples)"
-"""What the sounds are, as the help of the commands says it."""
+"""What the sounds are, for the help of the commands."""
 
 AUDIO = AudioConfig(rate_hz=8000, n_samples=4096)
+"""Sample rate and length of the sounds."""
+
 LATENT_DIM = 20
+"""Size of the latent space."""
+
 CLASSIFIER_UNITS = (10, 10)
+"""Units of the hidden layers of the classifier."""
+
 CLASS_NAMES = tuple("0123456789")
+
 DEFAULT_SPEAKER = "jackson"
+"""The speaker of the paper's digits."""
+
 NEEDS: dict[str, Values] = {
     # Digits resemble each other, so they train stably at a higher learning rate; low tones matter less than for drums.
     "studio": {
@@ -44,9 +53,9 @@ def make(
     """Return the config of a preset for the digits.
 
     Args:
-        preset: name of a preset of `audio_vae.presets.PRESETS`.
-        training: how to train; `None` takes the preset's values and those of `NEEDS`.
-        speakers: whose recordings to use; their order does not matter.
+        preset: name of a preset in `presets.PRESETS`.
+        training: how to train; `None` takes the values of the preset and of `NEEDS`.
+        speakers: the speakers whose recordings to use; their order does not matter.
 
     Raises:
         UserError: the preset is unknown, or no speaker is given.

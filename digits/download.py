@@ -22,20 +22,20 @@ _RECORDING = re.compile(r"[0-9]_[^/\\]+_[0-9]+\.wav")
 
 
 def fetch(url: str = URL, sha256: str = SHA256, cache: Path | None = None, show_progress: bool = False) -> Path:
-    """Return the folder of the recordings, downloading and unpacking the archive if it is not there yet.
+    """Return the folder of the recordings. If it is not there yet, the archive is downloaded and unpacked.
 
     Args:
-        url: a gzipped tar that holds `*/recordings/*.wav`.
-        sha256: its checksum.
-        cache: folder to keep it in; `None` is the user's cache.
+        url: address of a gzipped tar archive that holds `*/recordings/*.wav`.
+        sha256: checksum of the archive.
+        cache: folder to keep the recordings in; `None` takes the user's cache.
         show_progress: draw a progress bar.
 
     Raises:
-        UserError: there is no network, the transfer broke off, the file is another one than expected,
-            or the cache cannot be written. Nothing half-written is left behind.
+        UserError: there is no network, the transfer broke off, the archive is not the expected one, or the cache cannot
+            be written. Nothing half-written is left behind.
     """
     cache = Path(pooch.os_cache("audio-vae")) if cache is None else Path(cache)
-    # The checksum in the name makes a newer release another folder.
+    # With the checksum in its name, another release gets another folder.
     folder = cache / f"free-spoken-digit-dataset-{sha256[:12]}"
     # The folder appears under this name only when it is complete.
     if (folder / _MARKER).is_file():
@@ -56,10 +56,10 @@ def fetch(url: str = URL, sha256: str = SHA256, cache: Path | None = None, show_
 
 
 def _download(url: str, sha256: str, folder: Path, show_progress: bool) -> Path:
-    # pooch's HTTPDownloader needs requests, so it is there wherever pooch downloads.
+    # pooch's HTTPDownloader needs requests, so that it is installed wherever pooch can download.
     import requests
 
-    # One line per download on stderr would break the promise of --quiet; errors are raised anyway.
+    # pooch logs a line for each download, also under --quiet. Errors are raised and need no log.
     pooch.get_logger().setLevel(logging.WARNING)
     try:
         return Path(
@@ -91,7 +91,7 @@ def _download(url: str, sha256: str, folder: Path, show_progress: bool) -> Path:
 
 
 def _unpack(archive: Path, recordings: Path, url: str) -> None:
-    """Copy the recordings alone, each under its bare name: no path of the archive is ever followed."""
+    """Copy the recordings and nothing else, each under its bare name, so that no path of the archive is followed."""
     recordings.mkdir()
     with tarfile.open(archive, "r:gz") as tar:
         for member in tar:

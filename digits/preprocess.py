@@ -11,14 +11,14 @@ import numpy as np
 
 from audio_vae.config import Config
 from audio_vae.data.dataset import Prepared
-from audio_vae.data.reading import Item, Refusal, left_out, read_sounds
+from audio_vae.data.reading import Item, Refusal, decoder_of, left_out, read_sounds
 from audio_vae.data.sound_set import SoundSet, class_sizes
 from audio_vae.digits import download
 from audio_vae.digits.config import CLASS_NAMES
 from audio_vae.utils.errors import UserError, one_line
 
 N_TEST_TAKES = 10
-"""Takes 0 to 9 of each digit and speaker are the test set, all later ones the training set."""
+"""Takes 0 to 9 of each digit and speaker are the test set, all later takes the training set."""
 
 _FILE_NAME = re.compile(r"(?P<digit>[0-9])_(?P<speaker>.+)_(?P<take>[0-9]+)\.wav", re.IGNORECASE)
 _PATTERN = "{digit}_{speaker}_{take}.wav"
@@ -26,7 +26,7 @@ _PATTERN = "{digit}_{speaker}_{take}.wav"
 
 @dataclass(frozen=True, order=True)
 class Recording:
-    """A file of the data set, told by its name."""
+    """A file of the data set; its name tells the digit, the speaker and the take."""
 
     digit: int
     speaker: str
@@ -37,13 +37,13 @@ class Recording:
 def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -> Prepared:
     """Read the recordings of the config's speakers.
 
-    The classes are always the ten digits in order. A file that cannot be used is refused with a
-    reason and the rest go on.
+    The classes are always the ten digits in order. A file that cannot be used is refused with a reason, and the others
+    are used.
 
     Args:
-        config: a config of `audio_vae.digits.config.make`.
-        data: folder of the recordings (or the one that holds it as `recordings/`); `None` takes the
-            Free Spoken Digit Dataset from the user's cache, downloading it once.
+        config: a config of `digits.config.make`.
+        data: the folder of the recordings, or the folder that holds them in `recordings/`. `None` takes the Free Spoken
+            Digit Dataset from the user's cache, and downloads it if it is not there.
         show_progress: draw progress bars.
 
     Raises:
@@ -61,14 +61,14 @@ def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -
     sounds = replace(sounds, labels=labels, class_names=CLASS_NAMES)
     _require_training_sounds(sounds, refusals, folder)
     report = {"source": "file names", "speakers": config.data["speakers"], "classes": class_sizes(sounds)}
-    return Prepared(sounds, refusals, report)
+    return Prepared(sounds, refusals, report, decoder_of(items))
 
 
 def find_recordings(folder: Path) -> list[Recording]:
-    """Return the recordings in a folder, or else in its `recordings/`, by digit, speaker and take.
+    """Return the recordings in a folder, or else in its `recordings/`, sorted by digit, speaker and take.
 
     Raises:
-        UserError: the folder is missing or unreadable, or neither holds a file of that name pattern.
+        UserError: the folder is missing or unreadable, or neither of the two holds a recording.
     """
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"

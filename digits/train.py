@@ -1,7 +1,9 @@
-"""Train a model of spoken digits.
+"""Train a model of spoken digits: the data set's own options, the function behind the command, and a script.
 
-audio-vae digits train --speaker theo --epochs 30
-python -m audio_vae.digits.train --epochs 3        # the same command as a script
+The module is also a script with the same options as the command:
+
+    audio-vae digits train --speaker theo --epochs 30
+    python -m audio_vae.digits.train --speaker theo --epochs 30
 """
 
 from __future__ import annotations
@@ -30,13 +32,13 @@ OPTIONS = (
 
 
 def train(data: Path | None = None, run_path: Path = Path("runs", "digits"), **options: Any) -> Run:
-    """Train a model of spoken digits, or go on with an interrupted training.
+    """Train a model of spoken digits, or continue an interrupted training.
 
     Args:
         data: the folder of the recordings; `None` downloads the Free Spoken Digit Dataset once.
         run_path: the run folder.
-        options: `speakers`, and
-            those of `training.session.train_dataset`, such as `preset`, `epochs`, `seed` and `show_progress`.
+        options: `speakers` of `digits.config.make`, and those of
+            `training.session.train_dataset`, such as `preset`, `epochs`, `seed` and `show_progress`.
 
     Returns:
         The trained run.

@@ -1,10 +1,10 @@
-"""Put the sounds into a folder that the pretrained model of drums is trained on: the built-in kit and the free kits.
+"""Collect the sounds that the pretrained model of drums is trained on in one folder: the built-in kit and free kits.
 
     python -m audio_vae.drums.collect KITS OUT
     audio-vae drums train --labels folder --data OUT
 
-KITS holds `kick/`, `snare/`, `tom/` and `hihat/` with files named `{kit}__{file}`. Kits that `sources.py` does not name
-are left out, since what is trained on them could not be passed on.
+KITS holds `kick/`, `snare/`, `tom/` and `hihat/` with files named `{kit}__{file}`. Kits that `drums.sources` does not
+name are left out, because their licences do not allow to pass on a model that is trained on them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from audio_vae.audio import io as audio_files
+from audio_vae.audio import io
 from audio_vae.drums import synth
 from audio_vae.drums.preprocess import KIT_RATE_HZ
 from audio_vae.drums.sources import BUILT_IN, KITS
@@ -23,11 +23,11 @@ from audio_vae.utils.errors import UserError
 from audio_vae.utils.files import atomic_folder, write_json
 
 MARKER = "sources.json"
-"""Tells what a folder of collected sounds is made of."""
+"""File in the folder that says how many sounds are from which source."""
 
 
 def collect(kits: Path, out: Path) -> dict[str, int]:
-    """Write a folder for each kind of drum with the built-in kit's sounds and copies of the free kits' files.
+    """Write a folder for each kind of drum, with the sounds of the built-in kit and copies of the files of free kits.
 
     Args:
         kits: the folder of the kits.
@@ -39,7 +39,7 @@ def collect(kits: Path, out: Path) -> dict[str, int]:
     Raises:
         UserError: a free kit has no file in `kits`, or `out` holds other files.
     """
-    found = [path for kind in synth.KINDS for path in audio_files.find_files(kits / kind) if path.is_file()]
+    found = [path for kind in synth.KINDS for path in io.find_files(kits / kind) if path.is_file()]
     free = [(source, path) for path in found for source in KITS if source.has(path.relative_to(kits).as_posix())]
     counts = Counter(source.title for source, _ in free)
     missing = [source.title for source in KITS if not counts[source.title]]
@@ -49,7 +49,7 @@ def collect(kits: Path, out: Path) -> dict[str, int]:
         for kind in synth.KINDS:
             (part / kind).mkdir()
         for name, _, samples in synth.kit(KIT_RATE_HZ):
-            audio_files.write(part / f"{name}.wav", samples, KIT_RATE_HZ)
+            io.write(part / f"{name}.wav", samples, KIT_RATE_HZ)
             counts[BUILT_IN.title] += 1
         for _, path in free:
             shutil.copyfile(path, part / path.relative_to(kits))

@@ -1,4 +1,4 @@
-"""The drums' configs: 16384 samples at 22.05 kHz, a latent space of 30 dimensions (the paper's Section 4)."""
+"""The configs of drums: 16384 samples at 22.05 kHz, a latent space of 30 dimensions (the paper's Section 4)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,23 @@ from audio_vae.presets import DEFAULT_PRESET, Values, make_config
 from audio_vae.utils.errors import UserError
 
 ABOUT = "drum one-shots (22.05 kHz, 16384 samples)"
-"""What the sounds are, as the help of the commands says it."""
+"""What the sounds are, for the help of the commands."""
 
 AUDIO = AudioConfig(rate_hz=22050, n_samples=16384, onset_db=40.0, fade_s=0.02)
+"""Sample rate, length, onset and fade of the sounds."""
+
 LATENT_DIM = 30
+"""Size of the latent space."""
+
 N_CLUSTERS = 5
+"""Number of clusters of k-means, the paper's k."""
+
 N_KINDS = 4
-"""Kick, snare, tom and hi-hat: the classes of the built-in kit's folder labels."""
+"""Number of folders of the built-in kit: kick, snare, tom and hi-hat."""
+
 LABELS = ("kmeans", "folder")
+"""Where labels can come from; the first is the default."""
+
 NEEDS: dict[str, Values] = {
     # A dilation block keeps 200 sub-layers' outputs at full length for its gradient.
     "dc": {"training": {"batch_size": 4}},
@@ -40,13 +49,13 @@ def make(
     The classifier has one hidden layer with a unit for each class.
 
     Args:
-        preset: name of a preset of `audio_vae.presets.PRESETS`.
-        training: how to train; `None` takes the preset's values and those of `NEEDS`.
-            Its seed is also that of k-means and of the split.
-        labels: `kmeans`, or `folder` for the folders' names.
-        n_clusters: k of k-means; not used by `folder`.
-        n_classes: number of folders, which is known only when the sounds have been read; `None` takes
-            the built-in kit's. Not used by `kmeans`.
+        preset: name of a preset in `presets.PRESETS`.
+        training: how to train; `None` takes the values of the preset and of `NEEDS`. Its seed is also that of k-means
+            and of the split.
+        labels: `kmeans`, or `folder` for the names of the folders.
+        n_clusters: number of clusters; not used for `folder`.
+        n_classes: number of folders, which is known only after the sounds were read; `None` takes that of the built-in
+            kit. Not used for `kmeans`.
 
     Raises:
         UserError: the preset or kind of labels is unknown, or there are fewer than 2 classes.

@@ -1,7 +1,9 @@
-"""Morph drum one-shots.
+"""Morph drum one-shots: the functions behind the command, and a script.
 
-audio-vae drums morph hihat tom
-python -m audio_vae.drums.morph hihat tom        # the same command as a script
+The module is also a script with the same options as the command:
+
+    audio-vae drums morph hihat tom
+    python -m audio_vae.drums.morph hihat tom
 """
 
 from __future__ import annotations
@@ -13,14 +15,27 @@ if TYPE_CHECKING:
     from audio_vae.morphing.morph import MorphResult
 
 EXAMPLE_ENDS = ("hihat", "tom")
-"""Two classes that the help of the commands names."""
+"""Two classes, for the examples in the help of the commands."""
 
 LENGTH = "interpolate"
-"""Length of the steps unless another is asked for, one of `morphing.options.LENGTHS`."""
+"""Default length of the steps, one of `morphing.options.LENGTHS`."""
 
 
 def morph(start: str, end: str, **options: Any) -> MorphResult:
-    """Morph from one sound to another and write the morph folder; options: `morphing.session.morph_dataset`."""
+    """Morph from one sound to another and write the morph folder.
+
+    Args:
+        start: a class, `CLASS:N` for the N-th sound of a class, or a sound file.
+        end: likewise.
+        options: those of `morphing.session.morph_dataset`, such as `run`, `out` and `steps`. The default of
+            `length` is `LENGTH`.
+
+    Returns:
+        The morph folder, and what is in it.
+
+    Raises:
+        UserError: an end or an option cannot be used, there is no model, or the folder cannot be written.
+    """
     from audio_vae.drums.dataset import DATASET
     from audio_vae.morphing.session import morph_dataset
 
@@ -28,7 +43,18 @@ def morph(start: str, end: str, **options: Any) -> MorphResult:
 
 
 def all_pairs(**options: Any) -> dict[str, Any]:
-    """Compare the morphs between all pairs of classes with cross-fades; see `morphing.session.all_pairs_of_dataset`."""
+    """Morph between all pairs of classes and compare each morph with a plain cross-fade; no file is written.
+
+    Args:
+        options: those of `morphing.session.all_pairs_of_dataset`, such as `run` and `steps`. The default of
+            `length` is `LENGTH`.
+
+    Returns:
+        JSON values; see `morphing.all_pairs.all_pairs`.
+
+    Raises:
+        UserError: an option cannot be used, or there is no model.
+    """
     from audio_vae.drums.dataset import DATASET
     from audio_vae.morphing.session import all_pairs_of_dataset
 

@@ -13,6 +13,7 @@ from audio_vae.data.reading import Item
 from audio_vae.drums import synth
 
 KIT_RATE_HZ = 44100
+"""Sample rate of the built-in kit."""
 
 KIND_WORDS = {
     "kick": ("kick", "kik", "kck", "bd", "bassdrum"),
@@ -20,10 +21,10 @@ KIND_WORDS = {
     "tom": ("tom",),
     "hihat": ("hihat", "hat", "hh", "hhat", "chh", "ohh", "hho", "hhc", "hhopen", "hhclosed"),
 }
-"""Kind of drum → what folders and files of it are called, in lower case."""
+"""Kind of drum → words for it in the names of folders and files, in lower case."""
 
-# Long words count inside of others (jsnare, kicks); a short one only with what is often written together with
-# it (tomh, closedhat), because there is a hat in "what" and a tom in "bottom".
+# Long words count inside other words (jsnare, kicks). Short ones count alone or with an affix that is often written
+# together with them (tomh, closedhat), because there is a hat in "what" and a tom in "bottom".
 _LONG = {word: kind for kind, words in KIND_WORDS.items() for word in words if len(word) >= 4}
 _PREFIXES = ("hi", "high", "mid", "lo", "low", "floor", "rack", "open", "closed", "pedal", "soft", "hard")
 _SUFFIXES = (*_PREFIXES, "s", "h", "m", "l", "drum", "hit")
@@ -41,25 +42,24 @@ _PAIRS = {("bass", "drum"): "kick", ("hi", "hat"): "hihat", ("high", "hat"): "hi
 def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -> Prepared:
     """Read one-shots, label them and split them, 20 % of each class for the test.
 
-    A file that cannot be used is refused with a reason and the rest go on.
+    A file that cannot be used is refused with a reason, and the others are used.
 
     Args:
-        config: a config of `audio_vae.drums.config.make`; its seed is that of k-means and of the split.
-        data: folder of the sounds, walked with everything below it; for folder labels it holds one
-            folder a class. `None` takes the built-in kit.
+        config: a config of `drums.config.make`; its seed is also that of k-means and of the split.
+        data: the folder of the sounds, read with all folders below it. For labels from folders, the folders right below
+            it are the classes. `None` takes the built-in kit.
         show_progress: draw a progress bar.
 
     Returns:
-        Sounds by name; the report also holds `data`, and for k-means what `audio_vae.data.clusters.cluster`
-        reports.
+        The sounds, sorted by name. The report also holds `data`, and for k-means what `data.clusters.cluster` reports.
 
     Raises:
-        UserError: the folder is missing or holds no sound files, no or too few of them are usable, or
-            there are fewer than 2 class folders.
+        UserError: the folder is missing or holds no sound files, too few of them are usable, or there are fewer than
+            2 classes.
     """
     items = kit_items() if data is None else find_items(Path(data))
     source = "the built-in kit" if data is None else str(data)
-    return labels.prepare_items(items, config, source, kind_of, show_progress=show_progress)
+    return labels.prepare_items(items, config, RULES, source, show_progress=show_progress)
 
 
 def find_items(data: Path) -> list[Item]:
@@ -68,11 +68,11 @@ def find_items(data: Path) -> list[Item]:
     Raises:
         UserError: the folder is missing or holds no sound files.
     """
-    return labels.find_items(data, otherwise=", or leave --data out for the built-in kit")
+    return labels.find_items(data, RULES)
 
 
 def kit_items(seed: int = 0) -> list[Item]:
-    """Return the built-in kit, named as if it lay in a folder for each kind."""
+    """Return the sounds of the built-in kit, named as if each kind had a folder."""
     return [
         Item(None, name, samples=samples, rate_hz=KIT_RATE_HZ)
         for name, _, samples in sorted(synth.kit(KIT_RATE_HZ, seed=seed), key=lambda sound: sound[0])
@@ -80,7 +80,7 @@ def kit_items(seed: int = 0) -> list[Item]:
 
 
 def kind_of(name: str) -> str | None:
-    """Return the kind of drum that a path tells: by the nearest folder that names one, else by the file.
+    """Return the kind of drum that a name tells: that of the nearest folder that names one, or else that of the file.
 
     Args:
         name: path inside the data folder, with `/`.
@@ -94,10 +94,19 @@ def kind_of(name: str) -> str | None:
 
 
 def _kind_in(text: str) -> str | None:
-    """Return the kind of the one word in a name that tells it; `None` if no word does, or two disagree."""
+    """Return the kind that the words of a name tell; `None` if no word tells one, or two tell different ones."""
     # BassDrum01 → bass drum, HH2_01 → hh
     words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).lower())
     found = {_FORMS[word] for word in words if word in _FORMS}
     found |= {_LONG[long] for word in words for long in _LONG if long in word}
     found |= {_PAIRS[pair] for pair in itertools.pairwise(words) if pair in _PAIRS}
     return found.pop() if len(found) == 1 else None
+
+
+RULES = labels.LabelRules(
+    kind_of=kind_of,
+    kmeans_option="--labels kmeans",
+    clusters_option="--clusters",
+    without_data="leave --data out for the built-in kit",
+)
+"""How one-shots get their classes."""

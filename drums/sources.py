@@ -1,4 +1,4 @@
-"""What a pretrained model of drums may be trained on: the built-in kit, and kits whose licence lets others pass it on.
+"""What a pretrained model of drums may be trained on: the built-in kit, and kits whose licence allows to pass it on.
 
 The kits are those of the Debian package hydrogen-drumkits; `collect.py` looks for their files as `{kit}__{file}`.
 """

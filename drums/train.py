@@ -1,7 +1,9 @@
-"""Train a model of drum one-shots.
+"""Train a model of drum one-shots: the data set's own options, the function behind the command, and a script.
 
-audio-vae drums train --data one-shots/ --labels folder
-python -m audio_vae.drums.train --epochs 3        # the same command as a script
+The module is also a script with the same options as the command:
+
+    audio-vae drums train --data one-shots/ --labels folder
+    python -m audio_vae.drums.train --data one-shots/ --labels folder
 """
 
 from __future__ import annotations
@@ -38,13 +40,13 @@ OPTIONS = (
 
 
 def train(data: Path | None = None, run_path: Path = Path("runs", "drums"), **options: Any) -> Run:
-    """Train a model of drum one-shots, or go on with an interrupted training.
+    """Train a model of drum one-shots, or continue an interrupted training.
 
     Args:
         data: the folder of the one-shots; `None` takes the built-in kit.
         run_path: the run folder.
-        options: `labels`, `n_clusters`, and
-            those of `training.session.train_dataset`, such as `preset`, `epochs`, `seed` and `show_progress`.
+        options: `labels`, `n_clusters` of `drums.config.make`, and those of
+            `training.session.train_dataset`, such as `preset`, `epochs`, `seed` and `show_progress`.
 
     Returns:
         The trained run.

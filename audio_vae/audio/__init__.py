@@ -1,8 +1,9 @@
 """Pure functions on signals: files, waveforms, features, distances.
 
-io            reading and writing of sound files
-waveform      peaks, fades, onsets and lengths of waveforms
-features      MFCCs, mel bands and magnitude spectrograms, in NumPy
+io            sound files in and out
+decoding      sound files decoded to samples, by libsndfile or tensorflow-io
+waveform      level, onset, sample rate and length of a sound
+features      MFCCs, mel filter bank and magnitude spectrogram, in NumPy
 spectral_ops  spectrograms and MFCCs with a gradient, on any Keras backend
 dtw           distances by dynamic time warping
 soft_dtw      dynamic time warping with a gradient, on any Keras backend

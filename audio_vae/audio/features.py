@@ -16,10 +16,10 @@ WINDOW_S = 0.032
 HOP_S = 0.016
 
 LEAST_POWER = 1e-10
-"""Of a mel band: what is less counts as this."""
+"""Lowest power of a mel band; less counts as this."""
 
 DECIBELS_BELOW_PEAK = 80.0
-"""What is quieter relative to the loudest mel band, or bin, of a sound counts as this."""
+"""Dynamic range: what lies further below the loudest mel band, or bin, of a sound counts as this far below."""
 
 
 def mfcc(
@@ -31,21 +31,21 @@ def mfcc(
     window_s: float = WINDOW_S,
     hop_s: float = HOP_S,
 ) -> np.ndarray:
-    """Return the mel-frequency cepstrum of a sound, the zeroth coefficient included.
+    """Return the mel-frequency cepstral coefficients (MFCCs) of a sound, the zeroth included.
 
-    The values are those of `librosa.feature.mfcc`, without the 20 s in which librosa compiles parts of itself when it
-    is imported for the first time on a machine.
+    The values equal those of `librosa.feature.mfcc`, which the tests check. A morph does not use librosa's because
+    that compiles itself for 15 to 50 s on its first use on a machine.
 
-    The defaults are those of Eq. 2's reading: 20 coefficients, 40 mel bands, a Hann window of
-    32 ms and a hop of 16 ms (256 and 128 samples at 8 kHz).
+    The defaults are the parameters with which the paper's Eq. 2 is computed here: 20 coefficients, 40 mel bands, a Hann
+    window of 32 ms and a hop of 16 ms (256 and 128 samples at 8 kHz).
 
     Args:
-        audio: `[n]`.
-        rate_hz: its sample rate.
-        n_mfcc: coefficients.
-        n_mels: mel bands.
-        window_s: window, also the length of the FFT.
-        hop_s: hop length.
+        audio: mono `[n]`.
+        rate_hz: sample rate.
+        n_mfcc: number of coefficients.
+        n_mels: number of mel bands.
+        window_s: length of the window and of the Fourier transform in seconds.
+        hop_s: hop length in seconds.
 
     Returns:
         float64 `[frames, n_mfcc]`.
@@ -70,18 +70,18 @@ def hann(window: int) -> np.ndarray:
 
 @functools.cache
 def mel_bands(rate_hz: int, window: int, n_mels: int = N_MELS) -> np.ndarray:
-    """Return the weights of a spectrum's bins in triangular mel bands of equal area, from 0 Hz to half the rate.
+    """Return a mel filter bank: triangular bands of equal area, from 0 Hz to half the sample rate.
 
-    The scale is that of M. Slaney's Auditory Toolbox (1998), linear up to 1 kHz and logarithmic above; the values are
-    those of `librosa.filters.mel`.
+    The scale is that of M. Slaney's Auditory Toolbox (1998): linear up to 1 kHz, logarithmic above. The values equal
+    those of `librosa.filters.mel`, which the tests check; importing that alone takes 4 s, which a morph would wait for.
 
     Args:
         rate_hz: sample rate.
-        window: samples of the Fourier transform.
-        n_mels: bands.
+        window: length of the Fourier transform in samples.
+        n_mels: number of bands.
 
     Returns:
-        float32 `[n_mels, 1 + window // 2]`; shared, not to be written to.
+        float32 `[n_mels, 1 + window // 2]`, the weight of each bin in each band. Calls share it, so it is read-only.
     """
     bins_hz = np.fft.rfftfreq(window, 1 / rate_hz)
     edges_hz = _mel_to_hz(np.linspace(0, _hz_to_mel(rate_hz / 2), n_mels + 2))
@@ -112,14 +112,15 @@ def _mel_to_hz(mels: np.ndarray) -> np.ndarray:
 
 
 def magnitude_spectrogram(audio: np.ndarray, rate_hz: int) -> np.ndarray:
-    """Return the magnitudes of the short-time Fourier transform: Hann, 32 ms, hop of half of that.
+    """Return the magnitudes of the short-time Fourier transform: Hann window of 32 ms, hop length of half of that.
 
-    Frames are centred on multiples of the hop, with silence beyond the ends, so that the first and last samples
-    count as much as others.
+    Frames are centred on multiples of the hop length, with silence beyond the ends. The values equal those of
+    `librosa.stft`, which the tests check. If n is no multiple of the hop length there is one frame more, so that the
+    last samples count as much as others.
 
     Args:
         audio: `[..., n]`.
-        rate_hz: its sample rate.
+        rate_hz: sample rate.
 
     Returns:
         float64 `[..., 1 + ⌈n / hop⌉, bins]`.

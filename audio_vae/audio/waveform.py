@@ -10,17 +10,30 @@ from audio_vae.config import AudioConfig
 SILENCE = 1e-4
 """Peak below which a sound counts as silent (−80 dB of full scale)."""
 
-
 QUIET = 0.01
-"""Peak of what a model decodes below which it counts as nearly silent (−40 dB of full scale)."""
+"""Peak below which a decoded sound counts as nearly silent (−40 dB of full scale)."""
 
 
 class AudioError(Exception):
-    """A file that cannot become a sound; the message is the reason, without the file's name."""
+    """A file or its samples cannot be used as a sound; the message is the reason, without the file's name.
+
+    `audio.io` raises it for files, and this module for samples.
+    """
 
 
 def resample(samples: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:
-    """Resample float32 `[n]` with soxr's high quality; the same rate returns the samples untouched."""
+    """Return a sound at another sample rate: band-limited, without delay.
+
+    soxr's high quality, as `librosa.resample` has it by default. At the same rate the samples are returned as they are.
+
+    Args:
+        samples: mono float32 `[n]`.
+        from_hz: their sample rate.
+        to_hz: the sample rate to return.
+
+    Returns:
+        float32 `[n · to_hz / from_hz]`, rounded.
+    """
     if from_hz == to_hz:
         return samples
     return soxr.resample(samples, from_hz, to_hz, quality="HQ").astype(np.float32)
@@ -32,28 +45,31 @@ def peak(samples: np.ndarray) -> float:
 
 
 def normalised(samples: np.ndarray) -> np.ndarray:
-    """Return a sound with peak 1; a silent one as it is, so that noise of rounding is not blown up."""
+    """Return a sound with peak 1. A silent one is returned as it is, since amplifying it makes rounding errors loud."""
     level = peak(samples)
     return samples if level < SILENCE else samples / level
 
 
 def onset(samples: np.ndarray, onset_db: float) -> int:
-    """Return the first sample that comes within `onset_db` decibels of the peak."""
+    """Return the position of the first sample that is at most `onset_db` decibels below the peak."""
     threshold = peak(samples) * 10 ** (-onset_db / 20)
     return int(np.argmax(np.abs(samples) >= threshold))
 
 
 def fit(samples: np.ndarray, config: AudioConfig) -> tuple[np.ndarray, float, int]:
-    """Make a sound the model's input: from its onset, cut or padded to T, peak-normalised.
+    """Fit a sound to a model's input: from its onset, cut or padded to T samples, with peak 1.
 
-    A longer sound is faded out over the last `config.fade_s`; a shorter one is padded with silence.
+    A longer sound is cut and fades out over the last `config.fade_s`; a shorter one is padded with silence.
 
     Args:
         samples: mono `[n]` at `config.rate_hz`, not silent.
         config: length, onset rule and fade.
 
     Returns:
-        float32 `[T]` with peak 1, the peak it had, and its length in samples before padding (at most T).
+        float32 `[T]` with peak 1, the peak that it had, and its number of samples before padding (at most T).
+
+    Raises:
+        AudioError: the first T samples from the onset are silent.
     """
     start = 0 if config.onset_db is None else onset(samples, config.onset_db)
     kept = np.array(samples[start : start + config.n_samples], np.float32)
@@ -68,7 +84,7 @@ def fit(samples: np.ndarray, config: AudioConfig) -> tuple[np.ndarray, float, in
 
 
 def fade_out(samples: np.ndarray, n_fade: int) -> np.ndarray:
-    """Return the samples with a raised-cosine fade to zero over the last `n_fade`."""
+    """Return the samples with a raised-cosine fade to zero over the last `n_fade` of them."""
     n_fade = min(n_fade, len(samples))
     faded = np.array(samples, np.float32)
     if n_fade:

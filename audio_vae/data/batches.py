@@ -1,4 +1,4 @@
-"""Batches for training, in an order that seed and epoch alone decide."""
+"""Batches for training, in an order that depends on the seed and the epoch alone."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from audio_vae.data.sound_set import SoundSet
 
 
 def epoch_order(n_sounds: int, seed: int, epoch: int) -> np.ndarray:
-    """Return the order of the sounds in an epoch, a permutation of `range(n_sounds)`.
+    """Return the order of the sounds in an epoch: int64 `[n_sounds]`, a permutation of `range(n_sounds)`.
 
-    It depends on nothing but seed and epoch, so a resumed training sees what an uninterrupted one would.
+    It depends on nothing but the seed and the epoch, so that a resumed training sees what an uninterrupted one would.
     """
     return np.random.default_rng((seed, epoch)).permutation(n_sounds)
 
 
 def steps_per_epoch(n_sounds: int, batch_size: int) -> int:
-    """Batches in an epoch; the last may be smaller, no sound is dropped."""
+    """Return the number of batches in an epoch. The last may be smaller; no sound is dropped."""
     return -(-n_sounds // batch_size)
 
 
@@ -33,13 +33,21 @@ def training_batches(
     replicas: range = range(1),
     first_step: int = 0,
 ):
-    """Return batches `(audio [B, T], labels [B])` over several epochs, one after the other.
+    """Return the batches of several epochs, one after the other: `(audio [B, T], labels [B])`.
 
-    The first epoch begins with its step `first_step`, counted from 0. On TensorFlow this is a `tf.data.Dataset`, on
-    another backend an iterator over NumPy arrays.
+    Args:
+        sounds: the training sounds.
+        batch_size: number of sounds in a batch.
+        seed: seed of the order.
+        epochs: which epochs, counted from 0.
+        n_replicas: number of replicas that share each batch.
+        replicas: which of them to return the shares of.
+        first_step: the step with which the first epoch begins, counted from 0.
 
-    Where replicas share the batches, its elements are the shards of `replicas` in turn,
-    `(audio [b, T], labels [b], counted [b], n_sounds)` (`distribute.shards`).
+    Returns:
+        On TensorFlow a `tf.data.Dataset`, on another backend an iterator over NumPy arrays. For several replicas its
+        elements are the shards of `replicas` in turn, `(audio [b, T], labels [b], counted [b], n_sounds)`; see
+        `backend.replicas.shards`.
     """
     if not on_tensorflow():
         return _numpy_batches(sounds, batch_size, seed, epochs, first_step)
@@ -60,6 +68,7 @@ def training_batches(
 def _numpy_batches(
     sounds: SoundSet, batch_size: int, seed: int, epochs: range, first_step: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the batches of `training_batches` as NumPy arrays."""
     for epoch in epochs:
         order = epoch_order(len(sounds), seed, epoch)
         for start in range(first_step * batch_size, len(sounds), batch_size):

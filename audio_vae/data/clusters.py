@@ -1,7 +1,7 @@
-"""Classes by k-means over the sound of the attack, named by what the sounds' own names tell.
+"""Classes found by k-means over the attacks of the sounds, and named after what the names of their sounds tell.
 
-The paper's drum labels: k-means with k = 5 over 20 MFCCs in windows of 10 ms, averaged over the
-first 70 ms of each sound (Lionello and Purwins 2020, Section 4).
+The paper labels its drums so: k-means with k = 5 over 20 MFCCs in windows of 10 ms, averaged over the first 70 ms of
+each sound (Lionello and Purwins 2020, Section 4).
 """
 
 from __future__ import annotations
@@ -18,24 +18,29 @@ from audio_vae.data.sound_set import SoundSet
 from audio_vae.utils.errors import UserError
 
 ATTACK_S = 0.070
+"""What counts as the attack of a sound: its first 70 ms."""
+
 WINDOW_S = 0.010
+"""Window and hop length of its MFCCs."""
+
 N_MFCC = 20
 
-# 10 ms at 22.05 kHz leave bins of 100 Hz, which feed at most 68 mel bands before the narrow low ones
-# stand empty. Near that limit the bands tell a kick from a tom, with 40 they do not. Measured on 154 named
-# one-shots, seeds 0 to 9, agreement with the names as adjusted Rand index (lowest and highest): 0.28 and
-# 0.29 with 40 bands, never a cluster that is mostly toms; 0.34 and 0.42 with 64, always one. The number
-# was chosen on these sounds, so 0.34 to 0.42 is no promise for others.
+# A window of 10 ms at 22.05 kHz has bins of 100 Hz. They fill at most 68 mel bands before the narrow low bands stay
+# empty. Near that limit the bands tell a kick from a tom; 40 bands do not. Measured on 154 named one-shots with seeds
+# 0 to 9, agreement with the names as adjusted Rand index (lowest and highest): 0.28 and 0.29 with 40 bands, and never
+# a cluster that is mostly toms; 0.34 and 0.42 with 64 bands, and always one. The number was chosen on these sounds, so
+# other sounds may agree less.
 N_MELS = 64
+"""Number of mel bands of the MFCCs."""
 
-# More starts than scikit-learn's 10 make seeds differ less; a start takes milliseconds.
+# With more starts than scikit-learn's 10 the result depends less on the seed. A start takes milliseconds.
 _N_STARTS = 50
 
 
 def attack_features(sounds: SoundSet) -> np.ndarray:
-    """Return the MFCCs of each sound's first 70 ms, averaged over time, float64 `[N, 20]`.
+    """Return the MFCCs of each sound's attack, averaged over time: float64 `[N, 20]`.
 
-    The windows are centred on 0, 10, …, 70 ms; the first reaches into silence before the sound.
+    The windows are centred on 0, 10, …, 70 ms. The first half of the first window is silence before the sound.
     """
     attacks = sounds.audio[:, : round(ATTACK_S * sounds.rate_hz)]
     options = {"n_mfcc": N_MFCC, "n_mels": N_MELS, "window_s": WINDOW_S, "hop_s": WINDOW_S}
@@ -43,20 +48,21 @@ def attack_features(sounds: SoundSet) -> np.ndarray:
 
 
 def cluster(
-    sounds: SoundSet, n_clusters: int, seed: int, kinds: Sequence[str | None]
+    sounds: SoundSet, n_clusters: int, seed: int, kinds: Sequence[str | None], clusters_option: str
 ) -> tuple[SoundSet, dict[str, Any]]:
-    """Label sounds by k-means over `attack_features`; the largest cluster comes first.
+    """Label sounds by k-means over `attack_features`. The largest cluster is the first class.
 
     Args:
-        sounds: `N` sounds; labels they have are replaced.
-        n_clusters: k.
-        seed: of k-means.
-        kinds: `[N]`, what each sound's own name tells it is, `None` where it tells nothing.
+        sounds: `N` sounds; their labels are replaced.
+        n_clusters: number of clusters.
+        seed: seed of k-means.
+        kinds: `[N]`, the kind that the name of each sound tells, `None` where it tells none.
+        clusters_option: how users set the number of clusters, for the error.
 
     Returns:
-        The sounds with the clusters as classes, and a report of JSON values: `source`, `seed`,
-        `adjusted_rand_index` (agreement of clusters and kinds over the sounds whose kind is told;
-        `None` where fewer than two kinds are) and `contents` (cluster → kind → number of sounds).
+        The sounds with the clusters as classes, and a report of JSON values: `source`, `seed`, `adjusted_rand_index`
+        (agreement of clusters and kinds over the sounds of known kind; `None` for fewer than two kinds) and
+        `contents` (cluster → kind → number of sounds).
 
     Raises:
         UserError: there are fewer sounds with different attacks than clusters.
@@ -69,10 +75,10 @@ def cluster(
     if n_different < n_clusters:
         raise UserError(
             f"{n_different} sounds with different attacks are fewer than {n_clusters} clusters: "
-            "use a smaller --clusters or add sounds"
+            f"use a smaller {clusters_option} or add sounds"
         )
     found = KMeans(n_clusters, n_init=_N_STARTS, random_state=seed).fit_predict(features)
-    # k-means numbers clusters at random; by size (then first sound) the numbers mean something.
+    # k-means numbers clusters at random. Here they go by size, and those of one size by their first sound.
     members = [np.flatnonzero(found == number) for number in range(n_clusters)]
     members.sort(key=lambda each: (-len(each), each[0]))
     labels = np.zeros(len(sounds), np.int32)
@@ -93,17 +99,17 @@ def cluster(
 
 
 def cluster_names(contents: Sequence[Counter[str]]) -> tuple[str, ...]:
-    """Name clusters after the kind that most of their sounds are of.
+    """Return the names of clusters: each is named after the kind of most of its sounds.
 
-    Of several clusters with the same kind the first has the bare name, the others are numbered:
-    tom, tom-2. A cluster of unknown kind is called by its own number: cluster-3.
+    Of several clusters of one kind the first has the bare name and the others are numbered: tom, tom-2. A cluster of
+    unknown kind is named by its own number: cluster-3.
 
     Args:
-        contents: how many sounds of each kind a cluster holds, the largest cluster first.
+        contents: kind → number of sounds, of each cluster, the largest cluster first.
     """
-    # Of kinds with the same count the first in the alphabet wins, so that names are reproducible.
+    # Of kinds with the same count the first in the alphabet is taken, so that names are reproducible.
     kinds = [min(each, key=lambda kind: (-each[kind], kind)) if each else None for each in contents]
-    # A folder may itself be called tom-2.
+    # A folder may be called tom-2.
     taken = {kind for kind in kinds if kind is not None}
     names = []
     for number, kind in enumerate(kinds, start=1):

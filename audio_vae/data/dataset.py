@@ -19,28 +19,30 @@ class Prepared:
 
     Attributes:
         sounds: the usable sounds, labelled and split.
-        refusals: the files that were left out, and why.
+        refusals: the files that were left out, and the reasons.
         labels_report: how the labels were found, as JSON values: at least `source` and `classes`,
             class name → `size`, `train` and `test` (numbers of sounds).
+        decoder: what decoded the files, `libsndfile` or `tensorflow-io`; `None` if no sound came from a file.
     """
 
     sounds: SoundSet
     refusals: list[Refusal]
     labels_report: dict[str, Any]
+    decoder: str | None = None
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A kind of sounds that models are trained on.
+    """The declaration of a data set: what commands and trainings have to know of it.
 
     Attributes:
-        name: in the command line and in config.json.
+        name: its name in the command line and in config.json.
         make_config: `(preset, **options)` → `Config`.
         prepare: `(config, data folder or None, show_progress)` → `Prepared`.
-        choose: `(config, data folder or None)` → the config with what only the sounds can tell (rate,
-            length); `None` where the config tells all.
+        choose: `(config, data folder or None)` → the config with what the sounds decide (sample rate, length); `None`
+            if they decide nothing.
         options: `Config` → the options of `make_config` that it was made with.
-        sources: what pretrained models may be trained on; empty where the sounds' licence is not known.
+        sources: what pretrained models may be trained on; empty if the licence of the sounds is not known.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Sounds in a folder become labelled sounds with a seeded split: what every data set of files shares.
 
-Labels come from the folders right below the data folder, from a pattern in the file names, or from
-k-means over the sounds' attacks. `audio-vae check` asks the same functions what a training would refuse.
+Labels come from the folders right below the data folder, from a pattern in the file names, or from k-means over the
+sounds' attacks. `audio-vae check` asks the same functions whether a training would be refused.
 """
 
 from __future__ import annotations
@@ -10,48 +10,76 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from audio_vae.audio import io as audio_files
+from audio_vae.audio import io
 from audio_vae.config import Config
 from audio_vae.data.clusters import cluster
 from audio_vae.data.dataset import Prepared
-from audio_vae.data.reading import Item, Refusal, left_out, read_sounds
+from audio_vae.data.reading import Item, Refusal, decoder_of, left_out, read_sounds
 from audio_vae.data.sound_set import SoundSet, class_sizes
 from audio_vae.utils.errors import UserError, one_line
 
 TEST_SHARE = 0.2
+"""Share of each class that is in the test set."""
 
 FLAT = "(no folder)"
-"""The one class of a folder without folders in it."""
+"""The only class of a folder without folders in it."""
 
 
-def find_items(data: Path, otherwise: str = "", others: Counter[str] | None = None) -> list[Item]:
+@dataclass(frozen=True)
+class LabelRules:
+    """How a data set of files labels its sounds, and how its command line calls what an error tells users to change.
+
+    Attributes:
+        kind_of: name of a sound → the kind that its name tells, or `None`; k-means clusters are named after kinds.
+        kmeans_option: the option that asks for k-means, such as `--labels kmeans`.
+        clusters_option: the option that sets the number of clusters, such as `--clusters`.
+        data_option: what names the folder of the sounds.
+        without_data: what users can do instead of naming a folder; empty for nothing.
+        least_sounds: number of usable sounds that a class needs if folders or file names tell it.
+        without_copies: whether exact copies of another sound are refused.
+    """
+
+    kind_of: Callable[[str], str | None]
+    kmeans_option: str
+    clusters_option: str
+    data_option: str = "--data"
+    without_data: str = ""
+    least_sounds: int = 1
+    without_copies: bool = False
+
+
+def find_items(data: Path, rules: LabelRules, others: Counter[str] | None = None) -> list[Item]:
     """Return the sound files below a folder, named by their path in it.
 
     Args:
         data: the folder.
-        otherwise: what else than `--data` helps where there are none.
-        others: if given, counts files that are left out for their extension.
+        rules: what an error tells users to do.
+        others: if given, counts files that are no sound files by their extension: extension → number of files.
 
     Raises:
         UserError: the folder is missing or holds no sound files.
     """
     if not data.is_dir():
         what = "is a file, not a folder" if data.exists() else "does not exist"
-        raise UserError(f"the data folder {data} {what}: give a folder of sound files with --data")
+        raise UserError(f"the data folder {data} {what}: give a folder of sound files as {rules.data_option}")
     names: dict[str, Path] = {}
-    for path in audio_files.find_files(data, others):
+    for path in io.find_files(data, others):
         name = printable(path.relative_to(data).as_posix())
+        # Two names that differ in unprintable letters alone stay two.
         while name in names:
             name += "'"
         names[name] = path
     if not names:
-        known = ", ".join(sorted(extension[1:] for extension in audio_files.EXTENSIONS))
-        raise UserError(f"no sound files in {data} ({known}): give a folder of sound files with --data{otherwise}")
+        known = ", ".join(sorted(extension[1:] for extension in io.EXTENSIONS))
+        instead = f", or {rules.without_data}" if rules.without_data else ""
+        raise UserError(
+            f"no sound files in {data} ({known}): give a folder of sound files as {rules.data_option}{instead}"
+        )
     return [Item(names[name], name) for name in sorted(names)]
 
 
@@ -61,19 +89,23 @@ def printable(name: str) -> str:
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
-def folder_of(item: Item) -> str | None:
-    """Return the folder right below the data folder that an item lies in; `None` for none."""
-    parts = PurePosixPath(item.name).parts
+def folder_of(name: str) -> str | None:
+    """Return the folder right below the data folder in which a sound lies; `None` if it lies in none.
+
+    Args:
+        name: path inside the data folder, with `/`.
+    """
+    parts = PurePosixPath(name).parts
     return parts[0] if len(parts) > 1 else None
 
 
 def labelled(items: Sequence[Item], config: Config) -> tuple[list[Item], list[Refusal]]:
-    """Give items their class, as far as names tell it, and refuse those without one.
+    """Give items their class, as far as their names tell it, and refuse those without one.
 
     Args:
         items: the files, as `find_items` names them.
-        config: `data["labels"]` is `folder`, `pattern` (with `data["pattern"]`) or `kmeans`, which needs
-            no class and refuses none.
+        config: where labels come from. `data["labels"]` is `folder`, `pattern` (with `data["pattern"]`), or `kmeans`,
+            which finds classes later and refuses no item here.
 
     Raises:
         UserError: the pattern is no regular expression.
@@ -82,127 +114,121 @@ def labelled(items: Sequence[Item], config: Config) -> tuple[list[Item], list[Re
     if source == "kmeans":
         return list(items), []
     if source == "folder":
-        # A flat folder is one class, which is refused as such and not file by file.
-        is_flat = not any(folder_of(item) for item in items)
-        class_of, reason = (lambda item: FLAT) if is_flat else folder_of, "not in a class folder"
+        # A folder without folders is one class. It is refused as a whole and not file by file.
+        is_flat = not any(folder_of(item.name) for item in items)
+        class_of, reason = (lambda name: FLAT) if is_flat else folder_of, "not in a class folder"
     else:
-        class_of, reason = (
-            _by_pattern(config.data["pattern"]),
-            f"its name does not fit --pattern {config.data['pattern']}",
-        )
-    named = [replace(item, class_name=class_of(item)) for item in items]
+        pattern = config.data["pattern"]
+        class_of, reason = _by_pattern(pattern), f"its name does not fit --pattern {pattern}"
+    named = [replace(item, class_name=class_of(item.name)) for item in items]
     kept = [item for item in named if item.class_name]
     return kept, [Refusal(item.name, reason) for item in named if not item.class_name]
 
 
-def _by_pattern(pattern: str) -> Callable[[Item], str | None]:
+def _by_pattern(pattern: str) -> Callable[[str], str | None]:
+    """Return the function that finds the class in a name: the group `label` of the pattern, or else its first."""
     try:
         compiled = re.compile(pattern)
     except re.error as error:
-        raise UserError(f"--pattern {pattern} is no regular expression ({one_line(error)}): mend it") from error
+        raise UserError(f"--pattern {pattern} is no regular expression ({one_line(error)}): correct it") from error
     group = "label" if "label" in compiled.groupindex else min(1, compiled.groups)
 
-    def class_of(item: Item) -> str | None:
-        match = compiled.search(PurePosixPath(item.name).name)
+    def class_of(name: str) -> str | None:
+        match = compiled.search(PurePosixPath(name).name)
         return match[group] if match else None
 
     return class_of
 
 
-def why_refused(sizes: Mapping[str | None, int], config: Config, source: str) -> str | None:
+def why_refused(sizes: Mapping[str | None, int], config: Config, rules: LabelRules, source: str) -> str | None:
     """Return why a training on these sounds would be refused, in the words of the error; `None` if it would not.
 
     Args:
-        sizes: number of usable sounds of each class; of `None` where classes are still to be found.
-        config: where labels come from (`labelled`), and `data["least"]`, sounds that a class needs (1 if absent).
-        source: what the sounds are from, for the message.
+        sizes: number of usable sounds of each class; under `None` where k-means is still to find the classes.
+        config: where labels come from, as for `labelled`.
+        rules: how many sounds a class needs, and what an error tells users to do.
+        source: where the sounds are from, for the message.
     """
     n_sounds = sum(sizes.values())
+    labels = config.data["labels"]
     if not n_sounds:
-        return f"no usable sound in {source}: add sounds, or choose another --data"
-    if config.data["labels"] == "kmeans":
+        return f"no usable sound in {source}: add sounds, or choose another {rules.data_option}"
+    if labels == "kmeans":
         n_clusters = config.data["n_clusters"]
         if n_sounds < n_clusters:
-            option = "--clusters" if "least" not in config.data else "K in --labels kmeans:K"
             return (
                 f"{n_sounds} usable sounds in {source}, fewer than {n_clusters} clusters: "
-                f"use a smaller {option} or add sounds"
+                f"use a smaller {rules.clusters_option} or add sounds"
             )
         return None
     if len(sizes) < 2:
-        kmeans = "kmeans:K" if "least" in config.data else "kmeans"
-        what = "folder" if config.data["labels"] == "folder" else "class"
-        return (
-            f"only one {what} with usable sounds in {source}, 2 or more are needed: "
-            f"sort the sounds into a folder for each class, or use --labels {kmeans}"
-        )
-    least = config.data.get("least", 1)
-    small = [f"{name} has {n}" for name, n in sizes.items() if n < least]
+        what, instead = ("folder", "sort the sounds into a folder for each class, or use")
+        if labels == "pattern":
+            what, instead = ("class", "use another --pattern, or in its place")
+        return f"only one {what} with usable sounds in {source}, 2 or more are needed: {instead} {rules.kmeans_option}"
+    small = [f"{name} has {n}" for name, n in sizes.items() if n < rules.least_sounds]
     if small:
         return (
-            f"too few usable sounds of a class in {source} ({', '.join(small[:5])}; {least} or more are needed, "
-            "one of them for the test): add sounds, or take the class out"
+            f"too few usable sounds of a class in {source} ({', '.join(small[:5])}; {rules.least_sounds} or more are "
+            "needed, one of them for the test): add sounds, or take the class out"
         )
     return None
 
 
 def prepare_items(
-    items: Sequence[Item],
-    config: Config,
-    source: str,
-    kind_of: Callable[[str], str | None],
-    *,
-    without_copies: bool = False,
-    show_progress: bool = False,
+    items: Sequence[Item], config: Config, rules: LabelRules, source: str, *, show_progress: bool = False
 ) -> Prepared:
-    """Read sounds, label them and split them, 20 % of each class for the test.
+    """Read sounds, label them and split them, `TEST_SHARE` of each class for the test.
 
-    A file that cannot be used is refused with a reason and the rest go on.
+    A file that cannot be used is refused with a reason, and the others are used.
 
     Args:
         items: the sounds, named by their path in the data folder.
-        config: rate, length, seed (of k-means and of the split), and where labels come from.
-        source: what the sounds are from.
-        kind_of: name of a sound → what it tells of its kind, which k-means clusters are named after.
-        without_copies: refuse exact copies.
+        config: sample rate, length, seed (of k-means and of the split), and where labels come from.
+        rules: how the data set labels its sounds.
+        source: where the sounds are from.
         show_progress: draw a progress bar.
 
     Returns:
-        Sounds by name; the report also holds `data`, and for k-means what `audio_vae.data.clusters.cluster`
-        reports.
+        The sounds in the order of `items`. The report also holds `data`, which is `source`, and for k-means what
+        `data.clusters.cluster` reports.
 
     Raises:
-        UserError: no or too few sounds are usable, or there are fewer than 2 classes.
+        UserError: too few sounds are usable, or there are fewer than 2 classes.
     """
     items, outside = labelled(items, config)
-    _, sounds, refusals = read_sounds(items, config.audio, without_copies=without_copies, show_progress=show_progress)
+    _, sounds, refusals = read_sounds(
+        items, config.audio, without_copies=rules.without_copies, show_progress=show_progress
+    )
     refusals = outside + refusals
-    problem = why_refused(_sizes(sounds), config, f"{source}{left_out(refusals)}")
+    problem = why_refused(_sizes(sounds), config, rules, f"{source}{left_out(refusals)}")
     if problem:
         raise UserError(problem)
+    seed = config.training.seed
     if config.data["labels"] == "kmeans":
-        kinds = [kind_of(name) for name in sounds.names]
-        sounds, report = cluster(sounds, config.data["n_clusters"], config.training.seed, kinds)
+        kinds = [rules.kind_of(name) for name in sounds.names]
+        sounds, report = cluster(sounds, config.data["n_clusters"], seed, kinds, rules.clusters_option)
     else:
         report = {"source": "folder names" if config.data["labels"] == "folder" else "file names"}
-    is_test = stratified_split(sounds.names, sounds.labels, config.training.seed, TEST_SHARE)
-    sounds = replace(sounds, is_test=is_test)
-    return Prepared(sounds, refusals, {"data": source, **report, "classes": class_sizes(sounds)})
+    sounds = replace(sounds, is_test=stratified_split(sounds.names, sounds.labels, seed, TEST_SHARE))
+    report = {"data": source, **report, "classes": class_sizes(sounds)}
+    return Prepared(sounds, refusals, report, decoder_of(items))
 
 
 def _sizes(sounds: SoundSet) -> Counter[str | None]:
+    """Return the number of sounds of each class; under `None` of those without one."""
     return Counter(sounds.class_names[label] if label >= 0 else None for label in sounds.labels)
 
 
 def stratified_split(names: Sequence[str], labels: np.ndarray, seed: int, test_share: float) -> np.ndarray:
-    """Draw a share of each class for the test set; at least one sound of each stays for training.
+    """Draw a share of each class for the test set. At least one sound of each class stays for training.
 
-    The draw depends on the seed, the class's number and the names in it, not on their order.
+    The draw depends on the seed, the number of the class and the names in it, not on the order of the names.
 
     Args:
         names: `[N]`.
-        labels: int `[N]`.
-        seed: of the draw.
+        labels: int `[N]`, numbers of classes.
+        seed: seed of the draw.
         test_share: 0 to 1; the number of test sounds of a class is rounded.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Read sound files into a set of sounds; what cannot be used is refused with a reason."""
+"""Read sound files into a set of sounds. A file that cannot be used is refused with a reason."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from audio_vae.audio import io as audio_files
-from audio_vae.audio import waveform
+from audio_vae.audio import decoding, waveform
+from audio_vae.audio.decoding import Decoded, Decoder
 from audio_vae.config import AudioConfig
 from audio_vae.data.sound_set import SoundSet
-from audio_vae.data.validation import Judged, as_judged, judge
+from audio_vae.data.validation import ValidSound, validate_file, validate_samples
 
-# Decoding and resampling run outside Python's lock, the rest within. Measured on 10,000 files of 0.2 to 0.7 s and
-# two busy cores: 28 s with one reader, 22 s with two, 22 to 29 s with more.
-_N_READERS = min(4, os.cpu_count() or 1)
+# Decoding and resampling release Python's global lock, the rest does not. Measured on 10,000 files of 0.2 to 0.7 s and
+# two busy cores: 28 s with one thread, 22 s with two, 22 to 29 s with more.
+_N_THREADS = min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class Item:
 
     Attributes:
         path: the file; `None` for samples in memory.
-        name: what it is called in results; unique in the data set.
-        class_name: its class, or `None` where clusters are still to be found.
+        name: its name in results; unique in the data set.
+        class_name: its class; `None` where k-means is still to find it.
         is_test: whether it belongs to the test set.
-        samples: mono float32 `[n]` in memory.
+        samples: mono float32 `[n]` of a sound in memory.
         rate_hz: sample rate of `samples`.
-        group: who or what it is by across classes (a speaker, a kit); empty where nothing tells.
+        group: the speaker or kit that it belongs to, across classes; empty if that is not known.
     """
 
     path: Path | None
@@ -48,51 +48,59 @@ class Item:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A file that was left out, and why."""
+    """The name of a file that was left out, and the reason."""
 
     name: str
     reason: str
 
 
 def left_out(refusals: Sequence[Refusal]) -> str:
-    """Return how many files were left out and why the first was, to follow a name in an error; empty for none."""
+    """Return how many files were left out and why the first was, in brackets for an error; empty if none was."""
     return f" ({len(refusals)} left out, {refusals[0].name}: {refusals[0].reason})" if refusals else ""
 
 
-def judge_items(
-    items: Sequence[Item], config: AudioConfig, *, without_copies: bool = False, show_progress: bool = False
-) -> Iterator[tuple[Item, Judged | Refusal]]:
-    """Read the items one after the other, several at a time, and yield what is to be said of each.
+def decoder_of(items: Sequence[Item]) -> str | None:
+    """Return the name of the decoder that reads these items' files; `None` if all of them are in memory."""
+    return decoding.decoder_name() if any(item.path is not None for item in items) else None
 
-    Nothing is kept of an item that was yielded but the digest of its samples.
+
+def validate_items(
+    items: Sequence[Item], config: AudioConfig, *, without_copies: bool = False, show_progress: bool = False
+) -> Iterator[tuple[Item, ValidSound | Refusal]]:
+    """Read and validate the items, several at a time, and yield them in order.
+
+    Of an item that was yielded nothing stays in memory but the digest of its samples.
 
     Args:
         items: the sounds.
-        config: rate and length to bring them to.
-        without_copies: refuse a sound whose samples are exactly those of an earlier one, which would be
-            learnt twice and could lie on both sides of the split.
+        config: sample rate and length to bring them to.
+        without_copies: refuse a sound whose samples are exactly those of an earlier one: it would be learnt twice, and
+            could be in the training and in the test set.
         show_progress: draw a progress bar.
     """
+    # Chosen before the threads start: it may import TensorFlow.
+    decode = decoding.best_decoder() if decoder_of(items) else None
     first: dict[bytes, str] = {}
     with (
-        ThreadPoolExecutor(_N_READERS) as pool,
+        ThreadPoolExecutor(_N_THREADS) as pool,
         tqdm(total=len(items), desc="reading", unit=" sounds", disable=not show_progress) as bar,
     ):
-        for item, got in zip(items, _map_ahead(pool, lambda item: _judge_item(item, config), items), strict=True):
-            if without_copies and isinstance(got, Judged):
-                original = first.setdefault(got.digest, item.name)
+        outcomes = _map_ahead(pool, lambda item: _validate_item(item, config, decode), items)
+        for item, outcome in zip(items, outcomes, strict=True):
+            if without_copies and isinstance(outcome, ValidSound):
+                original = first.setdefault(outcome.digest, item.name)
                 if original != item.name:
-                    got = Refusal(item.name, f"exact duplicate of {original}")
+                    outcome = Refusal(item.name, f"exact duplicate of {original}")
             bar.update()
-            yield item, got
+            yield item, outcome
 
 
 def _map_ahead(pool: ThreadPoolExecutor, function: Callable, values: Sequence) -> Iterator:
-    """Map in order like `pool.map`, but only so far ahead that memory does not grow with the number of values."""
+    """Map in order like `pool.map`, but only a few values ahead, so that memory does not grow with their number."""
     waiting: deque = deque()
     for value in values:
         waiting.append(pool.submit(function, value))
-        if len(waiting) >= 8 * _N_READERS:
+        if len(waiting) >= 8 * _N_THREADS:
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
@@ -101,42 +109,56 @@ def _map_ahead(pool: ThreadPoolExecutor, function: Callable, values: Sequence) -
 def read_sounds(
     items: Sequence[Item], config: AudioConfig, *, without_copies: bool = False, show_progress: bool = False
 ) -> tuple[list[Item], SoundSet, list[Refusal]]:
-    """Read and fit every item; what cannot be used is refused with a reason and the rest go on.
+    """Read all items and leave out those that cannot be used.
 
     Args:
-        items: the files.
-        config: rate and length to bring them to.
+        items: the sounds.
+        config: sample rate and length to bring them to.
         without_copies: refuse exact copies of an earlier item.
         show_progress: draw a progress bar.
 
     Returns:
-        The items that could be used, their sounds in the same order (class names sorted as they first
-        appear; label −1 where an item has no class), and the refusals.
+        The usable items, their sounds in the same order (class names in the order in which they first appear; label −1
+        for an item without a class), and the refusals.
     """
-    outcomes = list(judge_items(items, config, without_copies=without_copies, show_progress=show_progress))
-    used = [(item, got) for item, got in outcomes if isinstance(got, Judged)]
-    kept = [item for item, _ in used]
+    outcomes = list(validate_items(items, config, without_copies=without_copies, show_progress=show_progress))
+    valid = [sound for _, sound in outcomes if isinstance(sound, ValidSound)]
+    kept = [item for item, sound in outcomes if isinstance(sound, ValidSound)]
     class_names = tuple(dict.fromkeys(item.class_name for item in kept if item.class_name is not None))
     number = {name: label for label, name in enumerate(class_names)}
     sounds = SoundSet(
         names=tuple(item.name for item in kept),
-        audio=np.stack([got.fitted for _, got in used]) if used else np.zeros((0, config.n_samples), np.float32),
+        audio=np.stack([sound.fitted for sound in valid]) if valid else np.zeros((0, config.n_samples), np.float32),
         labels=np.array([number.get(item.class_name, -1) for item in kept], np.int32),
         is_test=np.array([item.is_test for item in kept], bool),
         class_names=class_names,
-        peaks=np.array([got.peak for _, got in used], np.float32),
-        lengths=np.array([got.length for _, got in used], np.int32),
+        peaks=np.array([sound.peak for sound in valid], np.float32),
+        lengths=np.array([sound.length for sound in valid], np.int32),
         rate_hz=config.rate_hz,
         groups=tuple(item.group for item in kept) if any(item.group for item in kept) else (),
     )
-    return kept, sounds, [got for _, got in outcomes if isinstance(got, Refusal)]
+    return kept, sounds, [refusal for _, refusal in outcomes if isinstance(refusal, Refusal)]
 
 
-def _judge_item(item: Item, config: AudioConfig) -> Judged | Refusal:
+def valid_sound(item: Item, config: AudioConfig, decode: Decoder | None = None) -> ValidSound:
+    """Read and validate one item.
+
+    Args:
+        item: the sound.
+        config: sample rate and length to bring it to.
+        decode: what decodes a file; `audio.decoding.decode_soundfile` unless given.
+
+    Raises:
+        AudioError: it cannot be used.
+    """
+    if item.samples is None:
+        return validate_file(item.path, config, decode)
+    samples = waveform.resample(item.samples, item.rate_hz, config.rate_hz)
+    return validate_samples(Decoded(item.samples, item.rate_hz, 1, False), samples, config)
+
+
+def _validate_item(item: Item, config: AudioConfig, decode: Decoder | None) -> ValidSound | Refusal:
     try:
-        if item.samples is None:
-            return judge(item.path, config)
-        samples = waveform.resample(item.samples, item.rate_hz, config.rate_hz)
-        return as_judged(audio_files.Decoded(item.samples, item.rate_hz, 1, False), samples, config)
+        return valid_sound(item, config, decode)
     except waveform.AudioError as error:
         return Refusal(item.name, str(error))

@@ -1,4 +1,4 @@
-"""Sounds with labels and a split, in memory and as batches for training."""
+"""Sounds in memory, with labels and a split into training and test sounds."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _INT16_PEAK = np.float32(32767)
 
 @dataclass(frozen=True, eq=False)
 class SoundSet:
-    """Sounds that a model is trained on or judged by, in a fixed order.
+    """Sounds that a model is trained on or evaluated with, in a fixed order.
 
     Attributes:
-        names: `[N]`.
+        names: `[N]`, the name of each sound.
         audio: float32 `[N, T]`, each with peak 1.
         labels: int32 `[N]`, numbers into `class_names`.
-        is_test: bool `[N]`.
-        class_names: one a class.
+        is_test: bool `[N]`, whether it belongs to the test set.
+        class_names: the name of each class.
         peaks: float32 `[N]`, peak of each sound before it was normalised.
-        lengths: int32 `[N]`, samples before padding.
+        lengths: int32 `[N]`, number of samples before padding.
         rate_hz: sample rate of `audio`.
-        groups: `[N]`, who or what each sound is by across classes (its speaker), empty where nothing tells;
-            `()` where no sound has one.
+        groups: `[N]`, the speaker or kit of each sound, across classes, empty if that is not known; `()` if no sound
+            has one.
     """
 
     names: tuple[str, ...]
@@ -63,14 +63,14 @@ class SoundSet:
         )
 
     def of_class(self, label: int, group: str | None = None) -> np.ndarray:
-        """Return the positions of a class's sounds, or of those that a group has of it."""
+        """Return the positions of the sounds of a class, or of those that one group has of it: int64 `[n]`."""
         of_class = self.labels == label
         if group is not None:
             of_class = of_class & (np.array(self.groups or [""] * len(self)) == group)
         return np.flatnonzero(of_class)
 
     def centre_members(self, label: int, group: str | None = None) -> np.ndarray:
-        """Return the positions of the sounds that make the centre of a class: the training sounds, or else all."""
+        """Return the positions of the sounds whose mean is the centre of a class: its training sounds, or else all."""
         members = self.of_class(label, group)
         training = members[~self.is_test[members]]
         return training if len(training) else members
@@ -80,7 +80,7 @@ class SoundSet:
 
         Args:
             path: the file.
-            as_int16: store the audio in half the bytes, which is what most sound files have.
+            as_int16: store the audio with 16 bits, as most sound files do, in half the bytes.
         """
         values = {each.name: np.asarray(getattr(self, each.name)) for each in fields(self)}
         if as_int16:
@@ -97,7 +97,7 @@ class SoundSet:
         """
         try:
             with np.load(path, allow_pickle=False) as stored:
-                # Runs from before there were groups lack them.
+                # Runs of old versions have no groups.
                 values = {
                     each.name: stored[each.name]
                     for each in fields(cls)
@@ -122,5 +122,5 @@ def class_sizes(sounds: SoundSet) -> dict[str, dict[str, int]]:
 
 
 def evenly_spaced(n_sounds: int, most: int) -> np.ndarray:
-    """Return positions of at most so many sounds, evenly over all of them."""
+    """Return the positions of at most `most` sounds, evenly spaced over all of them: int64 `[≤ most]`."""
     return np.unique(np.linspace(0, n_sounds - 1, min(n_sounds, most)).round().astype(int))

@@ -1,4 +1,4 @@
-"""What a pretrained model may be trained on: sounds whose licence lets a model be passed on."""
+"""What a pretrained model may be trained on: sounds whose licence allows to pass on a model of them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from audio_vae.utils.errors import UserError
 
 @dataclass(frozen=True)
 class Source:
-    """Where sounds that a model may be trained on are from, and under which licence.
+    """A collection of sounds, and its licence.
 
     Attributes:
-        title: what they are called.
-        by: who made them.
-        licence: its name, such as `CC BY-SA 4.0`.
-        url: where they can be had; empty where they come with the package.
-        names: regular expression of the whole names that these sounds have in a run.
+        title: its name.
+        by: who made the sounds.
+        licence: name of the licence, such as `CC BY-SA 4.0`.
+        url: where to get the sounds; empty if they come with the package.
+        names: regular expression for the whole names of these sounds in a run.
     """
 
     title: str
@@ -28,13 +28,13 @@ class Source:
     names: str
 
     def has(self, name: str) -> bool:
-        """Return whether a sound's name tells that it is from here."""
+        """Return whether a sound is from this source, by its name."""
         return re.fullmatch(self.names, name) is not None
 
 
 @dataclass(frozen=True)
 class Credit:
-    """A source as a model's card names it: without the pattern, with the number of its sounds."""
+    """A source as the card of a model names it, with the number of its sounds; fields as in `Source`."""
 
     title: str
     by: str
@@ -48,10 +48,14 @@ class Credit:
 
 
 def credits_of(names: Sequence[str], sources: Sequence[Source]) -> tuple[Credit, ...]:
-    """Return which sources some sounds are from, told by their names.
+    """Return the sources that sounds are from.
+
+    Args:
+        names: names of the sounds in a run.
+        sources: what they may be from.
 
     Raises:
-        UserError: a sound is from none of them.
+        UserError: a sound is from none of the sources.
     """
     counts = dict.fromkeys(sources, 0)
     unknown = []

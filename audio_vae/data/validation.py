@@ -1,6 +1,6 @@
-"""What is to be said of one sound file: usable or not and why, and what happens to it on its way to the model.
+"""Validate a sound file: is it usable, and what happens to it on its way to the model?
 
-`dataset.read_sounds`, which every training reads through, and `audio-vae check` both judge by this.
+Training reads every file through these functions (`data.reading`), and `audio-vae check` reports what they find.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from audio_vae.audio import io as audio
-from audio_vae.audio import waveform
+from audio_vae.audio import decoding, io, waveform
+from audio_vae.audio.decoding import Decoded, Decoder
 from audio_vae.audio.waveform import AudioError
 from audio_vae.config import AudioConfig
 
 SHORTEST_S = 0.010
-"""A shorter file is a click at most, and no window of a feature fits in it."""
+"""Shortest usable file: a shorter one is a click at most, and no window of a feature fits in it."""
 
+# A DC offset is noted if it exceeds both 0.01 of full scale and a fifth of the sound's RMS.
 _DC_LEVEL = 0.01
 _DC_SHARE = 0.2
 _CLIP_PEAK = 0.98
-# Fewer equal samples at the very top are the crest of a low and loud, but sound, wave.
+# Fewer equal samples at the peak are the crest of a low, loud wave that is not clipped.
 _CLIP_RUN = 4
 
 
@@ -32,7 +33,7 @@ class Note:
 
     Attributes:
         kind: `clipped`, `dc offset`, `too long`, `mixed down` or `resampled`.
-        text: the same with this file's figures.
+        text: the same in words, with the figures of this file.
     """
 
     kind: str
@@ -40,16 +41,16 @@ class Note:
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """A usable file as the model sees it.
+class ValidSound:
+    """A usable sound, as the model gets it.
 
     Attributes:
         fitted: float32 `[T]` with peak 1.
-        peak: the peak it had, in full scale.
-        length: samples before padding, at most T.
-        duration_s: of the file, as far as it was read.
-        digest: of the file's rate and samples, the same for exact copies in whatever lossless format.
-        notes: what is to be said of it.
+        peak: peak of the sound before it was normalised, in full scale.
+        length: number of samples before padding, at most T.
+        duration_s: duration of the file in seconds, as far as it was read.
+        digest: hash of the file's sample rate and samples: exact copies have the same, in any lossless format.
+        notes: what was found in the file.
     """
 
     fitted: np.ndarray = field(repr=False)
@@ -60,19 +61,20 @@ class Judged:
     notes: tuple[Note, ...]
 
 
-def judge(path: str | os.PathLike, config: AudioConfig) -> Judged:
+def validate_file(path: str | os.PathLike, config: AudioConfig, decode: Decoder | None = None) -> ValidSound:
     """Read a file for a model, or refuse it.
 
     Args:
         path: the file.
-        config: rate and length of the model's sounds.
+        config: sample rate and length of the model's sounds.
+        decode: what decodes the file; `audio.decoding.decode_soundfile` unless given.
 
     Raises:
-        AudioError: the file is missing, unreadable, empty, silent, holds NaN, infinity or a constant alone,
-            is too short, or changed while it was read; the message is the reason.
+        AudioError: the file is missing, unreadable, empty, silent, too short, holds NaN, infinity or nothing but a
+            constant level, or changed while it was read; the message is the reason.
     """
     before = _state(path)
-    decoded = audio.decode_file(path)
+    decoded = io.decode_file(path, decode)
     if _state(path) != before:
         raise AudioError("the file changed while it was read")
     duration_s = len(decoded.samples) / decoded.rate_hz
@@ -80,29 +82,29 @@ def judge(path: str | os.PathLike, config: AudioConfig) -> Judged:
         raise AudioError(f"too short ({1000 * duration_s:.1f} ms, {1000 * SHORTEST_S:.0f} ms is the least)")
     if np.ptp(decoded.samples) < waveform.SILENCE:
         raise AudioError("the file holds a constant level and no sound")
-    return as_judged(decoded, audio.at_rate(decoded, config.rate_hz), config)
+    return validate_samples(decoded, io.at_rate(decoded, config.rate_hz), config)
 
 
-def as_judged(decoded: audio.Decoded, samples: np.ndarray, config: AudioConfig) -> Judged:
-    """Fit a sound to the model and note what is to be said of it.
+def validate_samples(decoded: Decoded, samples: np.ndarray, config: AudioConfig) -> ValidSound:
+    """Fit a sound to the model, and note what was found in it.
 
     Args:
-        decoded: as it was.
-        samples: the same at the model's rate.
-        config: rate and length of the model's sounds.
+        decoded: the sound at its own sample rate.
+        samples: the same at the model's rate, float32 `[n]`.
+        config: sample rate and length of the model's sounds.
 
     Raises:
-        AudioError: it is silent where the model listens.
+        AudioError: the part that the model gets is silent.
     """
     fitted, peak, length = waveform.fit(samples, config)
     digest = hashlib.blake2b(decoded.samples.tobytes(), digest_size=16, salt=decoded.rate_hz.to_bytes(16, "little"))
     notes = _notes(decoded, len(samples), config)
     duration_s = len(decoded.samples) / decoded.rate_hz
-    return Judged(fitted, peak, length, duration_s, digest.digest(), notes)
+    return ValidSound(fitted, peak, length, duration_s, digest.digest(), notes)
 
 
 def _state(path: str | os.PathLike) -> tuple[int, ...] | None:
-    """Return what changes when a file does; `None` where there is none, which reading it will tell."""
+    """Return what changes with a file: inode, size and time of change. `None` if there is none: reading it says why."""
     try:
         found = os.stat(path)
     except (OSError, ValueError):
@@ -110,7 +112,8 @@ def _state(path: str | os.PathLike) -> tuple[int, ...] | None:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _notes(decoded: audio.Decoded, n_at_rate: int, config: AudioConfig) -> tuple[Note, ...]:
+def _notes(decoded: Decoded, n_at_rate: int, config: AudioConfig) -> tuple[Note, ...]:
+    """Return what was found in a sound that has `n_at_rate` samples at the model's rate."""
     samples = decoded.samples
     found = []
     n_clipped = clipped_samples(samples)
@@ -120,7 +123,7 @@ def _notes(decoded: audio.Decoded, n_at_rate: int, config: AudioConfig) -> tuple
     if abs(mean) > max(_DC_LEVEL, _DC_SHARE * float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))):
         found.append(Note("dc offset", f"DC offset ({mean:+.3f} of full scale)"))
     if decoded.is_cut:
-        text = f"longer than {audio.MAX_DURATION_S:.0f} s, the rest is not read"
+        text = f"longer than {decoding.MAX_DURATION_S:.0f} s, the rest is not read"
         found.append(Note("too long", text))
     elif n_at_rate > config.n_samples:
         over_s = (n_at_rate - config.n_samples) / config.rate_hz
@@ -139,9 +142,10 @@ def window(config: AudioConfig) -> str:
 
 
 def clipped_samples(samples: np.ndarray) -> int:
-    """Return how many samples lie in flat tops: runs of at least 4 equal ones at a peak of full scale.
+    """Return how many samples are clipped: those in runs of 4 or more equal ones at the peak, if that is full scale.
 
-    Lossy formats round flat tops off and 8-bit files have them by nature, so this is a hint, no proof.
+    This is a hint and no proof, because lossy formats round clipped peaks off, and 8-bit files have equal samples there
+    by nature.
 
     Args:
         samples: mono `[n]`.

@@ -1,4 +1,4 @@
-"""The configs of your own sounds."""
+"""The configs of your own sounds, as far as options decide; `folder.preprocess.choose` chooses the rest."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from audio_vae.presets import DEFAULT_PRESET, make_config
 from audio_vae.utils.errors import UserError
 
 ABOUT = "your own sounds, DIR/<class>/*"
-"""What the sounds are, as the help of the commands says it."""
+"""What the sounds are, for the help of the commands."""
 
 LATENT_DIM = 20
-
+"""Default size of the latent space, as for the paper's digits."""
 
 ONSET_DB = 40.0
-
+"""A sound starts where it first comes within 40 dB of its peak."""
 
 LEAST_SOUNDS = 3
-"""A class needs so many: of fewer, none would be left for the test."""
-
+"""Number of usable sounds that a class needs: with fewer, none would be in the test set."""
 
 HIGHEST_RATE_HZ = 22050
-"""At most this rate is chosen: a second of 44.1 kHz costs twice the training, for the octave above 11 kHz."""
+"""The highest sample rate that is chosen: 44.1 kHz takes twice as long to train, for the octave above 11 kHz alone."""
 
 
 def make(
@@ -38,16 +37,16 @@ def make(
 ) -> Config:
     """Return the config of a preset for a folder of sounds.
 
-    What only the sounds can tell (rate, length, number of classes) is a placeholder until `choose` sets it.
+    Sample rate, length and number of classes are placeholders until `folder.preprocess.choose` sets them.
 
     Args:
-        preset: name of a preset of `audio_vae.presets.PRESETS`.
-        training: how to train; `None` takes the defaults.
-        labels: `folder` for the folders' names, or `kmeans:K` for K clusters.
-        pattern: regular expression whose first group (or the one called `label`) is the class in a file's
-            name; goes before `labels`.
+        preset: name of a preset in `presets.PRESETS`.
+        training: how to train; `None` takes the values of the preset.
+        labels: `folder` for the names of the folders, or `kmeans:K` for K clusters.
+        pattern: regular expression for file names, whose group `label`, or else its first group, is the class;
+            `labels` is not used then.
         rate_hz: sample rate of the model; `None` chooses it.
-        seconds: length of the model's sounds, rounded to 32 samples; `None` chooses it.
+        seconds: length of the model's sounds, rounded up to a multiple of 32 samples; `None` chooses it.
         latent_dim: size of the latent space.
 
     Raises:
@@ -78,7 +77,7 @@ def make(
 
 
 def options(config: Config) -> dict[str, Any]:
-    """Return the options of `make` that a config was made with; rate and length also where they were chosen."""
+    """Return the options of `make` that a config was made with; sample rate and length also if they were chosen."""
     is_clustered = config.data["labels"] == "kmeans"
     return {
         "labels": f"kmeans:{config.data['n_clusters']}" if is_clustered else "folder",

@@ -1,7 +1,9 @@
-"""Train a model of your own sounds.
+"""Train a model of your own sounds: the data set's own options, the function behind the command, and a script.
 
-audio-vae folder train --data sounds/
-python -m audio_vae.folder.train --epochs 3        # the same command as a script
+The module is also a script with the same options as the command:
+
+    audio-vae folder train --data sounds/ --epochs 30
+    python -m audio_vae.folder.train --data sounds/ --epochs 30
 """
 
 from __future__ import annotations
@@ -74,13 +76,13 @@ OPTIONS = (
 
 
 def train(data: Path | None = None, run_path: Path = Path("runs", "folder"), **options: Any) -> Run:
-    """Train a model of your own sounds, or go on with an interrupted training.
+    """Train a model of your own sounds, or continue an interrupted training.
 
     Args:
         data: the folder of the sounds, `DIR/<class>/*`.
         run_path: the run folder.
-        options: `labels`, `pattern`, `rate_hz`, `seconds`, `latent_dim`, and
-            those of `training.session.train_dataset`, such as `preset`, `epochs`, `seed` and `show_progress`.
+        options: `labels`, `pattern`, `rate_hz`, `seconds`, `latent_dim` of `folder.config.make`, and those of
+            `training.session.train_dataset`, such as `preset`, `epochs`, `seed` and `show_progress`.
 
     Returns:
         The trained run.

@@ -152,6 +152,9 @@ def found_lines(found: Mapping[str, Any]) -> Iterator[str]:
     n_train, n_test = sum(each["train"] for each in counts), sum(each["test"] for each in counts)
     classes = ", ".join(f"{label} {each['train'] + each['test']}" for label, each in found["classes"].items())
     yield f"{n_train} training and {n_test} test sounds ({classes})"
+    # Sounds that are synthesised are not decoded, and runs of old versions do not say.
+    if found.get("decoder"):
+        yield f"decoded by {found['decoder']}"
     labels = found["labels"]
     if "model" in labels:
         yield f"model: {labels['model']}"
@@ -174,6 +177,7 @@ def _described(prepared: Prepared) -> dict[str, Any]:
         "classes": {name: {part: each[part] for part in ("train", "test")} for name, each in sizes.items()},
         "refused": [{"name": each.name, "reason": each.reason} for each in prepared.refusals],
         "labels": prepared.labels_report,
+        "decoder": prepared.decoder,
     }
 
 

@@ -1,0 +1,165 @@
+"""Sound files decoded to samples, by libsndfile or by tensorflow-io.
+
+tensorflow-io decodes where it is installed and its native operations load (the `[tfio]` extra, TensorFlow 2.16 and
+2.17), libsndfile everywhere else. The samples of lossless formats are the same to 1e-7 either way, those of OGG and
+MP3 to 2e-6, and so is the choice of files that are refused.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import soundfile
+
+from audio_vae.backend.keras_backend import muted_start_up
+
+MAX_DURATION_S = 60.0
+"""At most this much of a file is read: what follows can never reach a model of one-shots."""
+
+RATES_HZ = (1000, 768_000)
+"""Lowest and highest rate of a file: what claims another is damaged, and resampling it could take any memory."""
+
+# Values, not frames: a header may claim a thousand channels.
+_BLOCK = 1 << 16
+
+# What tensorflow-io 0.37 reads as libsndfile does: format and subtype of a file → operation and type of its samples.
+# It does not know AIFF, and it takes 32-bit integers for floats.
+_TFIO_OPERATIONS = {
+    ("WAV", "PCM_U8"): ("decode_wav", "uint8"),
+    ("WAV", "PCM_16"): ("decode_wav", "int16"),
+    ("WAV", "PCM_24"): ("decode_wav", "int32"),
+    ("WAV", "FLOAT"): ("decode_wav", "float32"),
+    ("FLAC", "PCM_16"): ("decode_flac", "int16"),
+    ("FLAC", "PCM_24"): ("decode_flac", "int32"),
+    ("OGG", "VORBIS"): ("decode_vorbis", None),
+    ("MP3", "MPEG_LAYER_III"): ("decode_mp3", None),
+}
+
+# A WAV file of two samples, which any working tensorflow-io decodes.
+_PROBE = (
+    b"RIFF\x28\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00@\x1f\x00\x00\x80>\x00\x00\x02\x00\x10\x00"
+    b"data\x04\x00\x00\x00\x00\x00\x01\x00"
+)
+
+
+class Decoded(NamedTuple):
+    """The samples of a file.
+
+    Attributes:
+        samples: mono float32 `[n]` at the file's own rate, the mean of its channels.
+        rate_hz: sample rate.
+        n_channels: number of channels of the file.
+        is_cut: the file is longer than `MAX_DURATION_S` and was read up to there.
+    """
+
+    samples: np.ndarray
+    rate_hz: int
+    n_channels: int
+    is_cut: bool
+
+
+Decoder = Callable[[str | os.PathLike], Decoded]
+"""Decodes a file; raises `soundfile.SoundFileError` or `OSError` where it cannot."""
+
+
+def best_decoder() -> Decoder:
+    """Return the decoder that training reads files with: tensorflow-io's where it works, else libsndfile's."""
+    return decode_tfio if tfio_works() else decode_soundfile
+
+
+def decoder_name() -> str:
+    """Return the name of `best_decoder`: `tensorflow-io` or `libsndfile`."""
+    return "tensorflow-io" if tfio_works() else "libsndfile"
+
+
+@cache
+def tfio_works() -> bool:
+    """Return whether tensorflow-io's native operations run beside this TensorFlow.
+
+    TensorFlow is imported only where tensorflow-io is installed. The import of tensorflow-io succeeds beside versions
+    of TensorFlow that its operations do not load with, so one of them is called.
+    """
+    if importlib.util.find_spec("tensorflow_io") is None:
+        return False
+    try:
+        with muted_start_up():
+            import tensorflow as tf
+            import tensorflow_io as tfio
+
+            tfio.audio.decode_wav(_PROBE, dtype=tf.int16)
+    except Exception:
+        return False
+    return True
+
+
+def decode_tfio(path: str | os.PathLike) -> Decoded:
+    """Decode a file with tensorflow-io.
+
+    libsndfile decodes what tensorflow-io does not: other formats, files longer than `MAX_DURATION_S`, of which it
+    reads no more than that, and damaged files, of which it reads what is there or tells what is wrong.
+
+    Raises:
+        soundfile.SoundFileError: libsndfile cannot read it either.
+        OSError: the system cannot read it.
+    """
+    import tensorflow as tf
+    import tensorflow_io as tfio
+
+    about = soundfile.info(openable(path))
+    operation, dtype = _TFIO_OPERATIONS.get((about.format, about.subtype), (None, None))
+    if operation is None or not 0 < about.frames <= about.samplerate * MAX_DURATION_S:
+        return decode_soundfile(path)
+    try:
+        content = tf.io.read_file(os.fsencode(path))
+        raw = getattr(tfio.audio, operation)(content, **({"dtype": tf.as_dtype(dtype)} if dtype else {})).numpy()
+    except (tf.errors.OpError, ValueError):
+        return decode_soundfile(path)
+    if raw.shape != (about.frames, about.channels):
+        return decode_soundfile(path)
+    return Decoded(_full_scale(raw).mean(axis=1, dtype=np.float32), about.samplerate, about.channels, False)
+
+
+def _full_scale(raw: np.ndarray) -> np.ndarray:
+    """Return the integers or floats of a file `[n, channels]` as float32 with a full scale of 1."""
+    if raw.dtype == np.uint8:
+        return (raw.astype(np.float32) - 128) / 128
+    if np.issubdtype(raw.dtype, np.integer):
+        return raw.astype(np.float32) / np.float32(2 ** (8 * raw.dtype.itemsize - 1))
+    return raw.astype(np.float32)
+
+
+def decode_soundfile(path: str | os.PathLike) -> Decoded:
+    """Decode the first `MAX_DURATION_S` of a file with libsndfile.
+
+    Raises:
+        soundfile.SoundFileError: libsndfile cannot read it.
+        OSError: the system cannot read it.
+    """
+    with soundfile.SoundFile(openable(path)) as file:
+        samples = _read_blocks(file, int(min(file.samplerate, RATES_HZ[1]) * MAX_DURATION_S))
+        return Decoded(samples, file.samplerate, file.channels, file.frames > len(samples) > 0)
+
+
+def openable(path: str | os.PathLike) -> str | bytes:
+    """Return a path as soundfile can open it: names that are not UTF-8 as the bytes that they are."""
+    return os.fspath(path) if os.name == "nt" else os.fsencode(path)
+
+
+def _read_blocks(file: soundfile.SoundFile, n_most: int) -> np.ndarray:
+    """Read and mix down up to `n_most` frames, so that memory follows the data and not the header's claim."""
+    blocks = []
+    n_read = 0
+    while n_read < n_most:
+        block = file.read(min(max(1, _BLOCK // file.channels), n_most - n_read), dtype="float32", always_2d=True)
+        if not len(block):
+            break
+        # Infinite samples of opposite sign make NaN, which is refused later on.
+        with np.errstate(invalid="ignore", over="ignore"):
+            blocks.append(block.mean(axis=1))
+        n_read += len(block)
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
