@@ -77,6 +77,11 @@ def decoder_name() -> str:
     return "tensorflow-io" if tfio_works() else "libsndfile"
 
 
+def tfio_is_installed() -> bool:
+    """Return whether tensorflow-io is installed. Nothing is imported to find out."""
+    return importlib.util.find_spec("tensorflow_io") is not None
+
+
 @cache
 def tfio_works() -> bool:
     """Return whether tensorflow-io's native operations run beside this TensorFlow.
@@ -84,7 +89,7 @@ def tfio_works() -> bool:
     TensorFlow is imported only where tensorflow-io is installed. The import of tensorflow-io succeeds beside versions
     of TensorFlow that its operations do not load with, so one of them is called.
     """
-    if importlib.util.find_spec("tensorflow_io") is None:
+    if not tfio_is_installed():
         return False
     try:
         with muted_start_up():

@@ -1,4 +1,4 @@
-"""Reading, resampling, fitting and writing sounds."""
+"""Sound files read, refused, written and found."""
 
 import os
 
@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio_vae.audio import io as audio
-from audio_vae.audio import waveform
+from audio_vae.audio import decoding, io, waveform
 from audio_vae.config import AudioConfig
 
 RATE_HZ = 8000
@@ -17,31 +16,6 @@ def sine(frequency_hz, duration_s, rate_hz, level=0.5):
     return (level * np.sin(2 * np.pi * frequency_hz * np.arange(round(duration_s * rate_hz)) / rate_hz)).astype(
         np.float32
     )
-
-
-class TestResample:
-    @pytest.mark.parametrize("from_hz", [11025, 22050, 44100, 48000, 96000])
-    def test_sine_stays_that_sine_without_delay(self, from_hz):
-        resampled = waveform.resample(sine(440, 1.0, from_hz), from_hz, RATE_HZ)
-        assert abs(len(resampled) - RATE_HZ) <= 1
-        inner = slice(400, 7600)  # the edges are where a band-limited signal cannot start abruptly
-        np.testing.assert_allclose(resampled[inner], sine(440, 1.0, RATE_HZ)[inner], atol=1e-4)
-
-    def test_what_lies_above_nyquist_is_removed(self):
-        resampled = waveform.resample(sine(5000, 1.0, 48000), 48000, RATE_HZ)
-        assert np.abs(resampled[400:-400]).max() < 0.5 * 10 ** (-80 / 20)
-
-    def test_impulse_stays_where_it_is(self):
-        impulse = np.zeros(48000, np.float32)
-        impulse[24000] = 1
-        assert np.abs(waveform.resample(impulse, 48000, RATE_HZ)).argmax() == 4000
-
-    def test_same_rate_is_untouched(self, rng):
-        samples = rng.normal(size=100).astype(np.float32)
-        assert waveform.resample(samples, RATE_HZ, RATE_HZ) is samples
-
-    def test_result_is_float32(self):
-        assert waveform.resample(sine(440, 0.1, 44100), 44100, RATE_HZ).dtype == np.float32
 
 
 class TestRead:
@@ -65,7 +39,7 @@ class TestRead:
         path = tmp_path / f"tone{suffix}"
         tone = sine(440, 0.5, RATE_HZ)
         soundfile.write(path, tone, RATE_HZ, subtype=subtype)
-        sound = audio.read(path, RATE_HZ)
+        sound = io.read(path, RATE_HZ)
         assert (sound.samples.dtype, sound.rate_hz, sound.file_rate_hz, sound.n_channels) == (
             np.float32,
             RATE_HZ,
@@ -78,7 +52,7 @@ class TestRead:
     def test_mp3(self, tmp_path):
         path = tmp_path / "tone.mp3"
         soundfile.write(path, sine(440, 1.0, 44100), 44100, format="MP3")
-        samples = audio.read(path, 22050).samples
+        samples = io.read(path, 22050).samples
         # The encoder pads, so the length and start are its own; the tone has to be there.
         spectrum = np.abs(np.fft.rfft(samples[2205:19845]))
         assert spectrum.argmax() * 22050 / 17640 == pytest.approx(440, abs=1.3)
@@ -88,7 +62,7 @@ class TestRead:
         path = tmp_path / "stereo.wav"
         left, right = sine(440, 0.2, RATE_HZ, 0.6), sine(880, 0.2, RATE_HZ, 0.2)
         soundfile.write(path, np.stack([left, right], axis=1), RATE_HZ, subtype="FLOAT")
-        sound = audio.read(path, RATE_HZ)
+        sound = io.read(path, RATE_HZ)
         assert sound.n_channels == 2
         np.testing.assert_allclose(sound.samples, (left + right) / 2, atol=1e-7)
 
@@ -96,7 +70,7 @@ class TestRead:
         path = tmp_path / "stereo.wav"
         tone = sine(440, 0.5, 48000)
         soundfile.write(path, np.stack([tone, tone], axis=1), 48000)
-        sound = audio.read(path, RATE_HZ)
+        sound = io.read(path, RATE_HZ)
         assert (len(sound.samples), sound.file_rate_hz) == (4000, 48000)
         np.testing.assert_allclose(sound.samples[400:-400], sine(440, 0.5, RATE_HZ)[400:-400], atol=1e-3)
 
@@ -111,9 +85,9 @@ class TestRead:
         with path.open("r+b") as file:
             file.write(header)
             file.truncate(44 + 2 * n_samples)  # the rest is a hole that takes no space
-        sound = audio.read(path, RATE_HZ)
+        sound = io.read(path, RATE_HZ)
         assert sound.is_cut
-        assert len(sound.samples) == audio.MAX_DURATION_S * RATE_HZ
+        assert len(sound.samples) == decoding.MAX_DURATION_S * RATE_HZ
         np.testing.assert_allclose(sound.samples[:RATE_HZ], tone, atol=1e-4)
 
     def test_truncated_file_gives_what_is_there(self, tmp_path):
@@ -121,7 +95,7 @@ class TestRead:
         tone = sine(440, 1.0, RATE_HZ)
         soundfile.write(path, tone, RATE_HZ, subtype="PCM_16")
         os.truncate(path, 44 + 2 * 3000)
-        np.testing.assert_allclose(audio.read(path, RATE_HZ).samples, tone[:3000], atol=1e-4)
+        np.testing.assert_allclose(io.read(path, RATE_HZ).samples, tone[:3000], atol=1e-4)
 
 
 def write_wav(path, samples, rate_hz=RATE_HZ):
@@ -151,7 +125,7 @@ def test_unusable_file_has_a_reason(tmp_path, case):
     path = tmp_path / "sound.wav"
     make(path)
     with pytest.raises(waveform.AudioError, match=reason) as caught:
-        audio.read(path, RATE_HZ)
+        io.read(path, RATE_HZ)
     assert "\n" not in str(caught.value)
 
 
@@ -159,91 +133,27 @@ def test_headerless_file_has_a_reason(tmp_path):
     path = tmp_path / "sound.raw"
     path.write_bytes(bytes(1000))
     with pytest.raises(waveform.AudioError, match="not readable as sound"):
-        audio.read(path, RATE_HZ)
-
-
-class TestFit:
-    def test_short_sound_is_padded_and_normalised(self):
-        samples = sine(440, 0.1, RATE_HZ, 0.25)
-        fitted, peak, length = waveform.fit(samples, AudioConfig(RATE_HZ, 1024))
-        assert fitted.dtype == np.float32
-        assert (fitted.shape, length) == ((1024,), 800)
-        assert peak == pytest.approx(waveform.peak(samples))
-        np.testing.assert_allclose(fitted[:800] * peak, samples, atol=1e-7)
-        assert not fitted[800:].any()
-        assert waveform.peak(fitted) == 1
-
-    def test_sound_of_the_very_length_is_not_faded(self):
-        samples = np.ones(1024, np.float32)
-        fitted, _, length = waveform.fit(samples, AudioConfig(RATE_HZ, 1024))
-        assert length == 1024
-        np.testing.assert_array_equal(fitted, samples)
-
-    def test_long_sound_is_faded_out(self):
-        fitted, _, length = waveform.fit(np.ones(2000, np.float32), AudioConfig(RATE_HZ, 1024, fade_s=0.01))
-        assert length == 1024
-        np.testing.assert_array_equal(fitted[:944], 1)
-        assert (np.diff(fitted[944:]) < 1e-6).all()
-        assert fitted[-1] == pytest.approx(0, abs=1e-6)
-
-    def test_peak_is_that_of_the_part_that_is_kept(self):
-        samples = np.concatenate([np.full(1024, 0.25), np.full(500, 0.9)]).astype(np.float32)
-        assert waveform.fit(samples, AudioConfig(RATE_HZ, 1024))[1] == pytest.approx(0.25)
-
-    def test_starts_at_the_onset(self):
-        samples = np.zeros(900, np.float32)
-        samples[100:300] = 0.004  # 42 dB below the peak: not yet the sound
-        samples[300:400] = 0.006  # 38 dB below
-        samples[400:] = 0.5
-        fitted, peak, length = waveform.fit(samples, AudioConfig(RATE_HZ, 1024, onset_db=40.0))
-        assert length == 600
-        assert fitted[0] * peak == pytest.approx(0.006)
-
-    def test_keeps_its_own_start_without_an_onset_rule(self):
-        samples = np.concatenate([np.zeros(100), np.ones(100)]).astype(np.float32)
-        fitted, _, length = waveform.fit(samples, AudioConfig(RATE_HZ, 1024))
-        assert length == 200
-        assert not fitted[:100].any()
-
-    def test_silent_start_that_fills_the_length_is_refused(self):
-        samples = np.concatenate([np.zeros(5000), np.ones(100)]).astype(np.float32)
-        with pytest.raises(waveform.AudioError, match=r"silent for the first 0\.13 s"):
-            waveform.fit(samples, AudioConfig(RATE_HZ, 1024))
-
-    def test_input_is_left_as_it_is(self):
-        samples = np.ones(2000, np.float32)
-        waveform.fit(samples, AudioConfig(RATE_HZ, 1024))
-        assert (samples == 1).all()
-
-
-class TestFadeOut:
-    def test_is_a_raised_cosine(self):
-        faded = waveform.fade_out(np.ones(100, np.float32), 50)
-        np.testing.assert_allclose(faded[50:], 0.5 + 0.5 * np.cos(np.pi * np.arange(50) / 49), atol=1e-6)
-
-    @pytest.mark.parametrize("n_fade", [0, 1, 10, 50])
-    def test_any_length(self, n_fade):
-        assert waveform.fade_out(np.ones(10, np.float32), n_fade).shape == (10,)
+        io.read(path, RATE_HZ)
 
 
 class TestWrite:
     def test_round_trip(self, tmp_path):
         samples = sine(440, 0.1, RATE_HZ)
-        audio.write(tmp_path / "a.wav", samples, RATE_HZ)
+        io.write(tmp_path / "a.wav", samples, RATE_HZ)
         info = soundfile.info(tmp_path / "a.wav")
         assert (info.samplerate, info.channels, info.subtype) == (RATE_HZ, 1, "PCM_16")
-        np.testing.assert_allclose(audio.read(tmp_path / "a.wav", RATE_HZ).samples, samples, atol=1e-4)
+        np.testing.assert_allclose(io.read(tmp_path / "a.wav", RATE_HZ).samples, samples, atol=1e-4)
 
     def test_too_loud_is_scaled_and_not_clipped(self, tmp_path):
         samples = sine(440, 0.1, RATE_HZ, 3.0)
-        audio.write(tmp_path / "a.wav", samples, RATE_HZ)
+        io.write(tmp_path / "a.wav", samples, RATE_HZ)
         np.testing.assert_allclose(
-            audio.read(tmp_path / "a.wav", RATE_HZ).samples, samples / waveform.peak(samples), atol=1e-4
+            io.read(tmp_path / "a.wav", RATE_HZ).samples, samples / waveform.peak(samples), atol=1e-4
         )
 
     def test_nan_is_refused(self, tmp_path):
         with pytest.raises(ValueError, match="finite"):
-            audio.write(tmp_path / "a.wav", np.array([0, np.nan]), RATE_HZ)
+            io.write(tmp_path / "a.wav", np.array([0, np.nan]), RATE_HZ)
         assert not (tmp_path / "a.wav").exists()
 
 
@@ -252,7 +162,7 @@ class TestFindFiles:
         for name in ("b/2.WAV", "b/1.flac", "a.aiff", "c/d/x.mp3", "notes.txt", ".hidden.wav", ".git/y.wav"):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).touch()
-        found = [path.relative_to(tmp_path).as_posix() for path in audio.find_files(tmp_path)]
+        found = [path.relative_to(tmp_path).as_posix() for path in io.find_files(tmp_path)]
         assert found == ["a.aiff", "b/1.flac", "b/2.WAV", "c/d/x.mp3"]
 
     def test_link_that_closes_a_circle(self, tmp_path):
@@ -260,22 +170,22 @@ class TestFindFiles:
         folder.mkdir()
         (folder / "a.wav").touch()
         (folder / "again").symlink_to(tmp_path, target_is_directory=True)
-        assert audio.find_files(tmp_path) == [folder / "a.wav"]
+        assert io.find_files(tmp_path) == [folder / "a.wav"]
 
     def test_linked_folder_is_walked(self, tmp_path):
         (tmp_path / "elsewhere").mkdir()
         (tmp_path / "elsewhere" / "a.wav").touch()
         (tmp_path / "data").mkdir()
         (tmp_path / "data" / "link").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
-        assert audio.find_files(tmp_path / "data") == [tmp_path / "data" / "link" / "a.wav"]
+        assert io.find_files(tmp_path / "data") == [tmp_path / "data" / "link" / "a.wav"]
 
     def test_empty_folder(self, tmp_path):
-        assert audio.find_files(tmp_path) == []
+        assert io.find_files(tmp_path) == []
 
 
 def test_all_real_drums_are_read(shared_data):
-    paths = audio.find_files(shared_data / "drums")
+    paths = io.find_files(shared_data / "drums")
     config = AudioConfig(22050, 16384, onset_db=40.0, fade_s=0.02)
-    fitted = [waveform.fit(audio.read(path, config.rate_hz).samples, config)[0] for path in paths]
+    fitted = [waveform.fit(io.read(path, config.rate_hz).samples, config)[0] for path in paths]
     assert len(fitted) == 154
     assert all(np.isfinite(each).all() and waveform.peak(each) == 1 for each in fitted)

@@ -45,7 +45,7 @@ def test_features_see_the_attack_alone_and_warn_of_nothing(sounds):
 
 
 def test_finds_what_differs(sounds):
-    labelled, report = cluster(sounds, 3, seed=0, kinds=KINDS)
+    labelled, report = cluster(sounds, 3, seed=0, kinds=KINDS, clusters_option="--clusters")
     assert labelled.class_names == ("low", "high", "noise")
     np.testing.assert_array_equal(labelled.labels, [0] * 6 + [1] * 5 + [2] * 4)
     assert labelled.labels.dtype == np.int32
@@ -58,19 +58,19 @@ def test_finds_what_differs(sounds):
 
 
 def test_same_seed_same_labels(sounds):
-    first, second = (cluster(sounds, 4, seed=5, kinds=KINDS)[0] for _ in range(2))
+    first, second = (cluster(sounds, 4, seed=5, kinds=KINDS, clusters_option="--clusters")[0] for _ in range(2))
     np.testing.assert_array_equal(first.labels, second.labels)
 
 
 def test_without_kinds_clusters_are_numbered(sounds):
-    labelled, report = cluster(sounds, 3, seed=0, kinds=[None] * 15)
+    labelled, report = cluster(sounds, 3, seed=0, kinds=[None] * 15, clusters_option="--clusters")
     assert labelled.class_names == ("cluster-1", "cluster-2", "cluster-3")
     assert report["adjusted_rand_index"] is None
 
 
 def test_agreement_is_over_the_sounds_whose_kind_is_told(sounds):
     kinds = ["low", None, None, "high", None, None] + ["high", None, None, None, None] + [None] * 4
-    labelled, report = cluster(sounds, 3, seed=0, kinds=kinds)
+    labelled, report = cluster(sounds, 3, seed=0, kinds=kinds, clusters_option="--clusters")
     # Clusters 0, 0, 1 against low, high, high: one pair together in each, none in both.
     assert report["adjusted_rand_index"] == pytest.approx(-0.5)
     # In the first cluster high and low draw.
@@ -79,12 +79,12 @@ def test_agreement_is_over_the_sounds_whose_kind_is_told(sounds):
 
 def test_fewer_sounds_than_clusters(sounds):
     with pytest.raises(UserError, match=r"2 sounds .* fewer than 3 clusters: use a smaller --clusters or add sounds"):
-        cluster(sounds.take(np.array([0, 7])), 3, seed=0, kinds=["low", "high"])
+        cluster(sounds.take(np.array([0, 7])), 3, seed=0, kinds=["low", "high"], clusters_option="--clusters")
 
 
 def test_copies_count_once(sounds):
     with pytest.raises(UserError, match=r"2 sounds with different attacks are fewer than 3 clusters"):
-        cluster(sounds.take(np.array([0, 0, 7, 7, 7])), 3, seed=0, kinds=["low"] * 5)
+        cluster(sounds.take(np.array([0, 0, 7, 7, 7])), 3, seed=0, kinds=["low"] * 5, clusters_option="--clusters")
 
 
 @pytest.mark.parametrize(

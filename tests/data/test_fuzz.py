@@ -18,14 +18,14 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio_vae.audio import io as audio
-from audio_vae.audio import waveform
+from audio_vae.audio import decoding, waveform
 from audio_vae.config import AudioConfig
 from audio_vae.data import labels
-from audio_vae.data import validation as verdict
 from audio_vae.data.sound_set import SoundSet
+from audio_vae.data.validation import validate_file
 from audio_vae.folder import check
 from audio_vae.folder import config as folder_config
+from audio_vae.folder import preprocess as folder
 from audio_vae.folder.dataset import DATASET
 from audio_vae.runs.prepare import prepare_run
 from audio_vae.utils.errors import UserError
@@ -89,20 +89,20 @@ def damaged(rng: np.random.Generator) -> bytes:
     return bytes(content)
 
 
-def judged(path) -> bool:
-    """Judge a file; what is not a refusal with a reason of one line must be a sound."""
+def is_valid(path) -> bool:
+    """Validate a file: it is a sound, or it is refused with a reason of one line."""
     reason = None
     try:
-        got = verdict.judge(path, CONFIG)
+        sound = validate_file(path, CONFIG, decoding.best_decoder())
     except waveform.AudioError as error:
         reason = str(error)
     if reason is not None:
         assert reason
         assert "\n" not in reason
         return False
-    assert got.fitted.shape == (4096,)
-    assert np.isfinite(got.fitted).all()
-    assert waveform.peak(got.fitted) == pytest.approx(1)
+    assert sound.fitted.shape == (4096,)
+    assert np.isfinite(sound.fitted).all()
+    assert waveform.peak(sound.fitted) == pytest.approx(1)
     return True
 
 
@@ -110,12 +110,12 @@ def test_damaged_files_are_read_or_refused(tmp_path):
     n_read, slowest_s = 0, 0.0
     for content in CORPUS:
         (tmp_path / "sound.wav").write_bytes(content)
-        assert judged(tmp_path / "sound.wav")
+        assert is_valid(tmp_path / "sound.wav")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for number in range(N_CASES):
         (tmp_path / "sound.wav").write_bytes(damaged(np.random.default_rng((6, number))))
         started = time.perf_counter()
-        n_read += judged(tmp_path / "sound.wav")
+        n_read += is_valid(tmp_path / "sound.wav")
         slowest_s = max(slowest_s, time.perf_counter() - started)
     growth_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     print(
@@ -132,7 +132,7 @@ def test_damaged_files_are_read_or_refused(tmp_path):
 def test_any_bytes_are_read_or_refused(tmp_path_factory, content, start):
     path = tmp_path_factory.mktemp("any") / "sound.wav"
     path.write_bytes(start + content)
-    judged(path)
+    is_valid(path)
 
 
 @pytest.mark.parametrize("kind", ["WAV", "AIFF", "FLAC"])
@@ -150,7 +150,7 @@ def test_header_that_claims_4_gib_allocates_nothing_like_it(tmp_path, kind):
         content[22:26] = b"\xff\xff\xff\xff"  # the lower bits of the number of samples
     (tmp_path / "sound.wav").write_bytes(content)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    judged(tmp_path / "sound.wav")
+    is_valid(tmp_path / "sound.wav")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300 * 1024
 
 
@@ -160,7 +160,7 @@ def test_impossible_rate_is_refused(tmp_path, rate_hz):
     content[24:28] = rate_hz.to_bytes(4, "little")
     (tmp_path / "sound.wav").write_bytes(content)
     with pytest.raises(waveform.AudioError, match="claims a sample rate"):
-        verdict.judge(tmp_path / "sound.wav", CONFIG)
+        validate_file(tmp_path / "sound.wav", CONFIG)
 
 
 NAMES = [
@@ -213,7 +213,7 @@ def test_folder_that_is_not_utf_8(tmp_path, rng):
 
 def test_names_that_look_alike_stay_apart(tmp_path, rng):
     write_sounds(tmp_path, [b"a\nb.wav", rb"a\nb.wav"], rng)
-    assert len({item.name for item in labels.find_items(tmp_path)}) == 2
+    assert len({item.name for item in labels.find_items(tmp_path, folder.RULES)}) == 2
 
 
 def test_links_in_a_circle_and_to_nowhere(tmp_path, rng):
@@ -231,37 +231,37 @@ def test_links_in_a_circle_and_to_nowhere(tmp_path, rng):
 def test_named_pipe_does_not_block(tmp_path):
     os.mkfifo(tmp_path / "pipe.wav")
     with pytest.raises(waveform.AudioError, match="empty"):
-        verdict.judge(tmp_path / "pipe.wav", CONFIG)
+        validate_file(tmp_path / "pipe.wav", CONFIG)
 
 
 def test_file_that_vanishes_while_it_is_read(tmp_path, rng, monkeypatch):
     write_sounds(tmp_path, [b"1.wav"], rng)
-    decode = audio.decode_soundfile
+    decode = decoding.decode_soundfile
 
     def vanishing(path):
         decoded = decode(path)
         os.unlink(path)
         return decoded
 
-    monkeypatch.setattr(audio, "decode_soundfile", vanishing)
+    monkeypatch.setattr(decoding, "decode_soundfile", vanishing)
     with pytest.raises(waveform.AudioError, match="changed while it was read"):
-        verdict.judge(tmp_path / "1.wav", CONFIG)
+        validate_file(tmp_path / "1.wav", CONFIG)
     with pytest.raises(waveform.AudioError, match="No such file"):
-        verdict.judge(tmp_path / "1.wav", CONFIG)
+        validate_file(tmp_path / "1.wav", CONFIG)
 
 
 def test_file_that_grows_while_it_is_read(tmp_path, rng, monkeypatch):
     write_sounds(tmp_path, [b"1.wav"], rng)
-    decode = audio.decode_soundfile
+    decode = decoding.decode_soundfile
 
     def growing(path):
         with open(path, "ab") as file:
             file.write(b"more")
         return decode(path)
 
-    monkeypatch.setattr(audio, "decode_soundfile", growing)
+    monkeypatch.setattr(decoding, "decode_soundfile", growing)
     with pytest.raises(waveform.AudioError, match="changed while it was read"):
-        verdict.judge(tmp_path / "1.wav", CONFIG)
+        validate_file(tmp_path / "1.wav", CONFIG)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
@@ -274,7 +274,7 @@ def test_unreadable_places_are_named(tmp_path, rng):
         found = check.check_folder(tmp_path, folder_config.make())
     finally:
         (tmp_path / "c").chmod(0o700)
-    assert {each.name for each in found.verdicts if each.reason} == {"a/4.wav", "c"}
+    assert {each.name for each in found.files if each.reason} == {"a/4.wav", "c"}
 
 
 def test_folder_that_cannot_be_listed_is_refused_like_a_file(tmp_path, rng, monkeypatch):
@@ -291,7 +291,7 @@ def test_folder_that_cannot_be_listed_is_refused_like_a_file(tmp_path, rng, monk
 
     monkeypatch.setattr(os, "scandir", refusing)
     found = check.check_folder(tmp_path, folder_config.make())
-    assert [(each.name, each.reason) for each in found.verdicts if each.reason] == [
+    assert [(each.name, each.reason) for each in found.files if each.reason] == [
         ("a/locked", "not readable as sound (Permission denied)")
     ]
 

@@ -1,0 +1,117 @@
+"""Files decoded by libsndfile, and by tensorflow-io where it works."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import soundfile
+
+from audio_vae.audio import decoding, io
+from audio_vae.audio.waveform import AudioError
+
+FORMATS = [
+    ("wav", "PCM_U8"),
+    ("wav", "PCM_16"),
+    ("wav", "PCM_24"),
+    ("wav", "PCM_32"),
+    ("wav", "FLOAT"),
+    ("wav", "DOUBLE"),
+    ("flac", "PCM_16"),
+    ("flac", "PCM_24"),
+    ("aiff", "PCM_16"),
+    ("ogg", "VORBIS"),
+    ("mp3", "MPEG_LAYER_III"),
+]
+IDS = ["-".join(each) for each in FORMATS]
+
+
+@pytest.fixture
+def files(tmp_path, rng):
+    """A file of each format: two channels at 44.1 kHz."""
+    time_s = np.arange(30000) / 44100
+    tone = 0.5 * np.sin(2 * np.pi * 440 * time_s) * np.exp(-5 * time_s)
+    samples = np.stack([tone, 0.5 * tone], axis=1) + rng.normal(0, 1e-3, (30000, 2))
+    paths = [tmp_path / f"{subtype}.{suffix}" for suffix, subtype in FORMATS]
+    for path, (_, subtype) in zip(paths, FORMATS, strict=True):
+        soundfile.write(path, samples, 44100, subtype=subtype)
+    return paths
+
+
+@pytest.mark.parametrize("position", range(len(FORMATS)), ids=IDS)
+def test_libsndfile_mixes_down_at_the_files_rate(files, position):
+    decoded = decoding.decode_soundfile(files[position])
+    expected, rate_hz = soundfile.read(files[position], dtype="float32")
+    assert decoded[1:] == (rate_hz, 2, False)
+    assert decoded.samples.dtype == np.float32
+    np.testing.assert_allclose(decoded.samples, expected.mean(axis=1), atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("works", "decoder", "name"),
+    [(False, decoding.decode_soundfile, "libsndfile"), (True, decoding.decode_tfio, "tensorflow-io")],
+)
+def test_tensorflow_io_is_used_where_it_works(monkeypatch, works, decoder, name):
+    monkeypatch.setattr(decoding, "tfio_works", lambda: works)
+    assert decoding.best_decoder() is decoder
+    assert decoding.decoder_name() == name
+
+
+def test_missing_tensorflow_io_is_found_out(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow_io", None)
+    decoding.tfio_works.cache_clear()
+    assert not decoding.tfio_is_installed()
+    assert not decoding.tfio_works()
+    decoding.tfio_works.cache_clear()
+
+
+@pytest.mark.skipif(decoding.tfio_is_installed(), reason="tensorflow-io is installed")
+def test_tensorflow_is_not_imported_to_find_out_that_tensorflow_io_is_missing():
+    code = (
+        "import sys; from audio_vae.audio import decoding; decoding.best_decoder(); print('tensorflow' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.skipif(not decoding.tfio_works(), reason="tensorflow-io is not installed or too old for this TensorFlow")
+class TestTensorFlowIO:
+    @pytest.mark.parametrize("position", range(len(FORMATS)), ids=IDS)
+    def test_decodes_as_libsndfile(self, files, position):
+        path = files[position]
+        ours, theirs = decoding.decode_tfio(path), decoding.decode_soundfile(path)
+        assert ours[1:] == theirs[1:]
+        lossless = FORMATS[position][0] not in ("ogg", "mp3")
+        np.testing.assert_allclose(ours.samples, theirs.samples, atol=1e-7 if lossless else 2e-6)
+
+    def test_broken_file_is_refused_with_a_reason(self, tmp_path):
+        path = tmp_path / "broken.wav"
+        path.write_bytes(b"RIFF this is no sound")
+        with pytest.raises(AudioError, match="not readable as sound"):
+            io.read(path, 8000, decoding.decode_tfio)
+
+    def test_truncated_file_gives_what_is_there(self, files):
+        os.truncate(files[1], 44 + 2 * 2 * 3000)
+        np.testing.assert_allclose(
+            decoding.decode_tfio(files[1]).samples, decoding.decode_soundfile(files[1]).samples, atol=1e-7
+        )
+
+    def test_long_file_is_cut(self, tmp_path):
+        soundfile.write(tmp_path / "long.wav", np.full(61 * 8000, 0.1), 8000)
+        decoded = decoding.decode_tfio(tmp_path / "long.wav")
+        assert (len(decoded.samples), decoded.is_cut) == (60 * 8000, True)
+
+    def test_several_threads_at_once(self, files):
+        alone = [decoding.decode_tfio(path).samples for path in files]
+        with ThreadPoolExecutor(4) as pool:
+            together = [decoded.samples for decoded in pool.map(decoding.decode_tfio, files * 8)]
+        for number, samples in enumerate(together):
+            np.testing.assert_array_equal(samples, alone[number % len(files)])
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+    def test_name_that_is_not_utf_8(self, files, tmp_path):
+        odd = tmp_path / os.fsdecode(b"not utf-8 \xff.wav")
+        files[1].rename(odd)
+        assert len(decoding.decode_tfio(odd).samples) == 30000

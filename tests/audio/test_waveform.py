@@ -1,0 +1,121 @@
+"""Operations on a waveform: sample rate, length, fades, level."""
+
+import librosa
+import numpy as np
+import pytest
+
+from audio_vae.audio import waveform
+from audio_vae.config import AudioConfig
+
+RATE_HZ = 8000
+
+
+def sine(frequency_hz, duration_s, rate_hz, level=0.5):
+    return (level * np.sin(2 * np.pi * frequency_hz * np.arange(round(duration_s * rate_hz)) / rate_hz)).astype(
+        np.float32
+    )
+
+
+class TestResample:
+    @pytest.mark.parametrize("from_hz", [11025, 22050, 44100, 48000, 96000])
+    def test_sine_stays_that_sine_without_delay(self, from_hz):
+        resampled = waveform.resample(sine(440, 1.0, from_hz), from_hz, RATE_HZ)
+        assert abs(len(resampled) - RATE_HZ) <= 1
+        inner = slice(400, 7600)  # the edges are where a band-limited signal cannot start abruptly
+        np.testing.assert_allclose(resampled[inner], sine(440, 1.0, RATE_HZ)[inner], atol=1e-4)
+
+    def test_what_lies_above_nyquist_is_removed(self):
+        resampled = waveform.resample(sine(5000, 1.0, 48000), 48000, RATE_HZ)
+        assert np.abs(resampled[400:-400]).max() < 0.5 * 10 ** (-80 / 20)
+
+    def test_impulse_stays_where_it_is(self):
+        impulse = np.zeros(48000, np.float32)
+        impulse[24000] = 1
+        assert np.abs(waveform.resample(impulse, 48000, RATE_HZ)).argmax() == 4000
+
+    def test_same_rate_is_untouched(self, rng):
+        samples = rng.normal(size=100).astype(np.float32)
+        assert waveform.resample(samples, RATE_HZ, RATE_HZ) is samples
+
+    def test_result_is_float32(self):
+        assert waveform.resample(sine(440, 0.1, 44100), 44100, RATE_HZ).dtype == np.float32
+
+
+class TestFit:
+    def test_short_sound_is_padded_and_normalised(self):
+        samples = sine(440, 0.1, RATE_HZ, 0.25)
+        fitted, peak, length = waveform.fit(samples, AudioConfig(RATE_HZ, 1024))
+        assert fitted.dtype == np.float32
+        assert (fitted.shape, length) == ((1024,), 800)
+        assert peak == pytest.approx(waveform.peak(samples))
+        np.testing.assert_allclose(fitted[:800] * peak, samples, atol=1e-7)
+        assert not fitted[800:].any()
+        assert waveform.peak(fitted) == 1
+
+    def test_sound_of_the_very_length_is_not_faded(self):
+        samples = np.ones(1024, np.float32)
+        fitted, _, length = waveform.fit(samples, AudioConfig(RATE_HZ, 1024))
+        assert length == 1024
+        np.testing.assert_array_equal(fitted, samples)
+
+    def test_long_sound_is_faded_out(self):
+        fitted, _, length = waveform.fit(np.ones(2000, np.float32), AudioConfig(RATE_HZ, 1024, fade_s=0.01))
+        assert length == 1024
+        np.testing.assert_array_equal(fitted[:944], 1)
+        assert (np.diff(fitted[944:]) < 1e-6).all()
+        assert fitted[-1] == pytest.approx(0, abs=1e-6)
+
+    def test_peak_is_that_of_the_part_that_is_kept(self):
+        samples = np.concatenate([np.full(1024, 0.25), np.full(500, 0.9)]).astype(np.float32)
+        assert waveform.fit(samples, AudioConfig(RATE_HZ, 1024))[1] == pytest.approx(0.25)
+
+    def test_starts_at_the_onset(self):
+        samples = np.zeros(900, np.float32)
+        samples[100:300] = 0.004  # 42 dB below the peak: not yet the sound
+        samples[300:400] = 0.006  # 38 dB below
+        samples[400:] = 0.5
+        fitted, peak, length = waveform.fit(samples, AudioConfig(RATE_HZ, 1024, onset_db=40.0))
+        assert length == 600
+        assert fitted[0] * peak == pytest.approx(0.006)
+
+    def test_keeps_its_own_start_without_an_onset_rule(self):
+        samples = np.concatenate([np.zeros(100), np.ones(100)]).astype(np.float32)
+        fitted, _, length = waveform.fit(samples, AudioConfig(RATE_HZ, 1024))
+        assert length == 200
+        assert not fitted[:100].any()
+
+    def test_silent_start_that_fills_the_length_is_refused(self):
+        samples = np.concatenate([np.zeros(5000), np.ones(100)]).astype(np.float32)
+        with pytest.raises(waveform.AudioError, match=r"silent for the first 0\.13 s"):
+            waveform.fit(samples, AudioConfig(RATE_HZ, 1024))
+
+    def test_input_is_left_as_it_is(self):
+        samples = np.ones(2000, np.float32)
+        waveform.fit(samples, AudioConfig(RATE_HZ, 1024))
+        assert (samples == 1).all()
+
+
+class TestFadeOut:
+    def test_is_a_raised_cosine(self):
+        faded = waveform.fade_out(np.ones(100, np.float32), 50)
+        np.testing.assert_allclose(faded[50:], 0.5 + 0.5 * np.cos(np.pi * np.arange(50) / 49), atol=1e-6)
+
+    @pytest.mark.parametrize("n_fade", [0, 1, 10, 50])
+    def test_any_length(self, n_fade):
+        assert waveform.fade_out(np.ones(10, np.float32), n_fade).shape == (10,)
+
+
+def test_librosa_resamples_the_same(rng):
+    samples = rng.uniform(-1, 1, 4410).astype(np.float32)
+    expected = librosa.resample(samples, orig_sr=44100, target_sr=RATE_HZ, res_type="soxr_hq")
+    np.testing.assert_allclose(waveform.resample(samples, 44100, RATE_HZ)[: len(expected)], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(("samples", "expected"), [([], 0.0), ([0.2, -0.7], 0.7)])
+def test_peak(samples, expected):
+    assert waveform.peak(np.array(samples)) == expected
+
+
+def test_silence_is_not_normalised():
+    np.testing.assert_array_equal(waveform.normalised(np.array([0.1, -0.5])), [0.2, -1])
+    np.testing.assert_array_equal(waveform.normalised(np.array([5e-5])), [5e-5])

@@ -1,0 +1,192 @@
+"""Labels from folders, file names or k-means, the seeded split, and what errors tell users to do."""
+
+import dataclasses
+import re
+from collections import Counter
+
+import click
+import numpy as np
+import pytest
+from sound_files import decaying_tone, write_sound
+
+from audio_vae.cli.main import cli
+from audio_vae.data import labels
+from audio_vae.data.labels import LabelRules, stratified_split, why_refused
+from audio_vae.data.reading import Item
+from audio_vae.drums import config as drums_config
+from audio_vae.drums import preprocess as drums
+from audio_vae.folder import config as folder_config
+from audio_vae.folder import preprocess as folder
+from audio_vae.utils.errors import UserError
+
+RULES = LabelRules(lambda name: None, "--ask-for-kmeans", "--number-of-clusters", without_data="sing", least_sounds=2)
+
+
+class TestFindItems:
+    def test_names_are_paths_in_the_folder(self, tmp_path):
+        for name in ("b/2.wav", "b/deep/1.flac", "a.aiff"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).touch()
+        assert [item.name for item in labels.find_items(tmp_path, RULES)] == ["a.aiff", "b/2.wav", "b/deep/1.flac"]
+
+    def test_other_files_are_counted(self, tmp_path):
+        for name in ("a.wav", "notes.txt", "more.txt", "README"):
+            (tmp_path / name).touch()
+        others = Counter()
+        labels.find_items(tmp_path, RULES, others)
+        assert others == {".txt": 2, "no extension": 1}
+
+    def test_nothing_found(self, tmp_path):
+        with pytest.raises(UserError, match=r"no sound files in .*: give a folder of sound files as --data, or sing"):
+            labels.find_items(tmp_path, RULES)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("cat/1.wav", "cat"), ("cat/loud/1.wav", "cat"), ("1.wav", None)])
+def test_folder_of(name, expected):
+    assert labels.folder_of(name) == expected
+
+
+class TestLabelled:
+    items = (Item(None, "cat/1_meow.wav"), Item(None, "dog/2_woof.wav"), Item(None, "3_moo.wav"))
+
+    def labelled(self, items=items, **options):
+        kept, refused = labels.labelled(items, folder_config.make(**options))
+        return {item.name: item.class_name for item in kept}, {each.name: each.reason for each in refused}
+
+    def test_folders(self):
+        assert self.labelled() == (
+            {"cat/1_meow.wav": "cat", "dog/2_woof.wav": "dog"},
+            {"3_moo.wav": "not in a class folder"},
+        )
+
+    def test_folder_without_folders_is_one_class(self):
+        assert self.labelled(self.items[2:]) == ({"3_moo.wav": labels.FLAT}, {})
+
+    def test_kmeans_refuses_nothing(self):
+        assert self.labelled(labels="kmeans:2") == (dict.fromkeys([item.name for item in self.items]), {})
+
+    @pytest.mark.parametrize("pattern", ["_(m.*)[.]", "(.)_(?P<label>m.*)[.]"])
+    def test_pattern(self, pattern):
+        kept, refused = self.labelled(pattern=pattern)
+        assert kept == {"cat/1_meow.wav": "meow", "3_moo.wav": "moo"}
+        assert refused == {"dog/2_woof.wav": f"its name does not fit --pattern {pattern}"}
+
+    def test_pattern_that_is_none(self):
+        with pytest.raises(UserError, match=r"--pattern \( is no regular expression"):
+            self.labelled(pattern="(")
+
+
+class TestWhyRefused:
+    @pytest.mark.parametrize(
+        ("sizes", "options", "expected"),
+        [
+            ({}, {}, "no usable sound in here: add sounds, or choose another --data"),
+            ({None: 4}, {"labels": "kmeans:5"}, "4 usable sounds in here, .*use a smaller --number-of-clusters or add"),
+            ({"cat": 9}, {}, "only one folder .*a folder for each class, or use --ask-for-kmeans"),
+            ({"cat": 9}, {"pattern": "."}, "only one class .*another --pattern, or in its place --ask-for-kmeans"),
+            ({"cat": 9, "dog": 1}, {}, r"too few .*\(dog has 1; 2 or more"),
+        ],
+    )
+    def test_words_are_the_data_sets(self, sizes, options, expected):
+        assert re.match(expected, why_refused(sizes, folder_config.make(**options), RULES, "here"))
+
+    @pytest.mark.parametrize(
+        ("sizes", "options"), [({None: 5}, {"labels": "kmeans:5"}), ({"cat": 2, "dog": 2}, {}), ({"a": 2, "b": 9}, {})]
+    )
+    def test_what_can_be_trained(self, sizes, options):
+        assert why_refused(sizes, folder_config.make(**options), RULES, "here") is None
+
+    def test_a_class_needs_as_many_sounds_as_the_rules_say(self):
+        sizes = {"cat": 1, "dog": 1}
+        assert why_refused(sizes, folder_config.make(), RULES, "here")
+        assert why_refused(sizes, folder_config.make(), dataclasses.replace(RULES, least_sounds=1), "here") is None
+
+
+def options_of(name):
+    """All options of a data set's commands."""
+    commands = cli.commands[name].commands.values()
+    return {
+        text for command in commands for each in command.params if isinstance(each, click.Option) for text in each.opts
+    }
+
+
+def nothing(place):
+    pass
+
+
+def one_class(place):
+    for number in range(4):
+        write_sound(place / "cat" / f"{number}.wav", decaying_tone(frequency_hz=300 + 50 * number))
+
+
+def two_small_classes(place):
+    write_sound(place / "cat" / "1.wav", decaying_tone())
+    write_sound(place / "dog" / "1.wav", decaying_tone(frequency_hz=900))
+
+
+def broken(place):
+    (place / "cat").mkdir()
+    (place / "cat" / "1.wav").write_text("no sound")
+
+
+def copies(place):
+    """Sounds that differ in their ends alone, so that all have the same attack."""
+    for number in range(4):
+        samples = decaying_tone(0.5)
+        samples[2000 + number :] = 0
+        write_sound(place / "cat" / f"{number}.wav", samples)
+
+
+def prepare_folder(place, options):
+    return folder.prepare(folder.choose(folder_config.make(**options), place), place)
+
+
+def prepare_drums(place, options):
+    return drums.prepare(drums_config.make(**options), place)
+
+
+FILLS = (nothing, one_class, two_small_classes, broken, copies)
+REFUSED = [
+    *(("folder", {}, fill) for fill in FILLS),
+    *(("folder", {"labels": "kmeans:4"}, fill) for fill in FILLS if fill is not one_class),
+    *(("folder", {"pattern": "(.)"}, fill) for fill in FILLS),
+    *(("drums", {"labels": "folder"}, fill) for fill in FILLS if fill is not two_small_classes),
+    *(("drums", {"n_clusters": 4}, fill) for fill in FILLS if fill is not one_class),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "fill"), REFUSED, ids=[f"{name}-{options}-{fill.__name__}" for name, options, fill in REFUSED]
+)
+def test_errors_name_no_option_that_the_data_set_lacks(tmp_path, name, options, fill):
+    fill(tmp_path)
+    prepare = {"folder": prepare_folder, "drums": prepare_drums}[name]
+    with pytest.raises(UserError, match="sound") as caught:
+        prepare(tmp_path, options)
+    error = str(caught.value)
+    assert set(re.findall(r"--[a-z-]+", error)) <= options_of(name)
+    if "clusters:" in error:
+        assert ("use a smaller K in --labels kmeans:K" if name == "folder" else "use a smaller --clusters") in error
+
+
+class TestStratifiedSplit:
+    names = tuple(f"n{i:02d}" for i in range(36))
+    labels = np.array([0] * 10 + [1] * 20 + [2] * 1 + [3] * 2 + [4] * 3)
+
+    def test_share_of_each_class(self):
+        is_test = stratified_split(self.names, self.labels, 0, 0.2)
+        assert [int(is_test[self.labels == label].sum()) for label in range(5)] == [2, 4, 0, 0, 1]
+
+    def test_at_least_one_stays_for_training(self):
+        is_test = stratified_split(self.names, self.labels, 0, 1.0)
+        assert [int((~is_test[self.labels == label]).sum()) for label in range(5)] == [1] * 5
+
+    def test_depends_on_the_seed(self):
+        draws = {tuple(stratified_split(self.names, self.labels, seed, 0.2)) for seed in range(5)}
+        assert len(draws) > 1
+        assert tuple(stratified_split(self.names, self.labels, 3, 0.2)) in draws
+
+    def test_does_not_depend_on_the_order(self, rng):
+        order = rng.permutation(len(self.names))
+        shuffled = stratified_split([self.names[i] for i in order], self.labels[order], 0, 0.2)
+        np.testing.assert_array_equal(shuffled, stratified_split(self.names, self.labels, 0, 0.2)[order])
