@@ -25,6 +25,7 @@ FORMATS = [
     ("ogg", "VORBIS"),
     ("mp3", "MPEG_LAYER_III"),
 ]
+LEFT_TO_LIBSNDFILE = {("wav", "PCM_32"), ("wav", "DOUBLE"), ("aiff", "PCM_16")}
 IDS = ["-".join(each) for each in FORMATS]
 
 
@@ -85,6 +86,25 @@ class TestTensorFlowIO:
         assert ours[1:] == theirs[1:]
         lossless = FORMATS[position][0] not in ("ogg", "mp3")
         np.testing.assert_allclose(ours.samples, theirs.samples, atol=1e-7 if lossless else 2e-6)
+
+    @pytest.mark.parametrize("position", [n for n, each in enumerate(FORMATS) if each not in LEFT_TO_LIBSNDFILE])
+    def test_decodes_without_libsndfile(self, files, position, monkeypatch):
+        monkeypatch.setattr(decoding, "decode_soundfile", None)
+        assert len(decoding.decode_tfio(files[position]).samples) == 30000
+
+    @pytest.mark.parametrize(
+        ("at", "field"),
+        [(32, b"\0\0"), (28, b"\1\0\0\0"), (34, b"\x18\0"), (40, b"\0\0\0\x80"), (40, b"\xff\xff\xff\xff")],
+        ids=["frame size 0", "bytes per second", "24 bits", "2 GiB of samples", "4 GiB of samples"],
+    )
+    def test_header_that_contradicts_itself_is_left_to_libsndfile(self, files, at, field):
+        """tensorflow-io would end the process, or allocate what the header claims."""
+        content = bytearray(files[1].read_bytes())
+        content[at : at + len(field)] = field
+        files[1].write_bytes(content)
+        np.testing.assert_array_equal(
+            decoding.decode_tfio(files[1]).samples, decoding.decode_soundfile(files[1]).samples
+        )
 
     def test_broken_file_is_refused_with_a_reason(self, tmp_path):
         path = tmp_path / "broken.wav"
