@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from audio_vae.audio.decoding import tfio_is_installed
 from audio_vae.backend.devices import Devices, connect
 from audio_vae.backend.keras_backend import muted_start_up
 from audio_vae.backend.workers import this_worker, wait_for_file
@@ -49,6 +50,11 @@ def prepare_dataset(
         UserError: the sounds or the run folder cannot be used, or the run has other settings.
     """
     config = run_config(dataset, run_path, **options)
+    if tfio_is_installed():
+        # Decoding is TensorFlow's first operation here, and a training may follow in this process.
+        with muted_start_up():
+            from audio_vae.training.train import set_threads
+        set_threads(config)
     run, found = prepare_run(dataset, run_path, config, data, show_progress=show_progress)
     for line in found_lines(found):
         say(line)

@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing, nullcontext
 
 from audio_vae.backend.devices import ONE_DEVICE, Devices
 from audio_vae.backend.keras_backend import run_operations_side_by_side, standard_settings
+from audio_vae.config import Config
 from audio_vae.data.batches import steps_per_epoch, training_batches
 from audio_vae.models.passes import one_by_one
 from audio_vae.models.vae import VAE
@@ -48,8 +49,7 @@ def train(
         if devices.is_chief:
             remove_leftovers(run.path)
         epochs = run.config.training.epochs
-        if one_by_one(run.config.model, run.config.loss):
-            run_operations_side_by_side()
+        set_threads(run.config)
         devices.require_enough(run.config.training.batch_size)
         devices.require_same(lambda: _state(run), f"state of {run.path}")
         model, position = resume(run, devices, say)
@@ -68,6 +68,12 @@ def train(
             save_latents(run)
         if request.signal:
             raise stopped(run, request.signal, f"when its {run.epochs_done()} epochs were done and saved")
+
+
+def set_threads(config: Config) -> None:
+    """Set the threads of TensorFlow for a training. After TensorFlow's first operation this changes nothing."""
+    if one_by_one(config.model, config.loss):
+        run_operations_side_by_side()
 
 
 def _fit(

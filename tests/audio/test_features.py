@@ -1,8 +1,10 @@
+"""MFCCs, mel filter bank and spectrogram equal librosa's, and MFCCs a slow reference."""
+
 import librosa
 import numpy as np
 import pytest
 
-from audio_vae.audio.features import mel_bands, mfcc
+from audio_vae.audio.features import hann, magnitude_spectrogram, mel_bands, mfcc
 
 
 def slow_mfcc(audio, rate_hz, n_mfcc, n_mels, window, hop):
@@ -40,6 +42,22 @@ def test_librosa_computes_the_same(rng, rate_hz, n_mels):
     audio = (rng.uniform(-1, 1, 3001) * np.exp(-np.arange(3001) / 300)).astype(np.float32)
     expected = librosa.feature.mfcc(y=audio, sr=rate_hz, n_mfcc=4, n_mels=n_mels, n_fft=window, hop_length=hop)
     np.testing.assert_allclose(mfcc(audio, rate_hz, n_mfcc=4, n_mels=n_mels), expected.T, rtol=1e-5, atol=1e-3)
+
+
+@pytest.mark.parametrize(("rate_hz", "n_samples"), [(8000, 4096), (22050, 16384), (8000, 3001), (8000, 300)])
+def test_librosa_computes_the_same_spectrogram(rng, rate_hz, n_samples):
+    window = round(0.032 * rate_hz)
+    hop = window // 2
+    audio = rng.uniform(-1, 1, (2, n_samples))
+    expected = np.abs(librosa.stft(audio, n_fft=window, hop_length=hop, pad_mode="constant"))
+    found = magnitude_spectrogram(audio, rate_hz)
+    assert found.shape == (2, 1 + -(-n_samples // hop), 1 + window // 2)
+    np.testing.assert_allclose(found[:, : expected.shape[-1]], expected.swapaxes(1, 2), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("window", [2, 256, 706])
+def test_librosa_has_the_same_window(window):
+    np.testing.assert_allclose(hann(window), librosa.filters.get_window("hann", window), atol=1e-12)
 
 
 def test_mfcc_takes_other_sizes_in_seconds(rng):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from audio_vae.audio.decoding import decoder_name
 from audio_vae.config import TrainingConfig
 from audio_vae.drums import config, preprocess, synth
 from audio_vae.utils.errors import UserError
@@ -35,6 +36,7 @@ def test_clusters_named_by_the_folders(folder):
     prepared = prepare(folder, n_clusters=3)
     sounds, report = prepared.sounds, prepared.labels_report
     assert sounds.audio.shape == (24, 16384)
+    assert prepared.decoder == decoder_name()
     assert sounds.rate_hz == 22050
     assert len(sounds.class_names) == 3
     assert sounds.names == tuple(sorted(sounds.names))
@@ -180,6 +182,7 @@ def test_built_in_kit():
         prepared = prepare(None)
     sounds, report = prepared.sounds, prepared.labels_report
     assert (len(sounds), prepared.refusals, report["data"]) == (160, [], "the built-in kit")
+    assert prepared.decoder is None
     assert {"kick", "snare", "tom", "hihat"} < set(sounds.class_names)
     assert report["adjusted_rand_index"] > 0.5
     np.testing.assert_array_equal(np.abs(sounds.audio).max(axis=1), 1)

@@ -12,7 +12,7 @@ from audio_vae.data.sound_set import SoundSet
 from audio_vae.model_config import ModelConfig
 from audio_vae.runs.create import create_run
 from audio_vae.runs.lock import locked
-from audio_vae.runs.prepare import prepare_run, run_config, sounds_of_run
+from audio_vae.runs.prepare import found_lines, prepare_run, run_config, sounds_of_run
 from audio_vae.runs.run import open_run
 from audio_vae.utils.errors import UserError
 
@@ -54,6 +54,21 @@ def test_what_was_found_is_written(dataset, tmp_path):
     assert found["refused"] == [{"name": "b/1", "reason": "the file is silent"}]
     assert found["data"] == str(tmp_path)
     assert run.sounds.names == ("a/0", "a/1", "b/0")
+
+
+@pytest.mark.parametrize("decoder", [None, "libsndfile", "tensorflow-io"])
+def test_the_decoder_is_told(dataset, prepare, tmp_path, decoder):
+    prepared = dataclasses.replace(prepare(CONFIG, None), decoder=decoder)
+    dataset = dataclasses.replace(dataset, prepare=lambda config, data, show_progress: prepared)
+    _, found = prepare_run(dataset, tmp_path / "run", CONFIG, tmp_path)
+    assert found["decoder"] == decoder
+    assert [line for line in found_lines(found) if "decoded" in line] == ([f"decoded by {decoder}"] if decoder else [])
+
+
+def test_a_preparation_of_an_old_version_names_no_decoder(dataset, tmp_path):
+    _, found = prepare_run(dataset, tmp_path / "run", CONFIG, tmp_path)
+    del found["decoder"]
+    assert list(found_lines(found)) == ["2 training and 1 test sounds (a 2, b 1)"]
 
 
 def test_sounds_are_read_once(dataset, prepare, tmp_path):

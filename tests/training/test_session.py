@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -49,6 +50,21 @@ def test_preparing_reports_what_was_found(dataset, tmp_path, lines, receivers):
     assert (run.config.training.epochs, run.config.training.seed, run.config.training.batch_size) == (2, 5, 3)
     assert len(run.sounds) == 10
     assert not run.model_path.exists()
+
+
+@pytest.mark.parametrize("is_installed", [False, True])
+def test_threads_are_set_before_tensorflow_io_decodes(dataset, tmp_path, receivers, monkeypatch, is_installed):
+    order = []
+    monkeypatch.setattr(session, "tfio_is_installed", lambda: is_installed)
+    monkeypatch.setattr(training, "set_threads", lambda config: order.append(config.training.epochs))
+    prepared = dataset.prepare
+
+    def prepare(*arguments, **options):
+        order.append("decoded")
+        return prepared(*arguments, **options)
+
+    prepare_dataset(replace(dataset, prepare=prepare), tmp_path / "run", epochs=2, **receivers)
+    assert order == ([2, "decoded"] if is_installed else ["decoded"])
 
 
 def test_preparing_again_keeps_the_run(dataset, tmp_path, lines, receivers):

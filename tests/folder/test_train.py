@@ -1,0 +1,48 @@
+"""Training a model of your own sounds from Python and as a script, with a tiny network."""
+
+import pytest
+import tiny_presets
+from scripts import run_script
+from sound_files import decaying_tone, write_sound
+
+from audio_vae import presets
+from audio_vae.folder.train import train
+from audio_vae.utils.errors import UserError
+
+
+@pytest.fixture(autouse=True)
+def small_presets(monkeypatch, tmp_path):
+    monkeypatch.setattr(presets, "PRESETS", dict(presets.PRESETS))
+    tiny_presets.shrink(presets.PRESETS)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def sounds(tmp_path):
+    """Two classes of five sounds."""
+    for label, name in enumerate(("cat", "dog")):
+        for number in range(5):
+            tone = decaying_tone(0.2, frequency_hz=300 + 1000 * label + 20 * number)
+            write_sound(tmp_path / "sounds" / name / f"{number}.wav", tone)
+    return tmp_path / "sounds"
+
+
+def test_train_and_continue(sounds, tmp_path):
+    lines = []
+    run = train(sounds, preset="cc", epochs=1, seconds=0.1, say=lines.append)
+    assert run.path.resolve() == tmp_path / "runs" / "folder"
+    assert (run.config.dataset, run.config.preset, run.epochs_done()) == ("folder", "cc", 1)
+    assert run.config.audio.n_samples == 800
+    assert lines[0] == "8 training and 2 test sounds (cat 5, dog 5)"
+    assert run.model_path.is_file()
+    with pytest.raises(UserError, match="preset is 'cc', not 'dc'"):
+        train(preset="dc")
+    # What is not given is as in the run.
+    assert train(run_path=tmp_path / "runs" / "folder", epochs=2, quiet=True).epochs_done() == 2
+
+
+def test_script(tmp_path):
+    code, out, err = run_script("audio_vae.folder.train", "--help", cwd=tmp_path)
+    assert (code, err) == (0, "")
+    assert "audio-vae folder train" in out
+    assert "--pattern" in out
