@@ -15,7 +15,7 @@ from audio_vae.utils.errors import UserError
 def run(tone_run):
     """A run of tones, as if they were your own sounds."""
     run = Run(tone_run.path, dataclasses.replace(tone_run.config, dataset="folder"))
-    run.__dict__["model"] = tone_run.model
+    run.cache_model(tone_run.model)
     return run
 
 
