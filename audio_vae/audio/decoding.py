@@ -1,8 +1,7 @@
 """Sound files decoded to samples, by libsndfile or by tensorflow-io.
 
-tensorflow-io decodes where it is installed and its native operations load (the `[tfio]` extra, TensorFlow 2.16 and
-2.17), libsndfile everywhere else. The samples of lossless formats are the same to 1e-7 either way, those of OGG and
-MP3 to 2e-6, and so is the choice of files that are refused.
+Where tensorflow-io is installed and its native operations load (the `[tfio]` extra, TensorFlow 2.16 and 2.17), it
+decodes intact WAV files. libsndfile decodes all others. The samples are the same to 1e-7 either way.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -29,24 +28,12 @@ RATES_HZ = (1000, 768_000)
 # Values, not frames: a header may claim a thousand channels.
 _BLOCK = 1 << 16
 
-# What tensorflow-io 0.37 reads as libsndfile does: format and subtype of a file → operation and type of its samples.
-# It does not know AIFF, and it takes 32-bit integers for floats.
-_TFIO_OPERATIONS = {
-    ("WAV", "PCM_U8"): ("decode_wav", "uint8"),
-    ("WAV", "PCM_16"): ("decode_wav", "int16"),
-    ("WAV", "PCM_24"): ("decode_wav", "int32"),
-    ("WAV", "FLOAT"): ("decode_wav", "float32"),
-    ("FLAC", "PCM_16"): ("decode_flac", "int16"),
-    ("FLAC", "PCM_24"): ("decode_flac", "int32"),
-    ("OGG", "VORBIS"): ("decode_vorbis", None),
-    ("MP3", "MPEG_LAYER_III"): ("decode_mp3", None),
-}
+# What tensorflow-io 0.37 reads as libsndfile does: subtype of a WAV file → type of its samples. It takes 32-bit
+# integers for floats. It also knows FLAC, OGG and MP3, but there are damaged FLAC files that it never returns from.
+_TFIO_TYPES = {"PCM_U8": "uint8", "PCM_16": "int16", "PCM_24": "int32", "FLOAT": "float32"}
 
-# More than this is left to libsndfile, which reads block by block.
-_MOST_BYTES = 1 << 28
-
-# A compressed file holds more samples than bytes, but hardly ever as many.
-_MOST_VALUES_PER_BYTE = 64
+# A larger file is left to libsndfile, which reads block by block.
+_MOST_BYTES = 1 << 26
 
 # A WAV file of two samples, which any working tensorflow-io decodes.
 _PROBE = (
@@ -80,9 +67,13 @@ def best_decoder() -> Decoder:
     return decode_tfio if tfio_works() else decode_soundfile
 
 
-def decoder_name() -> str:
-    """Return the name of `best_decoder`: `tensorflow-io` or `libsndfile`."""
-    return "tensorflow-io" if tfio_works() else "libsndfile"
+def decoder_name(paths: Iterable[Path]) -> str:
+    """Return the name of what `best_decoder` decodes files with.
+
+    That is `tensorflow-io` where it works and any of the files is a WAV file, else `libsndfile`.
+    """
+    is_wav = any(path.suffix.lower() == ".wav" for path in paths)
+    return "tensorflow-io" if is_wav and tfio_works() else "libsndfile"
 
 
 def tfio_is_installed() -> bool:
@@ -111,10 +102,10 @@ def tfio_works() -> bool:
 
 
 def decode_tfio(path: str | os.PathLike) -> Decoded:
-    """Decode a file with tensorflow-io.
+    """Decode a file with tensorflow-io if it is an intact WAV file of at most `MAX_DURATION_S`, else with libsndfile.
 
-    libsndfile decodes what tensorflow-io does not: other formats, files longer than `MAX_DURATION_S`, of which it
-    reads no more than that, and damaged files, of which it reads what is there or says what is wrong.
+    tensorflow-io trusts headers: it allocates what they claim, and divides by zero where they say so, which ends the
+    process. Of damaged files libsndfile reads what is there or says what is wrong.
 
     Raises:
         soundfile.SoundFileError: libsndfile cannot read it either.
@@ -124,38 +115,23 @@ def decode_tfio(path: str | os.PathLike) -> Decoded:
     import tensorflow_io as tfio
 
     about = soundfile.info(openable(path))
-    operation, dtype = _TFIO_OPERATIONS.get((about.format, about.subtype), (None, None))
-    if operation is None or os.path.getsize(path) > _MOST_BYTES:
+    dtype = _TFIO_TYPES.get(about.subtype) if about.format == "WAV" else None
+    is_short = 0 < about.frames <= about.samplerate * MAX_DURATION_S
+    if dtype is None or not is_short or os.path.getsize(path) > _MOST_BYTES:
         return decode_soundfile(path)
     content = Path(os.fsdecode(path)).read_bytes()
-    if not _is_harmless(content, about):
+    if not _is_consistent(content, about):
         return decode_soundfile(path)
     try:
-        raw = getattr(tfio.audio, operation)(content, **({"dtype": tf.as_dtype(dtype)} if dtype else {})).numpy()
+        raw = tfio.audio.decode_wav(content, dtype=tf.as_dtype(dtype)).numpy()
     except (tf.errors.OpError, ValueError):
         return decode_soundfile(path)
     if raw.shape != (about.frames, about.channels):
         return decode_soundfile(path)
-    # As for `_read_blocks`.
+    # As in `_read_blocks`.
     with np.errstate(invalid="ignore", over="ignore"):
         samples = _full_scale(raw).mean(axis=1, dtype=np.float32)
     return Decoded(samples, about.samplerate, about.channels, False)
-
-
-def _is_harmless(content: bytes, about) -> bool:
-    """Return whether a file can be left to tensorflow-io, which trusts headers.
-
-    It allocates what a header claims, and divides by zero where a header says so, which ends the process.
-
-    Args:
-        content: the file.
-        about: what libsndfile reads in its header.
-    """
-    if not (RATES_HZ[0] <= about.samplerate <= RATES_HZ[1] and 0 < about.frames <= about.samplerate * MAX_DURATION_S):
-        return False
-    if about.frames * about.channels > _MOST_VALUES_PER_BYTE * len(content):
-        return False
-    return about.format != "WAV" or _is_consistent(content, about)
 
 
 def _is_consistent(wav: bytes, about) -> bool:

@@ -22,7 +22,7 @@ class Prepared:
         refusals: the files that were left out, and the reasons.
         labels_report: how the labels were found, as JSON values: at least `source` and `classes`,
             class name → `size`, `train` and `test` (numbers of sounds).
-        decoder: what decoded the files, `libsndfile` or `tensorflow-io`; `None` if no sound came from a file.
+        decoder: what decoded the files (`data.reading.decoder_of`); `None` if no sound came from a file.
     """
 
     sounds: SoundSet

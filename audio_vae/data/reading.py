@@ -60,8 +60,9 @@ def left_out(refusals: Sequence[Refusal]) -> str:
 
 
 def decoder_of(items: Sequence[Item]) -> str | None:
-    """Return the name of the decoder that reads these items' files; `None` if all of them are in memory."""
-    return decoding.decoder_name() if any(item.path is not None for item in items) else None
+    """Return the name of what decodes the items' files (`audio.decoding.decoder_name`); `None` if none is a file."""
+    paths = [item.path for item in items if item.path is not None]
+    return decoding.decoder_name(paths) if paths else None
 
 
 def validate_items(
@@ -79,7 +80,7 @@ def validate_items(
         show_progress: draw a progress bar.
     """
     # Chosen before the threads start: it may import TensorFlow.
-    decode = decoding.best_decoder() if decoder_of(items) else None
+    decode = decoding.best_decoder() if any(item.path is not None for item in items) else None
     first: dict[bytes, str] = {}
     with (
         ThreadPoolExecutor(_N_THREADS) as pool,

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,8 +26,9 @@ FORMATS = [
     ("ogg", "VORBIS"),
     ("mp3", "MPEG_LAYER_III"),
 ]
-LEFT_TO_LIBSNDFILE = {("wav", "PCM_32"), ("wav", "DOUBLE"), ("aiff", "PCM_16")}
 IDS = ["-".join(each) for each in FORMATS]
+TFIO_SUBTYPES = ("PCM_U8", "PCM_16", "PCM_24", "FLOAT")
+"""Subtypes of WAV files that tensorflow-io decodes."""
 
 
 @pytest.fixture
@@ -50,14 +52,23 @@ def test_libsndfile_mixes_down_at_the_files_rate(files, position):
     np.testing.assert_allclose(decoded.samples, expected.mean(axis=1), atol=1e-7)
 
 
-@pytest.mark.parametrize(
-    ("works", "decoder", "name"),
-    [(False, decoding.decode_soundfile, "libsndfile"), (True, decoding.decode_tfio, "tensorflow-io")],
-)
-def test_tensorflow_io_is_used_where_it_works(monkeypatch, works, decoder, name):
+@pytest.mark.parametrize(("works", "decoder"), [(False, decoding.decode_soundfile), (True, decoding.decode_tfio)])
+def test_tensorflow_io_is_used_where_it_works(monkeypatch, works, decoder):
     monkeypatch.setattr(decoding, "tfio_works", lambda: works)
     assert decoding.best_decoder() is decoder
-    assert decoding.decoder_name() == name
+
+
+@pytest.mark.parametrize(
+    ("works", "names", "expected"),
+    [
+        (False, ["a.wav", "b.flac"], "libsndfile"),
+        (True, ["a.flac", "b.WAV"], "tensorflow-io"),
+        (True, ["a.flac", "b.mp3"], "libsndfile"),
+    ],
+)
+def test_name_of_the_decoder(monkeypatch, works, names, expected):
+    monkeypatch.setattr(decoding, "tfio_works", lambda: works)
+    assert decoding.decoder_name(map(Path, names)) == expected
 
 
 def test_missing_tensorflow_io_is_found_out(monkeypatch):
@@ -84,13 +95,13 @@ class TestTensorFlowIO:
         path = files[position]
         ours, theirs = decoding.decode_tfio(path), decoding.decode_soundfile(path)
         assert ours[1:] == theirs[1:]
-        lossless = FORMATS[position][0] not in ("ogg", "mp3")
-        np.testing.assert_allclose(ours.samples, theirs.samples, atol=1e-7 if lossless else 2e-6)
+        np.testing.assert_allclose(ours.samples, theirs.samples, atol=1e-7)
 
-    @pytest.mark.parametrize("position", [n for n, each in enumerate(FORMATS) if each not in LEFT_TO_LIBSNDFILE])
-    def test_decodes_without_libsndfile(self, files, position, monkeypatch):
+    @pytest.mark.parametrize("subtype", TFIO_SUBTYPES)
+    def test_decodes_wav_without_libsndfile(self, files, subtype, monkeypatch):
         monkeypatch.setattr(decoding, "decode_soundfile", None)
-        assert len(decoding.decode_tfio(files[position]).samples) == 30000
+        path = next(path for path in files if path.name == f"{subtype}.wav")
+        assert len(decoding.decode_tfio(path).samples) == 30000
 
     @pytest.mark.parametrize(
         ("at", "field"),
