@@ -1,4 +1,4 @@
-"""Warnings of latents that the model has not seen."""
+"""Warnings of silent output, and of latents that the model has not seen."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,22 @@ import pytest
 from audio_vae.morphing import checks
 from audio_vae.morphing.checks import SeenRegion
 from audio_vae.morphing.interpolation import along
+from audio_vae.utils.errors import UserError
+
+
+class TestCheckLevels:
+    @pytest.mark.parametrize(("peaks", "n_quiet"), [([0.5, 0.009], 1), ([1e-6, 1e-9], 2)])
+    def test_quiet_output_is_told_of_with_its_numbers(self, tone_run, peaks, n_quiet):
+        (warning,) = checks.check_levels(tone_run, peaks, ["00", "01"])
+        assert f"peak {min(peaks):.2g} of full scale, {n_quiet} of 2 sounds below 0.01" in warning
+
+    def test_loud_output_gives_no_warning(self, tone_run):
+        assert checks.check_levels(tone_run, [0.01, 1.0], ["00", "01"]) == []
+
+    def test_silent_output_is_an_error_that_names_the_first_sounds(self, tone_run):
+        names = [f"{number:02d}" for number in range(20)]
+        with pytest.raises(UserError, match=r"decodes to silence \(01, 02, 03, 04, 05, 06, 07, 08, 09\): train it"):
+            checks.check_levels(tone_run, [0.5] + [0.0] * 19, names)
 
 
 class TestCheckSeen:

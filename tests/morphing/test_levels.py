@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from audio_vae.morphing.levels import step_lengths, step_levels, to_level
+from audio_vae.config import AudioConfig
+from audio_vae.morphing.levels import cut, step_lengths, step_levels, to_level
 
 
 def test_levels_are_even_in_decibels():
@@ -38,3 +39,16 @@ def test_gain_of_a_nearly_silent_sound_does_not_overflow(peak):
 
 def test_silence_is_not_amplified():
     assert not to_level(np.zeros(4, np.float32), 0.5).any()
+
+
+def test_cut_is_faded_out_to_zero():
+    kept = cut(np.ones(200, np.float32), 100, AudioConfig(rate_hz=1000, fade_s=0.02))
+    assert len(kept) == 100
+    assert (kept[:80] == 1).all()
+    assert (np.diff(kept[80:]) < 0).all()
+    assert kept[-1] == 0
+
+
+def test_cutting_off_silence_changes_nothing_else():
+    samples = np.float32([1, -1, 1, 0, 0])
+    np.testing.assert_array_equal(cut(samples, 3, AudioConfig(rate_hz=1000, fade_s=0.02)), [1, -1, 1])

@@ -13,6 +13,7 @@ from audio_vae.utils.files import (
     atomic_file,
     atomic_folder,
     folder_name,
+    output_folder,
     remove_unfinished,
     safe_name,
     temporary_folder,
@@ -152,6 +153,19 @@ class TestAtomicFolder:
             fail()
         assert (path / "mark.json").read_text() == "old"
         assert list(tmp_path.iterdir()) == [path]
+
+
+class TestOutputFolder:
+    def test_error_of_the_file_system_asks_for_another_folder(self, tmp_path):
+        match = r"a cannot be written \(.*no room\): choose another folder with --out"
+        with pytest.raises(UserError, match=match), output_folder(tmp_path / "a", "a.json"):
+            raise OSError("no room")
+        assert not list(tmp_path.iterdir())
+
+    def test_appears_when_the_block_ends(self, tmp_path):
+        with output_folder(tmp_path / "a", "a.json") as part:
+            (part / "a.json").touch()
+        assert [path.name for path in (tmp_path / "a").iterdir()] == ["a.json"]
 
 
 class TestWriteJson:
