@@ -6,6 +6,8 @@ imported when the first picture is drawn, because it is slow to import.
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +33,37 @@ ORIGINAL_COLOUR = "0.7"
 _LONGEST_NAME = 48
 _COPY_WIDTH = 1000
 _COPY_COLOURS = 64
+
+
+@contextmanager
+def standard_style() -> Iterator[None]:
+    """Draw with Matplotlib's own defaults, whatever the user's matplotlibrc or program says; their settings come back.
+
+    Also a decorator: every function of this folder that draws is marked `@standard_style()`.
+    """
+    matplotlib = _import_matplotlib()
+    # The backend belongs to pyplot, which is not used here, and rc_context does not give it back.
+    defaults = {name: value for name, value in matplotlib.rcParamsDefault.items() if name != "backend"}
+    with matplotlib.rc_context(defaults):
+        yield
+
+
+def _import_matplotlib():
+    """Import Matplotlib also where MPLBACKEND names a backend that is not installed, or its settings are damaged."""
+    try:
+        import matplotlib
+    except Exception:
+        kept = {name: os.environ.pop(name, None) for name in ("MPLBACKEND", "MATPLOTLIBRC")}
+        os.environ["MATPLOTLIBRC"] = os.devnull
+        # What an import leaves behind that failed half-way would be taken for the whole.
+        for name in [each for each in sys.modules if each.partition(".")[0] == "matplotlib"]:
+            del sys.modules[name]
+        try:
+            import matplotlib
+        finally:
+            del os.environ["MATPLOTLIBRC"]
+            os.environ.update({name: value for name, value in kept.items() if value is not None})
+    return matplotlib
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -12,6 +12,7 @@ from audio_vae.plots import figure
 _MARKERS = "osD^vPXh<>"
 
 
+@figure.standard_style()
 def save_latent_map(
     path: Path,
     latents: np.ndarray,
@@ -34,6 +35,7 @@ def save_latent_map(
     figure.save(_latent_figure(points, labels, class_names, title), path)
 
 
+@figure.standard_style()
 def latent_map_picture(latents: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> np.ndarray:
     """Draw latents by their first two principal components, which is much faster than t-SNE.
 

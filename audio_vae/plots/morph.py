@@ -22,6 +22,7 @@ _TALL_ROW_INCHES = 0.4
 _COLOURS = (figure.MODEL_COLOUR, figure.MIX_COLOUR)
 
 
+@figure.standard_style()
 def save_morph_plot(
     path: Path,
     columns: Mapping[str, Sequence[np.ndarray]],

@@ -16,6 +16,7 @@ _ROW_INCHES = 2.5
 _MOST_MARKED_EPOCHS = 20
 
 
+@figure.standard_style()
 def save_training_curves(path: Path, history: Sequence[Mapping[str, float]]) -> None:
     """Draw every loss term over the epochs, a panel for each, at most four to a row.
 

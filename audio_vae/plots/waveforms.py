@@ -28,6 +28,7 @@ _MARGIN_INCHES = 0.8
 _WAVEFORM_SHARE = 1.5
 
 
+@figure.standard_style()
 def save_reconstructions(
     path: Path, originals: Mapping[str, np.ndarray], reconstructions: Mapping[str, np.ndarray], rate_hz: int
 ) -> None:
@@ -52,6 +53,7 @@ def save_reconstructions(
     _save_panels(path, panels, [_WAVEFORM_SHARE, 1, 1], heading, len(pairs[0][0]) / rate_hz)
 
 
+@figure.standard_style()
 def save_centres(path: Path, centres: Mapping[str, np.ndarray], rate_hz: int) -> None:
     """Draw the decoded class centres and their spectrograms, all on one scale of levels.
 

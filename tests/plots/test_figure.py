@@ -1,10 +1,17 @@
 """What all pictures share."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from audio_vae.plots import figure
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.filterwarnings("error")
@@ -38,3 +45,47 @@ def test_small_copy(tmp_path, rng, width, expected):
         assert copy.size == expected
         assert copy.mode == "P"
     assert (tmp_path / "small.png").stat().st_size < (tmp_path / "large.png").stat().st_size / 2
+
+
+DRAW = (
+    "import sys; from pathlib import Path; from audio_vae.plots.training_curves import save_training_curves;"
+    "save_training_curves(Path(sys.argv[1]), [{'epoch': 1, 'kl': 2.0}, {'epoch': 2, 'kl': 1.0}])"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MPLBACKEND", "module://no_such_package.backend_inline"),
+        ("MATPLOTLIBRC", "figure.dpi: 17\naxes.facecolor: red\nsavefig.transparent: True\ntext.usetex: True\n"),
+        ("MATPLOTLIBRC", b"\xff\xfe broken"),
+    ],
+)
+def test_a_users_settings_change_no_picture(tmp_path, name, value):
+    environment = {key: each for key, each in os.environ.items() if not key.startswith("MPL")}
+    if name == "MATPLOTLIBRC":
+        rc = tmp_path / "matplotlibrc"
+        rc.write_bytes(value if isinstance(value, bytes) else value.encode())
+        value = str(rc)
+    made = []
+    for number, settings in enumerate(({}, {name: value})):
+        path = tmp_path / f"{number}.png"
+        done = subprocess.run(
+            [sys.executable, "-c", DRAW, str(path)],
+            cwd=ROOT,
+            env=environment | settings,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        made.append(path.read_bytes())
+    assert made[0] == made[1]
+
+
+def test_settings_of_the_program_come_back():
+    import matplotlib
+
+    with matplotlib.rc_context({"axes.facecolor": "red", "lines.linewidth": 7.0}):
+        with figure.standard_style():
+            assert matplotlib.rcParams["lines.linewidth"] == matplotlib.rcParamsDefault["lines.linewidth"]
+        assert matplotlib.rcParams["lines.linewidth"] == 7.0
