@@ -134,6 +134,15 @@ def test_what_a_run_writes_fits_its_schema(name, written):
             assert set(values) == set(SCHEMAS[f"{name}.schema.json"]["properties"])
 
 
+def test_a_confidence_has_the_name_of_its_class(written):
+    for name, track in (("morph", "morph"), ("morph", "crossfade"), ("blend", "blend"), ("blend", "mix")):
+        card = read(written[name][0])["scorecard"][track]
+        is_decoded = track in ("morph", "blend")
+        names = {"confidence_classes", "latent_confidence_classes"} if is_decoded else {"confidence_classes"}
+        assert {key for key in card if key.endswith("confidence_classes")} == names
+        assert all(len(card[key]) == len(card["confidences"]) for key in names)
+
+
 def test_a_wrong_file_does_not_fit(written):
     values = read(written["morph"][0])
     assert faults("morph", {**values, "colour": "red"})

@@ -85,9 +85,10 @@ class Scorer:
         return scorecard(mfccs, self._score_each(mfccs, sounds, uncut, ends, latents))
 
     def _score_each(self, mfccs, sounds, uncut, ends, latents) -> dict[str, list]:
-        known = {}
+        known: dict[str, Any] = {}
         if self.run.model.classifier is not None:
             means, _ = self.run.encode(self._fitted(sounds))
+            known["class_names"] = self.run.sounds.class_names
             known["probabilities"] = self.run.class_probabilities(means)
             if latents is not None:
                 known["latent_probabilities"] = self.run.class_probabilities(latents)
@@ -108,6 +109,7 @@ def score_sounds(
     rate_hz: int,
     *,
     real: Mapping[str, np.ndarray] | None = None,
+    class_names: Sequence[str] = (),
     probabilities: np.ndarray | None = None,
     latent_probabilities: np.ndarray | None = None,
 ) -> dict[str, list]:
@@ -120,6 +122,7 @@ def score_sounds(
         ends: what they could be a mix of, two sounds or more, `[K, T]`.
         rate_hz: sample rate of both.
         real: name → MFCCs of the real sounds that they should resemble.
+        class_names: names of the classes, in the order of the classifier's outputs; needed with probabilities.
         probabilities: what the classifier says of each sound, encoded again, `[S, n_classes]`.
         latent_probabilities: what it says of the latents that the sounds were decoded from, `[S, n_classes]`.
 
@@ -136,10 +139,10 @@ def score_sounds(
         names = list(real)
         scores["nearest_real_distances"] = distances.tolist()
         scores["nearest_real_names"] = [names[each] for each in which]
-    if probabilities is not None:
-        scores["confidences"] = measures.confidences(probabilities).tolist()
-    if latent_probabilities is not None:
-        scores["latent_confidences"] = measures.confidences(latent_probabilities).tolist()
+    for prefix, rows in (("", probabilities), ("latent_", latent_probabilities)):
+        if rows is not None:
+            scores[f"{prefix}confidences"] = measures.confidences(rows).tolist()
+            scores[f"{prefix}confidence_classes"] = [class_names[label] for label in rows.argmax(axis=1)]
     return scores
 
 

@@ -73,6 +73,7 @@ def test_scored_beside_the_mix(made):
         for name in ("blend", "mix")
     ]
     assert cards["comparison"] == compare(*figures, names=("blend", "mix"))
+    assert len(cards["mix"]["confidence_classes"]) == len(cards["blend"]["latent_confidence_classes"]) == 1
 
 
 @pytest.mark.parametrize("scale", [2.0, 0.1, 1e-200, 1e200])

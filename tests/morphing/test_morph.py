@@ -195,6 +195,15 @@ class TestSidecar:
         assert len(sidecar["scorecard"]["morph"]["latent_confidences"]) == 5
         assert "latent_confidences" not in sidecar["scorecard"]["crossfade"]
 
+    def test_confidence_names_its_class(self, run, made):
+        _, sidecar = made
+        probabilities = run.class_probabilities(np.float32(sidecar["path"]))
+        expected = [run.sounds.class_names[label] for label in probabilities.argmax(axis=1)]
+        assert sidecar["scorecard"]["morph"]["latent_confidence_classes"] == expected
+        for card in (sidecar["scorecard"]["morph"], sidecar["scorecard"]["crossfade"]):
+            assert len(card["confidence_classes"]) == 5
+            assert set(card["confidence_classes"]) <= set(run.sounds.class_names)
+
     def test_result_is_the_sidecar(self, run, tmp_path):
         result = morph(run, "low:0", "low:1", tmp_path / "m", steps=2)
         stored = json.loads((tmp_path / "m" / "morph.json").read_text(encoding="utf-8"))
@@ -368,4 +377,4 @@ class TestPaths:
         run = make_tone_run(tmp_path / "run", n_classes=0)
         cards = morph(run, "low", "it's high", tmp_path / "m", steps=3).sidecar["scorecard"]
         assert cards["comparison"]["confidence"] == {"morph": None, "crossfade": None, "better": None}
-        assert "confidences" not in cards["morph"]
+        assert not {"confidences", "confidence_classes"} & set(cards["morph"])

@@ -34,6 +34,7 @@ class TestScorecard:
             steps[[0, -1]],
             RATE_HZ,
             real=real,
+            class_names=("bell", "drum"),
             probabilities=probabilities,
             latent_probabilities=probabilities[::-1],
         )
@@ -46,7 +47,9 @@ class TestScorecard:
         assert card["nearest_real_distances"][0] == card["nearest_real_distances"][-1] == 0
         assert card["nearest_real_distance"] == pytest.approx(np.mean(card["nearest_real_distances"][1:4]))
         assert card["confidence"] == pytest.approx((0.9 + 0.6 + 0.8) / 3)
+        assert card["confidence_classes"] == ["bell", "bell", "bell", "drum", "drum"]
         assert card["latent_confidences"] == [1, 0.8, 0.6, 0.9, 1]
+        assert card["latent_confidence_classes"] == ["drum", "drum", "bell", "bell", "bell"]
         assert card["not_a_mix"] == pytest.approx(np.mean(card["spectral_residuals"][1:4]))
         assert card["not_a_mix"] > 0.9
 
