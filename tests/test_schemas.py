@@ -15,10 +15,14 @@ from referencing import Registry, Resource
 
 from audio_vae import config as configs
 from audio_vae import model_config
+from audio_vae.digits import config as digits_config
+from audio_vae.digits import dataset as digits_dataset
+from audio_vae.drums import config as drums_config
+from audio_vae.drums import dataset as drums_dataset
 from audio_vae.evaluation.evaluate import evaluate
 from audio_vae.export.export import export
 from audio_vae.folder import config as folder_config
-from audio_vae.folder.dataset import DATASET
+from audio_vae.folder import dataset as folder_dataset
 from audio_vae.morphing.blend import blend
 from audio_vae.morphing.morph import morph
 from audio_vae.morphing.options import PathOptions
@@ -74,6 +78,15 @@ def write_tones(folder):
     (folder / "readme.txt").write_text("no sound file")
 
 
+def write_digits(folder):
+    """A training and a test sound of each digit."""
+    folder.mkdir()
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (10, 2, 2000))
+    for digit, takes in enumerate(noise):
+        for take, samples in zip((0, 10), takes, strict=True):
+            soundfile.write(folder / f"{digit}_jackson_{take}.wav", samples, 8000)
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     """A folder with a JSON file of each kind, written by a tiny run: kind of file → paths."""
@@ -88,9 +101,15 @@ def written(tmp_path_factory):
     blend(run, [("0", 1), ("1:0", 3)])
     exported = export(run, "savedmodel", folder / "models", float16=True).folder
     write_tones(folder / "sounds")
-    for labels in ("folder", "kmeans:2"):
-        config = folder_config.make(labels=labels, rate_hz=8000)
-        prepare_run(DATASET, folder / "runs" / labels.partition(":")[0], config, folder / "sounds")
+    write_digits(folder / "digits")
+    prepared = [
+        ("folder", folder_dataset.DATASET, folder_config.make(rate_hz=8000), folder / "sounds"),
+        ("clusters", folder_dataset.DATASET, folder_config.make(labels="kmeans:2", rate_hz=8000), folder / "sounds"),
+        ("digits", digits_dataset.DATASET, digits_config.make(), folder / "digits"),
+        ("kit", drums_dataset.DATASET, drums_config.make(), None),
+    ]
+    for name, dataset, config, data in prepared:
+        prepare_run(dataset, folder / "runs" / name, config, data)
     results = folder / "results"
     results.mkdir()
     drawings = {
@@ -186,7 +205,7 @@ def test_runs_prints_what_its_schema_says(run, written):
     code, out, _ = run("runs", folder, "--json")
     assert code == 0
     values = json.loads(out)
-    assert len(values) == 4
+    assert len(values) == 6
     assert faults("runs", values) == []
 
 
