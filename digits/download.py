@@ -11,12 +11,14 @@ from pathlib import Path, PurePosixPath
 import pooch
 
 from audio_vae.utils.errors import UserError, one_line
-from audio_vae.utils.files import atomic_folder, temporary_folder, write_json
+from audio_vae.utils.files import write_json
+from audio_vae.utils.folders import atomic_folder, new_folders, temporary_folder
 
 URL = "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/v1.0.9.tar.gz"
 SHA256 = "8bc44cde129d505cbbb6b365c09f80c663f2aa77578afc634e6141a2f87100c0"
 
 _MARKER = "source.json"
+_ADVICE = "give a folder of recordings with --data"
 _TIMEOUT_S = 30
 _RECORDING = re.compile(r"[0-9]_[^/\\]+_[0-9]+\.wav")
 
@@ -41,16 +43,14 @@ def fetch(url: str = URL, sha256: str = SHA256, cache: Path | None = None, show_
     if (folder / _MARKER).is_file():
         return folder / "recordings"
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with temporary_folder(cache) as part:
+        with new_folders(cache) as place, temporary_folder(place) as part:
             archive = _download(url, sha256, part, show_progress)
-            with atomic_folder(folder, _MARKER) as unpacked:
+            with atomic_folder(folder, _MARKER, _ADVICE) as unpacked:
                 _unpack(archive, unpacked / "recordings", url)
                 write_json(unpacked / _MARKER, {"url": url, "sha256": sha256})
     except OSError as error:
         raise UserError(
-            f"the cache {cache} cannot be written ({one_line(error)}): "
-            "make room there, or give a folder of recordings with --data"
+            f"the cache {cache} cannot be written ({one_line(error)}): make room there, or {_ADVICE}"
         ) from error
     return folder / "recordings"
 

@@ -20,7 +20,8 @@ from audio_vae.drums import synth
 from audio_vae.drums.preprocess import KIT_RATE_HZ
 from audio_vae.drums.sources import BUILT_IN, KITS
 from audio_vae.utils.errors import UserError
-from audio_vae.utils.files import atomic_folder, write_json
+from audio_vae.utils.files import write_json
+from audio_vae.utils.folders import atomic_folder
 
 MARKER = "sources.json"
 """File in the folder that says how many sounds are from which source."""

@@ -35,13 +35,16 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
         A NAME is one as for morph: a class, GROUP/CLASS, CLASS:N or a sound file.
         """
         from audio_vae.runs.prepare import sounds_of_run
+        from audio_vae.utils.folders import require_writable_folder
 
         run = common.open_model(dataset, run_path, model)
         with muted_start_up():
             from audio_vae.models import vae  # noqa: F401
-            from audio_vae.morphing.blend import blend, parse_parts
+            from audio_vae.morphing.blend import MARKER, blend, parse_parts
             from audio_vae.morphing.scorecard import comparison_lines
 
+        if out is not None:
+            require_writable_folder(out, MARKER)
         sounds = sounds_of_run(common.dataset_module(dataset, "dataset").DATASET, run, data)
         made = blend(run, parse_parts(parts), out, length=length, sounds=sounds)
         for warning in made.warnings:

@@ -29,14 +29,17 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
     def evaluate(data, run_path, model, out, morphs, quiet):
         """Evaluate the model: 1-NN accuracy, MFCC-DTW deviation, pictures and sounds."""
         from audio_vae.runs.prepare import sounds_of_run
+        from audio_vae.utils.folders import require_writable_folder
 
         run = common.open_model(dataset, run_path, model)
         with muted_start_up():
-            from audio_vae.evaluation.evaluate import evaluate
+            from audio_vae.evaluation.evaluate import MARKER, evaluate
             from audio_vae.evaluation.summary import summary_lines
             from audio_vae.models import vae  # noqa: F401
             from audio_vae.morphing.options import PathOptions
 
+        if out is not None:
+            require_writable_folder(out, MARKER)
         progress = common.shows_progress(quiet)
         report = evaluate(
             run,

@@ -24,7 +24,11 @@ from audio_vae.morphing.options import PathOptions
 from audio_vae.plots import latent_map, training_curves, waveforms
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
-from audio_vae.utils.files import atomic_folder, write_json
+from audio_vae.utils.files import write_json
+from audio_vae.utils.folders import atomic_folder
+
+MARKER = "report.json"
+"""The file by which the folder of a report is recognised."""
 
 
 def evaluate(
@@ -55,7 +59,7 @@ def evaluate(
     sounds = run.sounds if sounds is None else sounds
     out = run.results_path / "report" if out is None else out
     _require_fitting(run, sounds)
-    with atomic_folder(out, marker="report.json") as part:
+    with atomic_folder(out, MARKER) as part:
         outputs = run_model(run, sounds, show_progress=show_progress)
         report = make_report(run, sounds, outputs)
         if morphs:
@@ -67,7 +71,7 @@ def evaluate(
         sound_files = _write_sounds(part / "sounds", sounds, outputs)
         write_page(part / "report.html", report, figures, sound_files)
         # Last, because its presence says that the folder is a complete report.
-        write_json(part / "report.json", report)
+        write_json(part / MARKER, report)
     return report
 
 

@@ -29,6 +29,7 @@ from audio_vae.export.versions import new_version
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError, one_line
 from audio_vae.utils.files import write_json
+from audio_vae.utils.folders import require_writable_folder
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,15 @@ def export(
             `out` cannot be written, or the export differs from the Keras model by more than `parity.LIMIT`.
     """
     check_format(file_format, float16=float16)
+    folder = (Path(out) if out else run.results_path / "export") / model_name(run, file_format, float16=float16)
+    require_writable_folder(folder)
     model, sounds = run.model, run.sounds
     encoder, decoder = converters.rounded_networks(model) if float16 else (model.encoder, model.decoder)
     real = (sounds.test if len(sounds.test) else sounds).audio
     inputs = parity.make_inputs(real, encoder, CHECKED_SIGNATURES[file_format])
     expected = parity.keras_outputs(inputs, encoder, decoder)
     _require_finite(run, expected, float16)
-    folder = Path(out) if out else run.results_path / "export"
-    with new_version(folder / model_name(run, file_format, float16=float16)) as version:
+    with new_version(folder) as version:
         _convert(run, file_format, version.part, float16)
         received, ran_on = parity.run_fresh(file_format, version.part, inputs)
         result = parity.compare(expected, received)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from audio_vae.utils.errors import UserError, one_line
-from audio_vae.utils.files import temporary_folder
+from audio_vae.utils.folders import explained, new_folders, temporary_folder
 
 
 @dataclass
@@ -37,28 +36,19 @@ def new_version(folder: Path) -> Iterator[Version]:
     Raises:
         UserError: `folder` cannot be written.
     """
-    made: list[Path] = []
-    try:
-        with ExitStack() as stack:
-            with _another_out(folder):
-                for each in (*reversed(folder.parents), folder):
-                    if not each.exists():
-                        each.mkdir()
-                        made.append(each)
-                # Model servers ignore the temporary name: they look for whole numbers.
-                version = Version(stack.enter_context(temporary_folder(folder)))
+    with ExitStack() as stack:
+        with explained(folder):
+            place = stack.enter_context(new_folders(folder))
+            # Model servers ignore the temporary name: they look for whole numbers.
+            version = Version(stack.enter_context(temporary_folder(place)))
+        with explained(folder, version.part):
             yield version
-            with _another_out(folder):
-                version.path = _rename_to_next(version.part, folder)
-    finally:
-        # Only empty folders can be removed this way.
-        for each in reversed(made):
-            with suppress(OSError):
-                each.rmdir()
+        with explained(folder):
+            version.path = folder / _rename_to_next(version.part, place)
 
 
-def _rename_to_next(part: Path, folder: Path) -> Path:
-    """Rename a folder to the number after the highest in `folder`."""
+def _rename_to_next(part: Path, folder: Path) -> str:
+    """Rename a folder to the number after the highest in `folder`, and return this number."""
     numbers = [int(each.name) for each in folder.iterdir() if each.name.isascii() and each.name.isdigit()]
     number = max(numbers, default=0) + 1
     while True:
@@ -71,14 +61,5 @@ def _rename_to_next(part: Path, folder: Path) -> Path:
                 if not target.exists():
                     raise
             else:
-                return target
+                return target.name
         number += 1
-
-
-@contextmanager
-def _another_out(folder: Path) -> Iterator[None]:
-    """Turn an error of the file system into one that asks for another `--out`."""
-    try:
-        yield
-    except OSError as error:
-        raise UserError(f"{folder} cannot be written ({one_line(error)}): choose another folder with --out") from error

@@ -29,7 +29,8 @@ from audio_vae.plots.morph import save_morph_plot
 from audio_vae.runs.environment import environment
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
-from audio_vae.utils.files import folder_name, output_folder, write_json
+from audio_vae.utils.files import folder_name, write_json
+from audio_vae.utils.folders import atomic_folder, require_writable_folder
 
 LENGTHS = ("interpolate", "full")
 """Length of a blend: the weighted mean of the lengths of its parts, or all T samples."""
@@ -110,6 +111,7 @@ def blend(
     if out is None:
         shares = [f"{point.file_name}_{100 * weight:.0f}" for point, weight in zip(points, weights, strict=True)]
         out = run.results_path / "blends" / folder_name(shares)
+    require_writable_folder(Path(out), MARKER)
 
     made = _make(run, points, weights, length)
     warnings = _warnings(run, points, made)
@@ -224,7 +226,7 @@ def _write_folder(
     }
     shares = [f"{100 * part['weight']:.3g} %" for part in sidecar["parts"]]
     named = [f"{share} {_short(point.name)}" for share, point in zip(shares, points, strict=True)]
-    with output_folder(out, MARKER) as folder:
+    with atomic_folder(out, MARKER) as folder:
         for name, sound in sounds.items():
             io.write(folder / f"{name}.wav", sound, rate_hz)
         labels = [[*named, "blend"], [*shares, "mix"]]

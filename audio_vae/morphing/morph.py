@@ -28,7 +28,8 @@ from audio_vae.morphing.steps import Track, make_tracks, score_tracks
 from audio_vae.plots.morph import save_morph_plot
 from audio_vae.runs.environment import environment
 from audio_vae.runs.run import Run
-from audio_vae.utils.files import folder_name, output_folder, write_json
+from audio_vae.utils.files import folder_name, write_json
+from audio_vae.utils.folders import atomic_folder, require_writable_folder
 
 MARKER = "morph.json"
 """The file by which a morph folder is recognised."""
@@ -86,6 +87,7 @@ def morph(
     points = [parse_endpoint(text, run, sounds) for text in (start, *via, end)]
     if out is None:
         out = run.results_path / "morphs" / folder_name([point.file_name for point in points])
+    require_writable_folder(Path(out), MARKER)
     path, mix, warnings = make_tracks(run, points, chosen)
     warnings += _warnings(run, points, chosen, path, mix)
     sidecar = _sidecar(run, points, chosen, path, score_tracks(Scorer(run, sounds), path, mix), warnings)
@@ -150,7 +152,7 @@ def _write_folder(out: Path, points: Sequence[Endpoint], path: Track, mix: Track
         f"morph: {' → '.join(point.name for point in points)}": path.levelled(),
         f"cross-fade: {' → '.join(point.source for point in points)}": mix.levelled(),
     }
-    with output_folder(out, MARKER) as folder:
+    with atomic_folder(out, MARKER) as folder:
         _write_steps(folder, "morph.wav", path.levelled(), rate_hz)
         (folder / "crossfade").mkdir()
         _write_steps(folder / "crossfade", "crossfade.wav", mix.levelled(), rate_hz)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from audio_vae.data.dataset import Dataset
 from audio_vae.pretrained.catalog import open_trained
 from audio_vae.runs.prepare import sounds_of_run
+from audio_vae.utils.folders import require_writable_folder
 
 if TYPE_CHECKING:
     from audio_vae.morphing.morph import MorphResult
@@ -37,8 +38,10 @@ def morph_dataset(
     Raises:
         UserError: an end or an option cannot be used, there is no model, or `out` cannot be written.
     """
-    from audio_vae.morphing.morph import morph
+    from audio_vae.morphing.morph import MARKER, morph
 
+    if out is not None:
+        require_writable_folder(out, MARKER)
     run = open_trained(dataset.name) if run is None else run
     return morph(run, start, end, out, sounds=sounds_of_run(dataset, run, data), **options)
 

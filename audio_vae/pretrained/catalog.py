@@ -20,7 +20,7 @@ _LONGEST_LIST = 30
 
 def names() -> list[str]:
     """Return the names of all pretrained models."""
-    return sorted(path.parent.name for path in FOLDER.glob(f"*/{CARD_NAME}"))
+    return sorted(path.parent.name for path in FOLDER.glob(f"[!.]*/{CARD_NAME}"))
 
 
 def path_of(name: str) -> Path:

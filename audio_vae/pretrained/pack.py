@@ -25,7 +25,8 @@ from audio_vae.runs.card import CARD_NAME, Card, Centre
 from audio_vae.runs.latents import centre_name, class_centre, save_latents, training_means
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError, one_line
-from audio_vae.utils.files import atomic_folder, safe_name, write_json
+from audio_vae.utils.files import safe_name, write_json
+from audio_vae.utils.folders import atomic_folder
 from audio_vae.utils.tables import human_size
 
 LICENCE = "CC BY-SA 4.0"

@@ -16,12 +16,13 @@ from audio_vae.data.dataset import Dataset
 from audio_vae.presets import PRESETS
 from audio_vae.reproduction.experiments import DATA_FOLDERS, SPEAKERS, Experiment
 from audio_vae.reproduction.page import write_results_page
-from audio_vae.reproduction.results import RESULTS_FOLDER, load_result, save_bounds, save_result
+from audio_vae.reproduction.results import MARKER, RESULTS_FOLDER, load_result, save_bounds, save_result
 from audio_vae.runs.create import require_free
 from audio_vae.runs.environment import environment
 from audio_vae.runs.prepare import prepare_run
 from audio_vae.runs.run import Run, open_run, read_config
 from audio_vae.utils.errors import UserError, one_line
+from audio_vae.utils.folders import require_writable_folder
 
 _SPACING = "even"
 """Spacing of all morphs: it makes the steps of a path equally large, as a user would, which no plain mix can do."""
@@ -114,6 +115,7 @@ def reproduce(
     """
     config = config_of(experiment, dataset)
     path = folders.runs / experiment.name
+    require_writable_folder(folders.results / experiment.name, MARKER)
     if as_is:
         require_free(path, config)
         run = open_run(path, dataset.name)

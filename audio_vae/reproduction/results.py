@@ -25,7 +25,8 @@ from audio_vae.reproduction.experiments import Experiment
 from audio_vae.runs.environment import environment
 from audio_vae.runs.run import Run, read_history
 from audio_vae.utils.errors import UserError, one_line
-from audio_vae.utils.files import atomic_folder, write_json
+from audio_vae.utils.files import write_json
+from audio_vae.utils.folders import atomic_folder
 
 BOUNDS_FILE = "bounds.json"
 NOTES_FILE = "notes.md"
@@ -34,7 +35,8 @@ RESULTS_FOLDER = "results"
 NOT_RUN = "not run"
 """Text in place of a result that is not there."""
 
-_MARKER = "report.json"
+MARKER = "report.json"
+"""The file by which the folder of a result is recognised."""
 
 # Name in the files of older versions → name of the same value in an `Experiment`.
 _RENAMED = {"judges_morphs": "scores_morphs"}
@@ -107,7 +109,7 @@ def load_results(folder: Path) -> dict[str, Result]:
     Raises:
         UserError: a result is damaged.
     """
-    found = sorted(folder.glob(f"[!.]*/{_MARKER}"))
+    found = sorted(folder.glob(f"[!.]*/{MARKER}"))
     return {path.parent.name: load_result(path.parent) for path in found}
 
 
@@ -121,7 +123,7 @@ def load_result(path: Path) -> Result:
         UserError: the result is damaged or missing.
     """
     try:
-        report, result, config = (_read(path / name) for name in (_MARKER, "result.json", "config.json"))
+        report, result, config = (_read(path / name) for name in (MARKER, "result.json", "config.json"))
         result["experiment"] = {_RENAMED.get(key, key): value for key, value in result["experiment"].items()}
         return Result(path, report, Config.from_dict(config["config"]), config["made_with"], **result)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -177,7 +179,7 @@ def save_result(
     # Late, because importing Matplotlib takes a while.
     from audio_vae.plots.figure import save_small_copy
 
-    with atomic_folder(folder / experiment.name, _MARKER) as part:
+    with atomic_folder(folder / experiment.name, MARKER) as part:
         for name, source in pictures.items():
             save_small_copy(part / name, source)
         shutil.copyfile(run.path / "config.json", part / "config.json")
@@ -191,7 +193,7 @@ def save_result(
             "morph": morph,
         }
         write_json(part / "result.json", result)
-        write_json(part / _MARKER, report)
+        write_json(part / MARKER, report)
 
 
 def _read(path: Path) -> dict[str, Any]:

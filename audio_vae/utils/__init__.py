@@ -1,7 +1,8 @@
 """Helpers that know nothing of sound.
 
-errors   `UserError`, an error that the user can correct; one-line messages; checks of values
-files    files and folders that get their final name only when complete; safe file names
+errors   `UserError`, an error that the user can correct; one-line messages; whose fault an error is; checks of values
+files    files that get their final name only when complete; safe file names
+folders  folders of results that get their contents only when complete
 signals  SIGINT and SIGTERM: postpone them, handle them, stop with a message
 tables   tables as text or Markdown, and numbers as they are shown in them
 """

@@ -1,25 +1,23 @@
-"""Files and folders that get their final name only when they are complete, and names that are safe for files."""
+"""Files that get their final name only when they are complete, and names that are safe for files."""
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from audio_vae.utils.errors import UserError, one_line
+from audio_vae.utils.errors import UserError, no_room
 
 PART_PREFIX = ".part-"
 """The names of incomplete files and folders begin with this."""
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_TRIED_BYTES = 1 << 16
 
 _LONGEST_NAME = 80
 """Bytes of an endpoint's or a sound's name in a file name."""
@@ -35,27 +33,63 @@ def atomic_file(path: Path) -> Iterator[Path]:
     Raises:
         UserError: the disk is full; the file that was at `path` before is still there.
     """
+    # The folder may be named by a link to one that does not exist yet.
+    folder = Path(os.path.realpath(path.parent))
     part = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=PART_PREFIX, suffix=path.suffix)
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=folder, prefix=PART_PREFIX, suffix=path.suffix)
         os.close(handle)
         part = Path(name)
         yield part
         # mkstemp makes files private; a result has to be as readable as the user's other files.
-        part.chmod(0o666 & ~_umask())
+        part.chmod(new_mode(0o666))
         os.replace(part, path)
-    except OSError as error:
-        if error.errno not in _NO_ROOM:
+    except UserError:
+        raise
+    except Exception as error:
+        reason = why_no_room(error, folder)
+        if reason is None:
             raise
         raise UserError(
-            f"{path} cannot be written ({error.strerror}): make room on the disk and run again; "
+            f"{path} cannot be written ({reason}): make room on the disk and run again; "
             "the file that was there before is kept"
         ) from error
     finally:
         if part:
             with suppress(FileNotFoundError):
                 part.unlink()
+
+
+def why_no_room(error: Exception, folder: Path) -> str | None:
+    """Return the system's words for a full disk if it made writing into a folder fail, otherwise `None`.
+
+    Libraries turn a full disk into errors of many kinds, some of which no longer say so. What they could write has to
+    be there still, so that it fills the disk.
+
+    Args:
+        error: the error of what was being written.
+        folder: where it was being written.
+    """
+    reason = no_room(error)
+    if reason is None:
+        try:
+            try_to_write(folder)
+        except OSError as failure:
+            reason = no_room(failure)
+    return reason
+
+
+def try_to_write(folder: Path) -> None:
+    """Write some data into a folder and remove it again.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written.
+    """
+    with tempfile.TemporaryFile(dir=folder, prefix=PART_PREFIX, buffering=0) as file:
+        data = memoryview(bytes(_TRIED_BYTES))
+        while data:
+            data = data[file.write(data) :]
 
 
 def remove_unfinished(folder: Path) -> None:
@@ -66,60 +100,6 @@ def remove_unfinished(folder: Path) -> None:
     for part in folder.glob(PART_PREFIX + "*"):
         if part.is_file():
             part.unlink()
-
-
-@contextmanager
-def temporary_folder(parent: Path) -> Iterator[Path]:
-    """Yield a new folder in `parent` with a temporary name; it is removed unless the block has renamed it."""
-    part = Path(tempfile.mkdtemp(dir=parent, prefix=PART_PREFIX))
-    try:
-        # mkdtemp makes folders private; a result has to be as readable as the user's other folders.
-        part.chmod(0o777 & ~_umask())
-        yield part
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-@contextmanager
-def atomic_folder(path: Path, marker: str) -> Iterator[Path]:
-    """Yield a temporary folder beside `path` that is renamed to `path` when the block succeeds.
-
-    Args:
-        path: the final name.
-        marker: name of a file that every folder of this kind holds. An existing folder is replaced only if it
-            holds this file or is empty.
-
-    Raises:
-        UserError: `path` is a file, or a folder with other files in it.
-    """
-    if path.is_file():
-        raise UserError(f"{path} is a file: choose a folder with --out")
-    if path.is_dir() and any(path.iterdir()) and not (path / marker).is_file():
-        raise UserError(f"{path} holds other files (no {marker}): choose another folder with --out")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with temporary_folder(path.parent) as part:
-        yield part
-        if path.is_dir():
-            old = Path(tempfile.mkdtemp(dir=path.parent, prefix=".old-"))
-            os.replace(path, old)
-            os.replace(part, path)
-            shutil.rmtree(old)
-        else:
-            os.replace(part, path)
-
-
-@contextmanager
-def output_folder(path: Path, marker: str) -> Iterator[Path]:
-    """Yield a temporary folder that becomes `path`, as `atomic_folder` does, for a folder that a user has named.
-
-    Raises:
-        UserError: `path` holds other files or cannot be written.
-    """
-    try:
-        with atomic_folder(path, marker) as folder:
-            yield folder
-    except OSError as error:
-        raise UserError(f"{path} cannot be written ({one_line(error)}): choose another folder with --out") from error
 
 
 def write_json(path: Path, values: Any) -> None:
@@ -162,8 +142,8 @@ def _without_nan(value: Any) -> Any:
     return value
 
 
-def _umask() -> int:
-    """Return the permission bits that new files of this process do not get."""
+def new_mode(most: int) -> int:
+    """Return the permissions that a new file or folder of this process gets, given the `most` that one may have."""
     mask = os.umask(0)
     os.umask(mask)
-    return mask
+    return most & ~mask

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -150,6 +151,15 @@ def test_folder_of_other_things_is_refused_and_kept(run, tmp_path):
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
 
 
+def test_current_folder(evaluated, run, tmp_path, monkeypatch):
+    monkeypatch.chdir(shutil.copytree(evaluated[0].path / "report", tmp_path / "here"))
+    Path("figures", "old.png").touch()
+    evaluate(run, out=Path("."))
+    assert not Path("figures", "old.png").exists()
+    assert json.loads(Path("report.json").read_text())["n_test"]
+    assert not any(each.name.startswith(".") for folder in (tmp_path, tmp_path / "here") for each in folder.iterdir())
+
+
 @pytest.mark.parametrize("failing", ["waveforms.save_centres", "write_page", "write_json"])
 def test_failure_midway_leaves_the_older_report(evaluated, run, monkeypatch, failing):
     shutil.copytree(evaluated[0].path / "report", run.path / "report")
@@ -159,7 +169,7 @@ def test_failure_midway_leaves_the_older_report(evaluated, run, monkeypatch, fai
         raise OSError("no space left on device")
 
     monkeypatch.setattr(f"audio_vae.evaluation.evaluate.{failing}", fail)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(UserError, match=r"report cannot be written \(no space left on device\): choose another folder"):
         evaluate(run)
     assert {path: path.read_bytes() for path in (run.path / "report").rglob("*") if path.is_file()} == before
     assert leftovers(run.path) == []

@@ -186,3 +186,10 @@ def test_another_folder_is_left_alone(tone_run, tmp_path):
     with pytest.raises(UserError, match=r"holds other files \(no blend.json\)"):
         blend(tone_run, PARTS, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_unusable_folder_is_refused_before_anything_is_computed(tone_run, tmp_path, monkeypatch):
+    (tmp_path / "b").touch()
+    monkeypatch.setattr(blending, "decode", None)
+    with pytest.raises(UserError, match=r"b cannot be written \(it is a file\): choose another folder"):
+        blend(tone_run, PARTS, tmp_path / "b")

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import re
+from pathlib import Path
 
 import matplotlib.image
 import numpy as np
@@ -299,6 +300,23 @@ class TestWriting:
         morph(run, "low", "it's high", tmp_path / "m", steps=2)
         assert not (tmp_path / "m" / "02.wav").exists()
         assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+    def test_older_morph_in_the_current_folder_is_replaced(self, run, tmp_path, monkeypatch):
+        (tmp_path / "m").mkdir()
+        monkeypatch.chdir(tmp_path / "m")
+        inode = (tmp_path / "m").stat().st_ino
+        morph(run, "low", "it's high", Path("."), steps=4)
+        morph(run, "low", "it's high", tmp_path / "m", steps=2)
+        assert not Path("02.wav").exists()
+        assert Path("01.wav").is_file()
+        assert (tmp_path / "m").stat().st_ino == inode
+        assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+    def test_unusable_folder_is_refused_before_anything_is_computed(self, run, tmp_path, monkeypatch):
+        (tmp_path / "m").touch()
+        monkeypatch.setattr(morphing, "make_tracks", None)
+        with pytest.raises(UserError, match=r"m/deep cannot be written \(Not a directory\): choose another folder"):
+            morph(run, "low", "it's high", tmp_path / "m" / "deep")
 
     def test_another_folder_is_left_alone(self, run, tmp_path):
         (tmp_path / "00.wav").write_text("mine")

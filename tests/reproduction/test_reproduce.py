@@ -49,6 +49,14 @@ def test_a_second_time_nothing_is_evaluated_again(folders, monkeypatch):
     assert lines[-1] == "tiny: its result is there already"
 
 
+def test_results_that_cannot_be_written_are_refused_before_the_training(folders, tmp_path):
+    (tmp_path / "results").touch()
+    elsewhere = dataclasses.replace(folders, out=tmp_path, runs=tmp_path / "runs")
+    with pytest.raises(UserError, match=r"tiny cannot be written \(Not a directory\)"):
+        reproduce(TINY, DATASET, elsewhere, length="full")
+    assert not elsewhere.runs.exists()
+
+
 def test_a_run_is_taken_in_as_it_stands(folders, monkeypatch):
     from audio_vae.training import train as training
 

@@ -1,4 +1,4 @@
-"""Files and folders that appear only when they are complete."""
+"""Files that appear only when they are complete."""
 
 import errno
 import json
@@ -11,12 +11,9 @@ import pytest
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.files import (
     atomic_file,
-    atomic_folder,
     folder_name,
-    output_folder,
     remove_unfinished,
     safe_name,
-    temporary_folder,
     write_json,
 )
 
@@ -77,95 +74,6 @@ def test_unfinished_files_are_removed_and_nothing_else(tmp_path):
         (tmp_path / name).touch()
     remove_unfinished(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", ".part-folder", "a.npz"]
-
-
-class TestTemporaryFolder:
-    def test_is_removed_when_the_block_ends(self, tmp_path):
-        with temporary_folder(tmp_path) as part:
-            (part / "a").touch()
-            assert part.parent == tmp_path
-            assert part.name.startswith(".part-")
-        assert list(tmp_path.iterdir()) == []
-
-    def test_is_kept_where_the_block_has_renamed_it(self, tmp_path):
-        with temporary_folder(tmp_path) as part:
-            part.rename(tmp_path / "kept")
-        assert [path.name for path in tmp_path.iterdir()] == ["kept"]
-
-    def test_is_as_readable_as_other_folders(self, tmp_path):
-        (tmp_path / "other").mkdir()
-        with temporary_folder(tmp_path) as part:
-            assert stat.S_IMODE(part.stat().st_mode) == stat.S_IMODE((tmp_path / "other").stat().st_mode)
-
-
-class TestAtomicFolder:
-    def test_appears_when_the_block_ends(self, tmp_path):
-        path = tmp_path / "deep" / "out"
-        with atomic_folder(path, "mark.json") as part:
-            (part / "mark.json").touch()
-            assert not path.exists()
-        assert [each.name for each in path.iterdir()] == ["mark.json"]
-        assert list(path.parent.iterdir()) == [path]
-
-    def test_replaces_an_older_one_of_its_kind(self, tmp_path):
-        path = tmp_path / "out"
-        path.mkdir()
-        (path / "mark.json").touch()
-        (path / "old.wav").touch()
-        with atomic_folder(path, "mark.json") as part:
-            (part / "mark.json").write_text("new")
-        assert [each.name for each in path.iterdir()] == ["mark.json"]
-        assert list(tmp_path.iterdir()) == [path]
-
-    def test_takes_an_empty_folder(self, tmp_path):
-        path = tmp_path / "out"
-        path.mkdir()
-        with atomic_folder(path, "mark.json") as part:
-            (part / "mark.json").touch()
-        assert (path / "mark.json").is_file()
-
-    def test_other_files_are_left_alone(self, tmp_path):
-        path = tmp_path / "out"
-        path.mkdir()
-        (path / "thesis.txt").touch()
-        with pytest.raises(UserError, match="holds other files"), atomic_folder(path, "mark.json"):
-            pass
-        assert (path / "thesis.txt").is_file()
-        assert list(tmp_path.iterdir()) == [path]
-
-    def test_a_file_is_left_alone(self, tmp_path):
-        path = tmp_path / "out"
-        path.touch()
-        with pytest.raises(UserError, match="is a file"), atomic_folder(path, "mark.json"):
-            pass
-
-    def test_failure_keeps_the_old_folder(self, tmp_path):
-        path = tmp_path / "out"
-        path.mkdir()
-        (path / "mark.json").write_text("old")
-
-        def fail():
-            with atomic_folder(path, "mark.json") as part:
-                (part / "mark.json").write_text("half")
-                raise RuntimeError("stop")
-
-        with pytest.raises(RuntimeError, match="stop"):
-            fail()
-        assert (path / "mark.json").read_text() == "old"
-        assert list(tmp_path.iterdir()) == [path]
-
-
-class TestOutputFolder:
-    def test_error_of_the_file_system_asks_for_another_folder(self, tmp_path):
-        match = r"a cannot be written \(.*no room\): choose another folder with --out"
-        with pytest.raises(UserError, match=match), output_folder(tmp_path / "a", "a.json"):
-            raise OSError("no room")
-        assert not list(tmp_path.iterdir())
-
-    def test_appears_when_the_block_ends(self, tmp_path):
-        with output_folder(tmp_path / "a", "a.json") as part:
-            (part / "a.json").touch()
-        assert [path.name for path in (tmp_path / "a").iterdir()] == ["a.json"]
 
 
 class TestWriteJson:
