@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,10 @@ from audio_vae.models.weights import rounded_to_float16
 
 OPSET = 17
 """Version of ONNX's operator set; ONNX Runtime 1.13 (2022) and later run it."""
+
+
+_SMALLEST_CONSTANT = 128
+"""Numbers in a constant of a LiteRT file from which on float16 saves more bytes than the cast takes."""
 
 
 def rounded_networks(model: VAE) -> tuple[keras.Model, keras.Model]:
@@ -47,11 +52,60 @@ def _write_litert(model: VAE, folder: Path, float16: bool) -> None:
         function = network_function(network, input_name, output_names)
         with tempfile.TemporaryDirectory(prefix="audio-vae-litert-") as place:
             tf.saved_model.save(function.module, place, signatures={signature: function})
-            converter = tf.lite.TFLiteConverter.from_saved_model(place, signature_keys=[signature])
-            if float16:
-                converter.optimizations = [tf.lite.Optimize.DEFAULT]
-                converter.target_spec.supported_types = [tf.float16]
-            (folder / f"{name}.tflite").write_bytes(converter.convert())
+            converted = tf.lite.TFLiteConverter.from_saved_model(place, signature_keys=[signature]).convert()
+            (folder / f"{name}.tflite").write_bytes(_litert_in_float16(converted) if float16 else converted)
+
+
+def _litert_in_float16(converted: bytes) -> bytes:
+    """Return a LiteRT file with its larger constants stored as float16, each followed by a cast to float32.
+
+    The converter's own option for float16 stores them in the same way but rounds every constant, also Fourier
+    transforms and the noise of the decoder. Here the rule is that of `_as_float16`.
+    """
+    from tensorflow.lite.python import schema_py_generated as schema
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(converted))
+    cast = schema.OperatorCodeT()
+    cast.builtinCode = cast.deprecatedBuiltinCode = schema.BuiltinOperator.DEQUANTIZE
+    cast.version = 3
+    model.operatorCodes.append(cast)
+    # The converter lets equal constants share a buffer.
+    tensors = [tensor for graph in model.subgraphs for tensor in graph.tensors]
+    halved = {tensor.buffer: None for tensor in tensors}
+    halved.update({tensor.buffer: False for tensor in tensors if tensor.type != schema.TensorType.FLOAT32})
+    for graph in model.subgraphs:
+        casts = []
+        for place, tensor in enumerate(tuple(graph.tensors)):
+            buffer = model.buffers[tensor.buffer]
+            if halved[tensor.buffer] is None:
+                stored = buffer.data if buffer.data is not None else b""
+                half = _as_float16(np.frombuffer(bytes(stored), "<f4"))
+                halved[tensor.buffer] = half is not None and half.size >= _SMALLEST_CONSTANT
+                if halved[tensor.buffer]:
+                    buffer.data = np.frombuffer(half.tobytes(), np.uint8)
+            if halved[tensor.buffer]:
+                weights = copy.copy(tensor)
+                weights.name, weights.type = tensor.name + b"_float16", schema.TensorType.FLOAT16
+                # Buffer 0 is empty, as that of a tensor which is computed has to be.
+                tensor.buffer = 0
+                operator = schema.OperatorT()
+                operator.opcodeIndex = len(model.operatorCodes) - 1
+                operator.inputs, operator.outputs = [len(graph.tensors)], [place]
+                graph.tensors.append(weights)
+                casts.append(operator)
+        graph.operators = [*casts, *graph.operators]
+    return flatbuffer_utils.convert_object_to_bytearray(model)
+
+
+def _as_float16(values: np.ndarray) -> np.ndarray | None:
+    """Return float32 numbers as float16 if it holds each of them exactly, or `None`.
+
+    It holds the weights, which are rounded before, but not the constants that a network or a converter has computed.
+    """
+    with np.errstate(over="ignore"):
+        half = values.astype("<f2")
+    return half if np.array_equal(half.astype(np.float32), values) else None
 
 
 def _write_onnx(model: VAE, folder: Path, float16: bool) -> None:
@@ -61,17 +115,30 @@ def _write_onnx(model: VAE, folder: Path, float16: bool) -> None:
     for name, _, network, input_name, output_names in _networks(model, float16):
         function = network_function(network, input_name, output_names)
         converted, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=OPSET)
+        _name_tensors(converted.graph, output_names)
         if float16:
             _store_float16(converted.graph)
         onnx.checker.check_model(converted)
         onnx.save(converted, str(folder / f"{name}.onnx"))
 
 
+def _name_tensors(graph: Any, output_names: tuple[str, ...]) -> None:
+    """Bring the outputs of an ONNX graph into order, and call the open first dimension of all ends `batch`.
+
+    The converter sorts outputs by name and makes up another name for each open dimension.
+    """
+    outputs = {each.name: each for each in graph.output}
+    ordered = [copy.deepcopy(outputs[name]) for name in output_names]
+    del graph.output[:]
+    graph.output.extend(ordered)
+    for each in (*graph.input, *graph.output):
+        each.type.tensor_type.shape.dim[0].dim_param = "batch"
+
+
 def _store_float16(graph: Any) -> None:
     """Store the constants of an ONNX graph as float16, each followed by a cast; it still computes in float32.
 
-    Only constants that float16 holds exactly are changed: the weights, which are rounded before, but not
-    constants that the converter has computed.
+    Which constants are changed is the rule of `_as_float16`.
     """
     from onnx import TensorProto, helper, numpy_helper
 
@@ -79,10 +146,8 @@ def _store_float16(graph: Any) -> None:
     for constant in graph.initializer:
         if constant.data_type != TensorProto.FLOAT:
             continue
-        name, values = constant.name, numpy_helper.to_array(constant)
-        with np.errstate(over="ignore"):
-            half = values.astype(np.float16)
-        if not np.array_equal(half.astype(np.float32), values):
+        name, half = constant.name, _as_float16(numpy_helper.to_array(constant))
+        if half is None:
             continue
         constant.CopyFrom(numpy_helper.from_array(half, f"{name}_float16"))
         casts.append(helper.make_node("Cast", [constant.name], [name], to=TensorProto.FLOAT))

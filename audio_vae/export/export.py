@@ -8,8 +8,8 @@ Every export is a numbered version, as TensorFlow Serving expects:
     OUT/<dataset>-<preset>-keras/1/      model.keras, metadata.json
 
 With float16 weights the folder's name ends in `-float16`. Each version also holds `parity.json`: how far its
-results, computed in a fresh process, differ from the Keras model's (`export.parity`). A version gets its number
-only after this check has passed.
+results, computed in a fresh process, differ from the Keras model's, and how far they may (`export.parity`). A version
+gets its number only after this check has passed.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def export(
 
     Raises:
         UserError: the format is unknown or its extra is not installed, the run has no complete model,
-            `out` cannot be written, or the export differs from the Keras model by more than `parity.LIMIT`.
+            `out` cannot be written, or the export differs from the Keras model by more than
+            `parity.allowed_differences`.
     """
     check_format(file_format, float16=float16)
     folder = (Path(out) if out else run.results_path / "export") / model_name(run, file_format, float16=float16)
@@ -79,10 +80,14 @@ def export(
         _convert(run, file_format, version.part, float16)
         received, ran_on = parity.run_fresh(file_format, version.part, inputs)
         result = parity.compare(expected, received)
-        _require_equal(run, file_format, result)
+        noise = parity.own_noise(inputs, encoder, decoder)
+        allowed = parity.allowed_differences(noise, expected)
+        _require_equal(run, file_format, result, noise, allowed)
         report = {
             "format": file_format,
             "limit": parity.LIMIT,
+            "own_noise": noise,
+            "allowed": allowed,
             **result,
             "compared_with": f"the Keras model{' with its weights rounded to float16' if float16 else ''}, on the CPU",
             "ran_on": ran_on,
@@ -119,12 +124,14 @@ def _convert(run: Run, file_format: str, folder: Path, float16: bool) -> None:
         ) from error
 
 
-def _require_equal(run: Run, file_format: str, result: dict[str, Any]) -> None:
-    # A difference that is NaN has to be refused too.
-    if not result["largest_difference"] <= parity.LIMIT:
+def _require_equal(
+    run: Run, file_format: str, result: dict[str, Any], noise: dict[str, float], allowed: dict[str, float]
+) -> None:
+    signature, case, difference = parity.worst_case(result, allowed)
+    if difference > allowed[signature]:
         raise UserError(
-            f"the {file_format} export of {run.path} differs from the Keras model by "
-            f"{result['largest_difference']:.2g} (at most {parity.LIMIT:g} is allowed; {parity.worst_case(result)}): "
+            f"the {file_format} export of {run.path} differs from the Keras model by {difference:.2g} in {case} "
+            f"(at most {allowed[signature]:.2g} is allowed; the model differs from itself by {noise[signature]:.2g}): "
             "nothing kept"
         )
 
@@ -140,13 +147,19 @@ def _warnings(run: Run, expected: parity.Arrays) -> Iterator[str]:
 
 
 def summary_lines(result: ExportResult) -> Sequence[str]:
-    """Return the largest differences from the Keras model as text, one line for each signature."""
+    """Return the largest differences from the Keras model as text: one line for each signature.
+
+    Each line ends with the difference that is allowed and the model's own noise, see `export.parity`.
+    """
     lines = []
     for signature, kinds in result.parity["signatures"].items():
         shown = "; ".join(
             f"{kind} " + ", ".join(f"{difference:.1e}" for difference in row.values()) for kind, row in kinds.items()
         )
-        lines.append(f"  {signature:<15} largest difference: {shown}  (batches {', '.join(map(str, parity.BATCHES))})")
+        lines.append(
+            f"  {signature:<15} largest difference: {shown}  (batches {', '.join(map(str, parity.BATCHES))}); "
+            f"allowed {result.parity['allowed'][signature]:.1e}, own noise {result.parity['own_noise'][signature]:.1e}"
+        )
     if "float16_error" in result.parity:
         error = result.parity["float16_error"]
         lines.append(

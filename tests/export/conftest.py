@@ -5,11 +5,14 @@ import tensorflow as tf
 
 from audio_vae.config import AudioConfig, Config
 from audio_vae.data.sound_set import SoundSet
-from audio_vae.export import parity
+from audio_vae.export import formats, parity
 from audio_vae.export.export import export
 from audio_vae.model_config import DilatedConfig, ModelConfig, PlainConfig, StudioConfig
 from audio_vae.models.vae import build_vae
+from audio_vae.pretrained import catalog
+from audio_vae.runs.card import read_card
 from audio_vae.runs.create import create_run
+from audio_vae.runs.run import open_run
 
 T = 64
 D = 3
@@ -72,6 +75,34 @@ def saved(trained, tmp_path_factory):
 @pytest.fixture(scope="session")
 def signatures(saved):
     return tf.saved_model.load(str(saved)).signatures
+
+
+@pytest.fixture(scope="session")
+def need():
+    """Skip a test where the packages of a format are not installed."""
+
+    def check(file_format):
+        for name in formats.NEEDS.get(file_format, ()):
+            pytest.importorskip(name, reason=f"the extra [{file_format}] is not installed")
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def export_shipped(need, tmp_path_factory):
+    """Export the models that come with the package into one folder `models`, each in each format once."""
+    out = tmp_path_factory.mktemp("shipped") / "models"
+    made = {}
+
+    def make(name, file_format, float16=False):
+        need(file_format)
+        case = name, file_format, float16
+        if case not in made:
+            path = catalog.path_of(name)
+            made[case] = export(open_run(path, read_card(path).dataset), file_format, out, float16=float16)
+        return made[case]
+
+    return make
 
 
 @pytest.fixture

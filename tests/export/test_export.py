@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from audio_vae.cli import main as cli
 from audio_vae.export import converters, formats, parity
-from audio_vae.export.export import export
+from audio_vae.export.export import export, summary_lines
 from audio_vae.utils.errors import UserError
 
 T = 64
@@ -23,18 +23,13 @@ CHECKED = {
 }
 
 
-def need(file_format):
-    for name in formats.NEEDS.get(file_format, ()):
-        pytest.importorskip(name, reason=f"the extra [{file_format}] is not installed")
-
-
 def everything_below(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
 @pytest.mark.parametrize("preset", ["cc", "dc", "studio"])
 @pytest.mark.parametrize("file_format", formats.FORMATS)
-def test_every_format_computes_what_keras_computes(make_run, preset, file_format, tmp_path):
+def test_every_format_computes_what_keras_computes(make_run, preset, file_format, tmp_path, need):
     need(file_format)
     run = make_run(tmp_path / "run", preset)
     made = export(run, file_format, tmp_path / "models")
@@ -47,6 +42,8 @@ def test_every_format_computes_what_keras_computes(make_run, preset, file_format
     # Logarithms of what is quiet make more of the rounding of a Fourier transform.
     assert report["largest_difference"] <= (5e-5 if preset == "studio" else 1e-5)
     assert report["limit"] == 1e-4
+    assert set(report["own_noise"]) == set(report["allowed"]) == CHECKED[file_format]
+    assert all(1e-4 <= each <= 1e-3 for each in report["allowed"].values())
     values = json.loads(next(made.folder.rglob("metadata.json")).read_text())
     assert (values["rate_hz"], values["n_samples"], values["latent_dim"], values["preset"]) == (8000, T, D, preset)
     assert values["class_names"] == ["low", "high"]
@@ -55,7 +52,7 @@ def test_every_format_computes_what_keras_computes(make_run, preset, file_format
 
 
 @pytest.mark.parametrize("file_format", [pytest.param("savedmodel", marks=pytest.mark.slow), "litert", "onnx"])
-def test_float16_weights_are_smaller_and_their_error_is_told(file_format, tmp_path, trained):
+def test_float16_weights_are_smaller_and_their_error_is_told(file_format, tmp_path, trained, need):
     need(file_format)
     full = export(trained, file_format, tmp_path)
     half = export(trained, file_format, tmp_path, float16=True)
@@ -70,6 +67,15 @@ def test_float16_weights_are_smaller_and_their_error_is_told(file_format, tmp_pa
         ]
         assert str(tf.float16) not in types[0]
         assert str(tf.float16) in types[1]
+
+
+@pytest.mark.parametrize("preset", ["dc", "studio"])
+@pytest.mark.parametrize("file_format", ["litert", "onnx"])
+def test_float16_rounds_no_constant_that_a_network_has_computed(make_run, file_format, preset, tmp_path, need):
+    need(file_format)
+    half = export(make_run(tmp_path / "run", preset), file_format, tmp_path, float16=True)
+    # As in float32.
+    assert half.parity["largest_difference"] <= (5e-5 if preset == "studio" else 1e-5)
 
 
 def test_default_place_is_in_the_run(make_run, tmp_path, no_process):
@@ -88,9 +94,36 @@ def test_nothing_is_left_when_parity_fails(trained, tmp_path, monkeypatch, no_pr
         return outputs, versions
 
     monkeypatch.setattr(parity, "run_fresh", shifted)
-    with pytest.raises(UserError, match=r"differs from the Keras model.*decode, real input, batch 2.*nothing kept"):
+    told = r"differs from the Keras model.*decode, real input, batch 2 \(at most 0.0001 is .*itself by .*nothing kept"
+    with pytest.raises(UserError, match=told):
         export(trained, "keras", tmp_path / "new" / "models")
     assert everything_below(tmp_path) == []
+
+
+@pytest.mark.parametrize(("noise", "allowed"), [(5e-5, 2e-4), (1e-4, 4e-4), (1, 1e-3)])
+def test_a_noisy_model_is_allowed_more(trained, tmp_path, monkeypatch, no_process, noise, allowed):
+    """The noise, the allowed difference, and its ceiling are told; one signature's noise excuses no other."""
+    honest = parity.run_fresh
+    shift = 0.0
+
+    def shifted(*arguments):
+        outputs, versions = honest(*arguments)
+        audio = outputs["real_2/decode/audio"]
+        outputs["real_2/decode/audio"] = audio + shift * max(1, np.abs(audio).max())
+        return outputs, versions
+
+    monkeypatch.setattr(parity, "run_fresh", shifted)
+    monkeypatch.setattr(parity, "own_noise", lambda *_: {"encode": 0.0, "decode": noise, "reconstruct": 0.0})
+    shift = 0.9 * allowed
+    made = export(trained, "keras", tmp_path / "models")
+    assert made.parity["own_noise"]["decode"] == noise
+    assert made.parity["allowed"] == pytest.approx({"encode": 1e-4, "decode": allowed, "reconstruct": 1e-4})
+    (line,) = (each for each in summary_lines(made) if each.startswith("  decode"))
+    assert line.endswith(f"allowed {allowed:.1e}, own noise {noise:.1e}")
+    shift = 1.2 * allowed
+    told = rf"\(at most {allowed:.2g} is allowed; the model differs from itself by {noise:.2g}\)"
+    with pytest.raises(UserError, match=told):
+        export(trained, "keras", tmp_path / "models")
 
 
 def test_nothing_is_left_when_the_export_does_not_load(trained, tmp_path, monkeypatch):

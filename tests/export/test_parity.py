@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -39,4 +40,60 @@ def test_inputs_are_sounds_noise_and_their_latents(trained):
 def test_the_worst_case_is_named():
     wanted = {f"{kind}_2/decode/audio": np.zeros((2, T), np.float32) for kind in ("real", "random")}
     received = {key: value + (0.5 if key.startswith("random") else 0.25) for key, value in wanted.items()}
-    assert parity.worst_case(parity.compare(wanted, received)) == "decode, random input, batch 2"
+    worst = parity.worst_case(parity.compare(wanted, received), {"decode": 1e-4})
+    assert worst == ("decode", "decode, random input, batch 2", 0.5)
+
+
+def test_the_worst_case_is_measured_by_what_its_signature_is_allowed():
+    wanted = {f"real_2/{signature}/audio": np.zeros((2, T), np.float32) for signature in ("decode", "reconstruct")}
+    received = {key: value + (0.5 if "decode" in key else 0.25) for key, value in wanted.items()}
+    worst = parity.worst_case(parity.compare(wanted, received), {"decode": 0.6, "reconstruct": 0.1})
+    assert worst == ("reconstruct", "reconstruct, real input, batch 2", 0.25)
+
+
+def scaled(factor):
+    """A network that multiplies each number by a power of two, so that nothing is rounded."""
+    network = keras.Sequential([keras.Input((D,)), keras.layers.Rescaling(factor)])
+    return network
+
+
+def test_own_noise_is_what_a_unit_in_the_last_place_makes(rng):
+    latent = rng.uniform(-1, 1, (17, D)).astype(np.float32)
+    inputs = {f"real_{batch}/decode/latent": latent[:batch] for batch in parity.BATCHES}
+    encoder, decoder = scaled(1), scaled(0.5)
+    noise = parity.own_noise(inputs, encoder, decoder)
+    assert noise == {"decode": pytest.approx(0.5 * np.spacing(np.abs(latent).max()), rel=1e-6)}
+
+
+def test_own_noise_has_the_rows_one_by_one(rng):
+    """A model whose rows depend on how many there are differs from itself."""
+
+    class CountsRows(keras.layers.Layer):
+        def call(self, inputs):
+            return inputs + 0.01 * keras.ops.cast(keras.ops.shape(inputs)[0], "float32")
+
+    network = keras.Sequential([keras.Input((D,)), CountsRows()])
+    latent = rng.uniform(-0.1, 0.1, (17, D)).astype(np.float32)
+    inputs = {"random_17/decode/latent": latent}
+    noise = parity.own_noise(inputs, network, network)
+    assert noise == {"decode": pytest.approx(0.01 * 16, rel=1e-5)}
+
+
+def test_own_noise_is_measured_for_every_signature_and_is_the_same_each_time(trained):
+    encoder, decoder = trained.model.encoder, trained.model.decoder
+    signatures = ("encode", "decode", "reconstruct", "morph", "serving_default")
+    inputs = parity.make_inputs(trained.sounds.audio, encoder, signatures)
+    noise = parity.own_noise(inputs, encoder, decoder)
+    assert set(noise) == set(signatures)
+    assert all(0 < each < 1e-5 for each in noise.values())
+    assert noise == parity.own_noise(inputs, encoder, decoder)
+
+
+@pytest.mark.parametrize(
+    ("noise", "peak", "allowed"),
+    [(0, 1, 1e-4), (2e-5, 1, 1e-4), (1e-4, 1, 4e-4), (1, 1, 1e-3), (1, 0.5, 5e-4), (1, 0.01, 1e-4), (1, 300, 1e-3)],
+)
+def test_what_is_allowed(noise, peak, allowed):
+    """Four times the noise, between 1e-4 and 60 dB below the peak; above 1, differences are relative already."""
+    expected = {"real_2/decode/audio": np.array([[0, -peak]], np.float32)}
+    assert parity.allowed_differences({"decode": noise}, expected) == {"decode": pytest.approx(allowed)}
