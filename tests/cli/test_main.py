@@ -1,6 +1,7 @@
 """The command line as a whole: help, exit codes."""
 
 import contextlib
+import functools
 import os
 import signal
 import subprocess
@@ -58,8 +59,9 @@ def test_debug_shows_the_traceback(tmp_path):
 
 
 def test_a_closed_pipe_ends_the_program_without_a_word(tmp_path):
-    for number in range(200):
-        (tmp_path / f"{number}.wav").write_bytes(b"no sound")
+    # More lines than a pipe holds, so that the program is still writing when nobody reads any more.
+    for number in range(500):
+        (tmp_path / f"{number:0200d}.wav").write_bytes(b"no sound")
     program = [sys.executable, "-m", "audio_vae", "check", str(tmp_path), "--labels", "kmeans:2", "--all"]
     with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.readline()
@@ -78,7 +80,10 @@ def test_closed_standard_streams_do_no_harm(tmp_path):
 @pytest.mark.parametrize("after_s", [0.1, 0.3, 0.6, 1.5])
 def test_stopped_at_any_time_it_says_so_in_one_line(tmp_path, number, after_s):
     program = [sys.executable, "-m", "audio_vae", "drums", "morph", "kick", "tom", "--out", str(tmp_path / "m")]
-    with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    # Also where the tests themselves run with SIGINT ignored, as in the background of a shell.
+    heeded = functools.partial(signal.signal, number, signal.SIG_DFL)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(program, cwd=ROOT, preexec_fn=heeded, **pipes) as process:
         # Before its first lines no program can tell how it wants to end.
         time.sleep(after_s)
         process.send_signal(number)

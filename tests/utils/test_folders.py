@@ -13,6 +13,7 @@ import pytest
 
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.folders import atomic_folder, new_folders, require_writable_folder, temporary_folder
+from audio_vae.utils.signals import replaced
 
 
 def write_new(path):
@@ -284,7 +285,8 @@ class TestAtomicFolder:
             rename(source, target)
 
         monkeypatch.setattr(os, "rename", stop)
-        with pytest.raises(KeyboardInterrupt):
+        # Also where the tests themselves run with SIGINT ignored, as in the background of a shell.
+        with replaced((signal.SIGINT,), signal.default_int_handler), pytest.raises(KeyboardInterrupt):
             write_new(path)
         assert contents(path) == NEW
 
