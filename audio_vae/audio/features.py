@@ -69,8 +69,10 @@ def hann(window: int) -> np.ndarray:
 
 
 @functools.cache
-def mel_bands(rate_hz: int, window: int, n_mels: int = N_MELS) -> np.ndarray:
-    """Return a mel filter bank: triangular bands of equal area, from 0 Hz to half the sample rate.
+def mel_bands(
+    rate_hz: int, window: int, n_mels: int = N_MELS, lowest_hz: float = 0.0, highest_hz: float | None = None
+) -> np.ndarray:
+    """Return a mel filter bank: triangular bands of equal area.
 
     The scale is that of M. Slaney's Auditory Toolbox (1998): linear up to 1 kHz, logarithmic above. The values equal
     those of `librosa.filters.mel`, which the tests check; importing that alone takes 4 s, which a morph would wait for.
@@ -79,12 +81,15 @@ def mel_bands(rate_hz: int, window: int, n_mels: int = N_MELS) -> np.ndarray:
         rate_hz: sample rate.
         window: length of the Fourier transform in samples.
         n_mels: number of bands.
+        lowest_hz: where the first band begins.
+        highest_hz: where the last one ends; half the sample rate by default.
 
     Returns:
         float32 `[n_mels, 1 + window // 2]`, the weight of each bin in each band. Calls share it, so it is read-only.
     """
     bins_hz = np.fft.rfftfreq(window, 1 / rate_hz)
-    edges_hz = _mel_to_hz(np.linspace(0, _hz_to_mel(rate_hz / 2), n_mels + 2))
+    highest_hz = rate_hz / 2 if highest_hz is None else highest_hz
+    edges_hz = _mel_to_hz(np.linspace(_hz_to_mel(lowest_hz), _hz_to_mel(highest_hz), n_mels + 2))
     distances_hz = edges_hz[:, None] - bins_hz
     rising = -distances_hz[:-2] / np.diff(edges_hz)[:-1, None]
     falling = distances_hz[2:] / np.diff(edges_hz)[1:, None]

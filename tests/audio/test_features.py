@@ -33,6 +33,11 @@ def test_mfcc_equals_a_slow_reference(rng):
     np.testing.assert_allclose(mfcc(audio, 8000), expected, rtol=1e-4, atol=1e-3)
 
 
+def test_mel_bands_between_two_frequencies_equal_librosas():
+    expected = librosa.filters.mel(sr=44100, n_fft=1024, n_mels=32, fmin=30, fmax=16000)
+    np.testing.assert_array_equal(mel_bands(44100, 1024, 32, 30.0, 16000.0), expected)
+
+
 @pytest.mark.parametrize(("rate_hz", "n_mels"), [(8000, 40), (22050, 40), (1000, 5), (44100, 128), (22050, 30)])
 def test_librosa_computes_the_same(rng, rate_hz, n_mels):
     window, hop = round(0.032 * rate_hz), round(0.016 * rate_hz)
