@@ -2,7 +2,8 @@
 
 io            sound files in and out
 decoding      sound files decoded to samples, by libsndfile or tensorflow-io
-waveform      level, onset, sample rate and length of a sound
+channels      channels mixed down to mono
+waveform      level, onset, end, sample rate and length of a sound
 features      MFCCs, mel filter bank and magnitude spectrogram, in NumPy
 fidelity      how far one sound is from another to the ear, in decibels
 spectral_ops  spectrograms and MFCCs with a gradient, on any Keras backend

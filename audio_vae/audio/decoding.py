@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import struct
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -17,10 +18,16 @@ from typing import NamedTuple
 import numpy as np
 import soundfile
 
+from audio_vae.audio.channels import Mixdown
+from audio_vae.audio.waveform import SILENCE
 from audio_vae.backend.keras_backend import muted_start_up
 
 MAX_DURATION_S = 60.0
-"""At most this much of a file is read: what follows can never reach a model of one-shots."""
+"""At most this much of a file is read, not counting silence before it: what follows can never reach a model of
+one-shots."""
+
+MAX_SILENCE_S = 600.0
+"""A sound is looked for in this much of a file."""
 
 RATES_HZ = (1000, 768_000)
 """Lowest and highest rate of a file: what claims another is damaged, and resampling it could take any memory."""
@@ -46,16 +53,19 @@ class Decoded(NamedTuple):
     """The samples of a file.
 
     Attributes:
-        samples: mono float32 `[n]` at the file's own rate, the mean of its channels.
+        samples: mono float32 `[n]` at the file's own rate, the mean of its channels. Of silence before the sound there
+            is at most `MAX_DURATION_S`.
         rate_hz: sample rate.
         n_channels: number of channels of the file.
-        is_cut: the file is longer than `MAX_DURATION_S` and was read up to there.
+        is_cut: the file goes on after what was read: `MAX_DURATION_S` of sound, or `MAX_SILENCE_S` of silence.
+        only_channel: the channel that `samples` are, from 0, where the channels cancel each other; else `None`.
     """
 
     samples: np.ndarray
     rate_hz: int
     n_channels: int
     is_cut: bool
+    only_channel: int | None = None
 
 
 Decoder = Callable[[str | os.PathLike], Decoded]
@@ -128,10 +138,11 @@ def decode_tfio(path: str | os.PathLike) -> Decoded:
         return decode_soundfile(path)
     if raw.shape != (about.frames, about.channels):
         return decode_soundfile(path)
-    # As in `_read_blocks`.
-    with np.errstate(invalid="ignore", over="ignore"):
-        samples = _full_scale(raw).mean(axis=1, dtype=np.float32)
-    return Decoded(samples, about.samplerate, about.channels, False)
+    frames = _full_scale(raw)
+    mixdown = Mixdown(about.channels)
+    samples = mixdown.mix(frames)
+    only = mixdown.loudest()
+    return Decoded(samples if only is None else frames[:, only], about.samplerate, about.channels, False, only)
 
 
 def _is_consistent(wav: bytes, about) -> bool:
@@ -165,15 +176,22 @@ def _full_scale(raw: np.ndarray) -> np.ndarray:
 
 
 def decode_soundfile(path: str | os.PathLike) -> Decoded:
-    """Decode the first `MAX_DURATION_S` of a file with libsndfile.
+    """Decode the first `MAX_DURATION_S` of the sound in a file with libsndfile.
 
     Raises:
         soundfile.SoundFileError: libsndfile cannot read it.
         OSError: the system cannot read it.
     """
     with soundfile.SoundFile(openable(path)) as file:
-        samples = _read_blocks(file, int(min(file.samplerate, RATES_HZ[1]) * MAX_DURATION_S))
-        return Decoded(samples, file.samplerate, file.channels, file.frames > len(samples) > 0)
+        mixdown = Mixdown(file.channels)
+        samples, is_cut = _read_blocks(file, mixdown.mix)
+        rate_hz, n_channels = file.samplerate, file.channels
+    only = mixdown.loudest()
+    if only is not None:
+        # Read again, because not all formats can be wound back, and few files need it.
+        with soundfile.SoundFile(openable(path)) as file:
+            samples, is_cut = _read_blocks(file, lambda block: block[:, only].copy())
+    return Decoded(samples, rate_hz, n_channels, is_cut, only)
 
 
 def openable(path: str | os.PathLike) -> str | bytes:
@@ -181,16 +199,41 @@ def openable(path: str | os.PathLike) -> str | bytes:
     return os.fspath(path) if os.name == "nt" else os.fsencode(path)
 
 
-def _read_blocks(file: soundfile.SoundFile, n_most: int) -> np.ndarray:
-    """Read and mix down up to `n_most` frames, so that memory follows the data and not the header's claim."""
-    blocks = []
-    n_read = 0
-    while n_read < n_most:
-        block = file.read(min(max(1, _BLOCK // file.channels), n_most - n_read), dtype="float32", always_2d=True)
+def _read_blocks(file: soundfile.SoundFile, to_mono: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, bool]:
+    """Read a file block by block, so that memory follows the data and not the header's claim.
+
+    Args:
+        file: an open file.
+        to_mono: makes a block mono, float32 `[n, channels]` → `[n]`.
+
+    Returns:
+        The samples, and whether the file goes on after them.
+    """
+    rate_hz = min(file.samplerate, RATES_HZ[1])
+    n_most, n_most_silent = int(rate_hz * MAX_DURATION_S), int(rate_hz * MAX_SILENCE_S)
+    n_in_block = max(1, _BLOCK // file.channels)
+    blocks: deque[np.ndarray] = deque()
+    n_read = n_silent = n_sound = n_kept_silent = 0
+    while n_sound < n_most and n_silent < n_most_silent:
+        block = file.read(min(n_in_block, n_most - n_sound), dtype="float32", always_2d=True)
         if not len(block):
-            break
-        # Infinite samples of opposite sign make NaN, which is refused later on.
-        with np.errstate(invalid="ignore", over="ignore"):
-            blocks.append(block.mean(axis=1))
+            return _joined(blocks), False
         n_read += len(block)
-    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+        blocks.append(to_mono(block))
+        # NaN is no silence: it is refused later on.
+        if n_sound or not np.max(np.abs(block)) < SILENCE:
+            n_sound += len(block) - (0 if n_sound else _n_silent_before(block))
+            continue
+        n_silent += len(block)
+        n_kept_silent += len(block)
+        while n_kept_silent - len(blocks[0]) >= n_most:
+            n_kept_silent -= len(blocks.popleft())
+    return _joined(blocks), file.frames > n_read
+
+
+def _n_silent_before(block: np.ndarray) -> int:
+    return int(np.argmax(~(np.abs(block).max(axis=1) < SILENCE)))
+
+
+def _joined(blocks: Iterable[np.ndarray]) -> np.ndarray:
+    return np.concatenate([np.zeros(0, np.float32), *blocks])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,43 +18,6 @@ from audio_vae.audio.waveform import AudioError
 
 EXTENSIONS = frozenset({".wav", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".mp3", ".w64", ".au", ".caf"})
 """Names that count as sound files when a folder is walked."""
-
-
-@dataclass(frozen=True)
-class Sound:
-    """A sound as its file holds it.
-
-    Attributes:
-        samples: mono float32 `[n]` at `rate_hz`, not normalised.
-        rate_hz: sample rate of `samples`.
-        file_rate_hz: sample rate of the file.
-        n_channels: channels of the file, mixed down by their mean.
-        is_cut: the file is longer than `decoding.MAX_DURATION_S` and was read up to there.
-    """
-
-    samples: np.ndarray
-    rate_hz: int
-    file_rate_hz: int
-    n_channels: int
-    is_cut: bool = False
-
-
-def read(path: str | os.PathLike, rate_hz: int, decode: Decoder | None = None) -> Sound:
-    """Read a sound file that libsndfile knows (WAV, FLAC, AIFF, OGG, MP3, …).
-
-    Channels are averaged. A file at another rate is resampled by `waveform.resample`.
-
-    Args:
-        path: the file.
-        rate_hz: the sample rate to return.
-        decode: what decodes the file; `decoding.decode_soundfile` unless given.
-
-    Raises:
-        AudioError: the file is missing, unreadable, empty, silent, or holds NaN or infinity.
-    """
-    decoded = decode_file(path, decode)
-    samples = at_rate(decoded, rate_hz)
-    return Sound(samples, rate_hz, decoded.rate_hz, decoded.n_channels, decoded.is_cut)
 
 
 def decode_file(path: str | os.PathLike, decode: Decoder | None = None) -> Decoded:
@@ -86,7 +48,8 @@ def decode_file(path: str | os.PathLike, decode: Decoder | None = None) -> Decod
     if not np.isfinite(decoded.samples).all():
         raise AudioError("the file holds NaN or infinite samples")
     if waveform.peak(decoded.samples) < waveform.SILENCE:
-        raise AudioError("the file is silent")
+        until = f" for its first {decoding.MAX_SILENCE_S:.0f} s, and no more of it is read" if decoded.is_cut else ""
+        raise AudioError(f"the file is silent{until}")
     if not decoding.RATES_HZ[0] <= decoded.rate_hz <= decoding.RATES_HZ[1]:
         raise AudioError(f"the file claims a sample rate of {decoded.rate_hz} Hz")
     return decoded
@@ -104,19 +67,6 @@ def at_rate(decoded: Decoded, rate_hz: int) -> np.ndarray:
     if waveform.peak(samples) < waveform.SILENCE:
         raise AudioError(f"nothing of the file is left at {rate_hz} Hz (too short or too high)")
     return samples
-
-
-def header(path: str | os.PathLike) -> tuple[int, float]:
-    """Return the rate and the duration in seconds that a file's header claims, at most `decoding.MAX_DURATION_S`.
-
-    Raises:
-        AudioError: the file cannot be opened as sound.
-    """
-    try:
-        about = soundfile.info(decoding.openable(path))
-    except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError, OSError) as error:
-        raise AudioError(f"not readable as sound ({error})") from error
-    return about.samplerate, min(about.frames / max(about.samplerate, 1), decoding.MAX_DURATION_S)
 
 
 def write(path: str | os.PathLike, samples: np.ndarray, rate_hz: int) -> None:

@@ -14,6 +14,13 @@ QUIET = 0.01
 """Peak below which a decoded sound counts as nearly silent (−40 dB of full scale)."""
 
 
+END_DB = 60.0
+"""A sound has ended where it stays this many decibels below its peak, which is how reverberation times are defined."""
+
+# So much after the end belongs to the sound, so that sounds that are cut there can fade out.
+_AFTER_END_S = 0.010
+
+
 class AudioError(Exception):
     """A file or its samples cannot be used as a sound; the message is the reason, without the file's name.
 
@@ -56,6 +63,22 @@ def onset(samples: np.ndarray, onset_db: float) -> int:
     return int(np.argmax(np.abs(samples) >= threshold))
 
 
+def extent(samples: np.ndarray, rate_hz: int, onset_db: float | None) -> tuple[int, int]:
+    """Return the positions at which a sound starts and ends.
+
+    It ends 10 ms after it was last within `END_DB` of its peak, or where its samples end.
+
+    Args:
+        samples: mono `[n]`.
+        rate_hz: sample rate.
+        onset_db: it starts where it first comes within this many decibels of its peak; `None` for its first sample.
+    """
+    start = 0 if onset_db is None else onset(samples, onset_db)
+    is_sound = np.abs(samples) >= peak(samples) * 10 ** (-END_DB / 20)
+    last = len(samples) - 1 - int(np.argmax(is_sound[::-1]))
+    return start, min(len(samples), last + 1 + round(_AFTER_END_S * rate_hz))
+
+
 def fit(samples: np.ndarray, config: AudioConfig) -> tuple[np.ndarray, float, int]:
     """Fit a sound to a model's input: from its onset, cut or padded to T samples, with peak 1.
 
@@ -66,12 +89,12 @@ def fit(samples: np.ndarray, config: AudioConfig) -> tuple[np.ndarray, float, in
         config: length, onset rule and fade.
 
     Returns:
-        float32 `[T]` with peak 1, the peak that it had, and its number of samples before padding (at most T).
+        float32 `[T]` with peak 1, the peak that it had, and its number of samples from onset to end (at most T).
 
     Raises:
         AudioError: the first T samples from the onset are silent.
     """
-    start = 0 if config.onset_db is None else onset(samples, config.onset_db)
+    start, end = extent(samples, config.rate_hz, config.onset_db)
     kept = np.array(samples[start : start + config.n_samples], np.float32)
     if len(samples) - start > config.n_samples:
         kept = fade_out(kept, round(config.fade_s * config.rate_hz))
@@ -80,7 +103,7 @@ def fit(samples: np.ndarray, config: AudioConfig) -> tuple[np.ndarray, float, in
         raise AudioError(f"silent for the first {config.n_samples / config.rate_hz:.2f} s")
     fitted = np.zeros(config.n_samples, np.float32)
     fitted[: len(kept)] = kept / original_peak
-    return fitted, original_peak, len(kept)
+    return fitted, original_peak, min(end - start, config.n_samples)
 
 
 def fade_out(samples: np.ndarray, n_fade: int) -> np.ndarray:

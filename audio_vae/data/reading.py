@@ -82,11 +82,8 @@ def validate_items(
     # Chosen before the threads start: it may import TensorFlow.
     decode = decoding.best_decoder() if any(item.path is not None for item in items) else None
     first: dict[bytes, str] = {}
-    with (
-        ThreadPoolExecutor(_N_THREADS) as pool,
-        tqdm(total=len(items), desc="reading", unit=" sounds", disable=not show_progress) as bar,
-    ):
-        outcomes = _map_ahead(pool, lambda item: _validate_item(item, config, decode), items)
+    with tqdm(total=len(items), desc="reading", unit=" sounds", disable=not show_progress) as bar:
+        outcomes = map_ahead(lambda item: _validate_item(item, config, decode), items)
         for item, outcome in zip(items, outcomes, strict=True):
             if without_copies and isinstance(outcome, ValidSound):
                 original = first.setdefault(outcome.digest, item.name)
@@ -96,15 +93,16 @@ def validate_items(
             yield item, outcome
 
 
-def _map_ahead(pool: ThreadPoolExecutor, function: Callable, values: Sequence) -> Iterator:
-    """Map in order like `pool.map`, but only a few values ahead, so that memory does not grow with their number."""
-    waiting: deque = deque()
-    for value in values:
-        waiting.append(pool.submit(function, value))
-        if len(waiting) >= 8 * _N_THREADS:
+def map_ahead(function: Callable, values: Sequence) -> Iterator:
+    """Map in order, several at a time, but only a few values ahead, so that memory does not grow with their number."""
+    with ThreadPoolExecutor(_N_THREADS) as pool:
+        waiting: deque = deque()
+        for value in values:
+            waiting.append(pool.submit(function, value))
+            if len(waiting) >= 8 * _N_THREADS:
+                yield waiting.popleft().result()
+        while waiting:
             yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
 
 
 def read_sounds(

@@ -1,6 +1,7 @@
 """Validate a sound file: is it usable, and what happens to it on its way to the model?
 
-Training reads every file through these functions (`data.reading`), and `audio-vae check` reports what they find.
+Trainings (`data.reading`) and morphs (`morphing.endpoints`) read every file through these functions, and
+`audio-vae check` reports what they find.
 """
 
 from __future__ import annotations
@@ -27,17 +28,26 @@ _CLIP_PEAK = 0.98
 _CLIP_RUN = 4
 
 
+_HARMLESS = ("mixed down", "resampled")
+_SIDES = ("left", "right")
+
+
 @dataclass(frozen=True)
 class Note:
     """Something that happens to a usable file, or that its owner may want to mend.
 
     Attributes:
-        kind: `clipped`, `dc offset`, `too long`, `mixed down` or `resampled`.
+        kind: `clipped`, `dc offset`, `too long`, `not read`, `channels cancel`, `mixed down` or `resampled`.
         text: the same in words, with the figures of this file.
     """
 
     kind: str
     text: str
+
+    @property
+    def is_warning(self) -> bool:
+        """Whether the sound that the model gets is not what its owner may expect."""
+        return self.kind not in _HARMLESS
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +57,7 @@ class ValidSound:
     Attributes:
         fitted: float32 `[T]` with peak 1.
         peak: peak of the sound before it was normalised, in full scale.
-        length: number of samples before padding, at most T.
+        length: number of samples from the onset to the end, at most T (`audio.waveform.extent`).
         duration_s: duration of the file in seconds, as far as it was read.
         digest: hash of the file's sample rate and samples: exact copies have the same, in any lossless format.
         notes: what was found in the file.
@@ -73,6 +83,20 @@ def validate_file(path: str | os.PathLike, config: AudioConfig, decode: Decoder 
         AudioError: the file is missing, unreadable, empty, silent, too short, holds NaN, infinity or nothing but a
             constant level, or changed while it was read; the message is the reason.
     """
+    decoded = decode_valid(path, decode)
+    return validate_samples(decoded, io.at_rate(decoded, config.rate_hz), config)
+
+
+def decode_valid(path: str | os.PathLike, decode: Decoder | None = None) -> Decoded:
+    """Decode a file at its own rate, or refuse it for what does not depend on a model.
+
+    Args:
+        path: the file.
+        decode: as for `validate_file`.
+
+    Raises:
+        AudioError: as for `validate_file`.
+    """
     before = _state(path)
     decoded = io.decode_file(path, decode)
     if _state(path) != before:
@@ -82,7 +106,7 @@ def validate_file(path: str | os.PathLike, config: AudioConfig, decode: Decoder 
         raise AudioError(f"too short ({1000 * duration_s:.1f} ms, {1000 * SHORTEST_S:.0f} ms is the least)")
     if np.ptp(decoded.samples) < waveform.SILENCE:
         raise AudioError("the file holds a constant level and no sound")
-    return validate_samples(decoded, io.at_rate(decoded, config.rate_hz), config)
+    return decoded
 
 
 def validate_samples(decoded: Decoded, samples: np.ndarray, config: AudioConfig) -> ValidSound:
@@ -98,7 +122,7 @@ def validate_samples(decoded: Decoded, samples: np.ndarray, config: AudioConfig)
     """
     fitted, peak, length = waveform.fit(samples, config)
     digest = hashlib.blake2b(decoded.samples.tobytes(), digest_size=16, salt=decoded.rate_hz.to_bytes(16, "little"))
-    notes = _notes(decoded, len(samples), config)
+    notes = _notes(decoded, samples, config)
     duration_s = len(decoded.samples) / decoded.rate_hz
     return ValidSound(fitted, peak, length, duration_s, digest.digest(), notes)
 
@@ -112,8 +136,8 @@ def _state(path: str | os.PathLike) -> tuple[int, ...] | None:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _notes(decoded: Decoded, n_at_rate: int, config: AudioConfig) -> tuple[Note, ...]:
-    """Return what was found in a sound that has `n_at_rate` samples at the model's rate."""
+def _notes(decoded: Decoded, at_rate: np.ndarray, config: AudioConfig) -> tuple[Note, ...]:
+    """Return what was found in a sound, which is `at_rate` at the model's rate."""
     samples = decoded.samples
     found = []
     n_clipped = clipped_samples(samples)
@@ -122,18 +146,28 @@ def _notes(decoded: Decoded, n_at_rate: int, config: AudioConfig) -> tuple[Note,
     mean = float(samples.mean(dtype=np.float64))
     if abs(mean) > max(_DC_LEVEL, _DC_SHARE * float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))):
         found.append(Note("dc offset", f"DC offset ({mean:+.3f} of full scale)"))
-    if decoded.is_cut:
-        text = f"longer than {decoding.MAX_DURATION_S:.0f} s, the rest is not read"
-        found.append(Note("too long", text))
-    elif n_at_rate > config.n_samples:
-        over_s = (n_at_rate - config.n_samples) / config.rate_hz
-        found.append(Note("too long", f"{over_s:.2f} s longer than the model's {window(config)}"))
+    start, end = waveform.extent(at_rate, config.rate_hz, config.onset_db)
+    over_s = (end - start - config.n_samples) / config.rate_hz
+    if over_s > 0:
+        least = "at least " if decoded.is_cut else ""
+        found.append(Note("too long", f"{least}{over_s:.2f} s longer than the model's {window(config)}, and cut there"))
+    elif decoded.is_cut:
+        found.append(Note("not read", f"longer than {decoding.MAX_DURATION_S:.0f} s, the rest is not read"))
     if decoded.n_channels > 1:
-        what = "stereo" if decoded.n_channels == 2 else f"{decoded.n_channels} channels"
-        found.append(Note("mixed down", f"{what} mixed down to mono"))
+        found.append(_mixed_down(decoded))
     if decoded.rate_hz != config.rate_hz:
         found.append(Note("resampled", f"resampled from {decoded.rate_hz} Hz"))
     return tuple(found)
+
+
+def _mixed_down(decoded: Decoded) -> Note:
+    """Return the note of a file with several channels."""
+    only, is_stereo = decoded.only_channel, decoded.n_channels == 2
+    what = "stereo" if is_stereo else f"{decoded.n_channels} channels"
+    if only is None:
+        return Note("mixed down", f"{what} mixed down to mono")
+    which = f"the {_SIDES[only]} one" if is_stereo else f"channel {only + 1}"
+    return Note("channels cancel", f"{what} whose channels cancel each other: {which} is used alone, as the loudest")
 
 
 def window(config: AudioConfig) -> str:

@@ -24,6 +24,8 @@ ADVICE = {
     "clipped": "clipped: record or export them again with less gain; the model learns the distortion",
     "dc offset": "DC offset: remove it in an audio editor (a high-pass at 20 Hz does)",
     "too long": "too long: cut and faded out at the model's length; a longer --seconds keeps more of them",
+    "not read": "very long: only the beginning is read; cut recordings of several sounds into a file for each",
+    "channels cancel": "channels that cancel each other: the loudest is used alone; turn the polarity of one around",
     "mixed down": "more than one channel: mixed down to mono, nothing to do",
     "resampled": "another sample rate: resampled, nothing to do",
 }
@@ -174,7 +176,7 @@ def report_lines(found: FolderCheck, *, every_file: bool = False) -> Iterator[st
         yield f"Not looked at, because their extensions are not those of sound files: {listed}"
     for kind, notes in found.notes().items():
         yield f"{_files(len(notes))} {ADVICE[kind]}"
-        if not every_file and kind not in ("mixed down", "resampled"):
+        if not every_file and Note(kind, "").is_warning:
             for name, text in notes[:_MOST_EXAMPLES]:
                 yield f"    {name}: {text}"
             if len(notes) > _MOST_EXAMPLES:

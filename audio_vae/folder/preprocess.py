@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from audio_vae.audio import decoding, io
+from audio_vae.audio import waveform
 from audio_vae.audio.waveform import AudioError
 from audio_vae.config import AudioConfig, Config
 from audio_vae.data import labels
 from audio_vae.data.dataset import Prepared
-from audio_vae.data.reading import Item
+from audio_vae.data.reading import Item, map_ahead
+from audio_vae.data.validation import decode_valid
 from audio_vae.folder.config import HIGHEST_RATE_HZ, LEAST_SOUNDS
 from audio_vae.presets import with_audio
 from audio_vae.utils.errors import UserError
@@ -34,14 +35,15 @@ MOST_SAMPLES = 32768
 LONG_ENOUGH = 0.9
 """The length is chosen so that this share of the sounds fits in whole."""
 
-_MOST_HEADERS = 2000
+_MOST_MEASURED = 500
 
 
 def choose(config: Config, data: Path | None) -> Config:
     """Return the config with a sample rate, a length and a number of classes chosen from the sounds.
 
     The sample rate is the most frequent one, at most `HIGHEST_RATE_HZ`. The length is that into which 9 of 10 sounds
-    fit whole, at most `MOST_SAMPLES`. Only headers are read, of at most 2000 files spread evenly over all.
+    fit whole, each from its onset to its end (`audio.waveform.extent`), at most `MOST_SAMPLES`. At most 500 files are
+    read for that, spread evenly over all.
 
     Args:
         config: a config of `folder.config.make`.
@@ -68,7 +70,7 @@ def choose_audio(items: Sequence[Item], rate_hz: int | None, seconds: float | No
         start: the other values of the returned config.
     """
     if rate_hz is None or seconds is None:
-        found = _headers(items)
+        found = _measured(items, start.onset_db)
         if rate_hz is None:
             counts = Counter(min(rate, HIGHEST_RATE_HZ) for rate, _ in found)
             rate_hz = max(counts, key=lambda rate: (counts[rate], -rate), default=HIGHEST_RATE_HZ)
@@ -80,18 +82,19 @@ def choose_audio(items: Sequence[Item], rate_hz: int | None, seconds: float | No
     return replace(start, rate_hz=rate_hz, n_samples=n_samples)
 
 
-def _headers(items: Sequence[Item]) -> list[tuple[int, float]]:
-    """Return the sample rate and the duration in seconds from the headers of files, without those that are damaged."""
-    found = []
-    step = -(-len(items) // _MOST_HEADERS) or 1
-    for item in items[::step]:
+def _measured(items: Sequence[Item], onset_db: float | None) -> list[tuple[int, float]]:
+    """Return the sample rate of files and the duration of their sounds in seconds, without files that are refused."""
+
+    def measure(item: Item) -> tuple[int, float] | None:
         try:
-            rate_hz, duration_s = io.header(item.path)
+            decoded = decode_valid(item.path)
         except AudioError:
-            continue
-        if decoding.RATES_HZ[0] <= rate_hz <= decoding.RATES_HZ[1] and duration_s > 0:
-            found.append((rate_hz, duration_s))
-    return found
+            return None
+        start, end = waveform.extent(decoded.samples, decoded.rate_hz, onset_db)
+        return decoded.rate_hz, (end - start) / decoded.rate_hz
+
+    step = -(-len(items) // _MOST_MEASURED) or 1
+    return [found for found in map_ahead(measure, items[::step]) if found is not None]
 
 
 def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -> Prepared:

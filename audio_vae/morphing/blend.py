@@ -21,7 +21,7 @@ import numpy as np
 from audio_vae.audio import io, waveform
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.morphing.checks import check_levels, check_seen
-from audio_vae.morphing.endpoints import CLASS_CENTRES, Endpoint, parse_endpoint
+from audio_vae.morphing.endpoints import CLASS_CENTRES, Endpoint, file_warnings, parse_endpoint
 from audio_vae.morphing.levels import cut, to_level
 from audio_vae.morphing.scorecard import SOUND_MEASURES, Scorer, compare
 from audio_vae.morphing.steps import decode
@@ -193,7 +193,7 @@ def _make(run: Run, points: Sequence[Endpoint], weights: np.ndarray, length: str
 
 
 def _warnings(run: Run, points: Sequence[Endpoint], made: dict[str, _Mixture]) -> list[str]:
-    warnings = check_levels(run, [waveform.peak(made["blend"].sound)], ["the blend"])
+    warnings = file_warnings(points) + check_levels(run, [waveform.peak(made["blend"].sound)], ["the blend"])
     if not waveform.peak(made["mix"].sound):
         warnings.append("the mix is silent: the sounds cancel out, or start too late")
     # What lies between sounds of the run is never outside of the seen region.

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from audio_vae.audio import io, waveform
+from audio_vae.audio.waveform import AudioError
 from audio_vae.data.sound_set import SoundSet
+from audio_vae.data.validation import Note, validate_file
 from audio_vae.runs.latents import centre_name, class_centre
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError, one_line
@@ -32,9 +33,10 @@ class Endpoint:
         kind: `class` (its centre), `sound` (one of the run's) or `file`.
         latent: float32 `[d]`.
         peak: original peak level, in full scale.
-        length_samples: number of samples of the sound before padding.
+        length_samples: number of samples of the sound, from its onset to its end.
         source: name of the real sound in `audio`.
         audio: float32 `[T]` with peak 1, for the cross-fade.
+        notes: what was found in a file.
     """
 
     name: str
@@ -44,9 +46,10 @@ class Endpoint:
     length_samples: int
     source: str
     audio: np.ndarray
+    notes: tuple[Note, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything but the audio as plain JSON values."""
+        """Return everything but the audio and the notes as plain JSON values."""
         return {
             "name": self.name,
             "kind": self.kind,
@@ -97,6 +100,12 @@ def parse_endpoint(text: str, run: Run, sounds: SoundSet) -> Endpoint:
         f"unknown class {unknown!r} in {run.path}, and file not found: give one of {_shown(sounds.class_names)}, "
         f"{of_group}CLASS:N for one sound of a class, or the path to a sound file"
     )
+
+
+def file_warnings(points: Sequence[Endpoint]) -> list[str]:
+    """Return a line for each note on the file of a point that its owner should know of, in the words of `check`."""
+    lines = [f"{point.name}: {note.text}" for point in points for note in point.notes if note.is_warning]
+    return list(dict.fromkeys(lines))
 
 
 def _class_and_group(text: str, sounds: SoundSet) -> tuple[str | None, str | None]:
@@ -152,12 +161,20 @@ def _numbered_sound(text: str, class_name: str, group: str | None, number: str, 
 
 
 def _file_sound(text: str, run: Run) -> Endpoint:
-    config = run.config.audio
     try:
-        fitted, peak, n_samples = waveform.fit(io.read(text, config.rate_hz).samples, config)
-    except waveform.AudioError as error:
+        sound = validate_file(text, run.config.audio)
+    except AudioError as error:
         raise UserError(f"{text!r} cannot be used ({one_line(error)}): choose another sound file") from error
-    means, _ = run.encode(fitted[np.newaxis])
+    means, _ = run.encode(sound.fitted[np.newaxis])
     # File names that are not valid Unicode, as old file systems have them, cannot be written as JSON.
     name = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return Endpoint(name, "file", means[0], float(peak), int(n_samples), source=name, audio=fitted)
+    return Endpoint(
+        name=name,
+        kind="file",
+        latent=means[0],
+        peak=sound.peak,
+        length_samples=sound.length,
+        source=name,
+        audio=sound.fitted,
+        notes=sound.notes,
+    )

@@ -21,7 +21,7 @@ import numpy as np
 from audio_vae.audio import io, waveform
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.morphing.checks import check_levels, check_seen
-from audio_vae.morphing.endpoints import CLASS_CENTRES, Endpoint, parse_endpoint
+from audio_vae.morphing.endpoints import CLASS_CENTRES, Endpoint, file_warnings, parse_endpoint
 from audio_vae.morphing.options import PathOptions
 from audio_vae.morphing.scorecard import Scorer
 from audio_vae.morphing.steps import Track, make_tracks, score_tracks
@@ -103,7 +103,7 @@ def step_names(steps: int) -> list[str]:
 
 def _warnings(run: Run, points: Sequence[Endpoint], options: PathOptions, path: Track, mix: Track) -> list[str]:
     names = step_names(options.steps)
-    warnings = check_levels(run, [waveform.peak(sound) for sound in path.sounds], names)
+    warnings = file_warnings(points) + check_levels(run, [waveform.peak(sound) for sound in path.sounds], names)
     if not all(waveform.peak(sound) for sound in mix.sounds):
         warnings.append("a step of the crossfade is silent: the sounds cancel out, or one starts too late")
     first, last = options.between

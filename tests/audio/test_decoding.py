@@ -47,9 +47,62 @@ def files(tmp_path, rng):
 def test_libsndfile_mixes_down_at_the_files_rate(files, position):
     decoded = decoding.decode_soundfile(files[position])
     expected, rate_hz = soundfile.read(files[position], dtype="float32")
-    assert decoded[1:] == (rate_hz, 2, False)
+    assert decoded[1:] == (rate_hz, 2, False, None)
     assert decoded.samples.dtype == np.float32
     np.testing.assert_allclose(decoded.samples, expected.mean(axis=1), atol=1e-7)
+
+
+def decoders():
+    """The decoders that work here."""
+    return [decoding.decode_soundfile, *([decoding.decode_tfio] if decoding.tfio_works() else [])]
+
+
+@pytest.mark.parametrize("decode", decoders())
+@pytest.mark.parametrize(
+    ("factor", "only"), [(-1.0, 0), (-0.99, 0), (-1.01, 1), (-0.3, None), (0.0, None), (1.0, None)]
+)
+def test_loudest_of_channels_that_cancel(tmp_path, decode, factor, only):
+    left = 0.5 * np.sin(np.arange(100_000) * 0.1)
+    frames = np.stack([left, factor * left], axis=1)
+    soundfile.write(tmp_path / "a.wav", frames, 8000, subtype="FLOAT")
+    decoded = decode(tmp_path / "a.wav")
+    assert decoded[1:] == (8000, 2, False, only)
+    np.testing.assert_allclose(decoded.samples, frames.mean(axis=1) if only is None else frames[:, only], atol=1e-6)
+
+
+class TestLateSound:
+    """Silence before a sound does not count as what is read of a file."""
+
+    def write(self, path, silence_s, sound_s=1.0, rate_hz=1000):
+        tone = 0.5 * np.cos(np.arange(round(sound_s * rate_hz)) * 0.3)
+        soundfile.write(path, np.concatenate([np.zeros(round(silence_s * rate_hz)), tone]), rate_hz, subtype="PCM_16")
+        return tone
+
+    @pytest.mark.parametrize("silence_s", [59.5, 61.0, 190.0])
+    def test_is_read_whole(self, tmp_path, silence_s):
+        tone = self.write(tmp_path / "late.wav", silence_s)
+        decoded = decoding.decode_soundfile(tmp_path / "late.wav")
+        assert not decoded.is_cut
+        np.testing.assert_allclose(decoded.samples[-len(tone) :], tone, atol=1e-4)
+        assert not decoded.samples[: -len(tone)].any()
+
+    def test_memory_does_not_grow_with_the_silence(self, tmp_path):
+        self.write(tmp_path / "late.wav", 500.0)
+        n_samples = len(decoding.decode_soundfile(tmp_path / "late.wav").samples)
+        # The silence that is kept and the block in which it ends.
+        assert n_samples <= decoding.MAX_DURATION_S * 1000 + 2 * (1 << 16)
+
+    def test_channels_that_cancel_are_no_silence(self, tmp_path):
+        tone = 0.5 * np.cos(np.arange(70_000) * 0.3)
+        soundfile.write(tmp_path / "a.wav", np.stack([tone, -tone], axis=1), 1000, subtype="FLOAT")
+        decoded = decoding.decode_soundfile(tmp_path / "a.wav")
+        assert (decoded.only_channel, decoded.is_cut) == (0, True)
+        np.testing.assert_allclose(decoded.samples, tone[:60_000], atol=1e-6)
+
+    def test_sound_after_more_silence_than_is_read(self, tmp_path):
+        self.write(tmp_path / "late.wav", decoding.MAX_SILENCE_S + 70)
+        with pytest.raises(AudioError, match="the file is silent for its first 600 s, and no more of it is read"):
+            io.decode_file(tmp_path / "late.wav")
 
 
 @pytest.mark.parametrize(("works", "decoder"), [(False, decoding.decode_soundfile), (True, decoding.decode_tfio)])
@@ -121,7 +174,7 @@ class TestTensorFlowIO:
         path = tmp_path / "broken.wav"
         path.write_bytes(b"RIFF this is no sound")
         with pytest.raises(AudioError, match="not readable as sound"):
-            io.read(path, 8000, decoding.decode_tfio)
+            io.decode_file(path, decoding.decode_tfio)
 
     def test_truncated_file_gives_what_is_there(self, files):
         os.truncate(files[1], 44 + 2 * 2 * 3000)

@@ -95,6 +95,32 @@ class TestFit:
         assert (samples == 1).all()
 
 
+class TestExtent:
+    def tone_and(self, tail):
+        return np.concatenate([np.zeros(100), sine(440, 0.1, RATE_HZ), tail]).astype(np.float32)
+
+    @pytest.mark.parametrize("tail_level", [0.0, 4e-4])
+    def test_silent_tail_is_no_part_of_a_sound(self, tail_level):
+        samples = self.tone_and(np.full(5000, tail_level))
+        start, end = waveform.extent(samples, RATE_HZ, onset_db=40.0)
+        assert start == pytest.approx(100, abs=2)
+        assert end == pytest.approx(900 + 80, abs=2)
+
+    def test_what_is_within_60_db_of_the_peak_is_a_part(self):
+        samples = self.tone_and(np.full(5000, 6e-4))
+        assert waveform.extent(samples, RATE_HZ, None) == (0, len(samples))
+
+    def test_pause_within_a_sound_is_a_part(self):
+        samples = self.tone_and(np.concatenate([np.zeros(4000), [0.01]]))
+        assert waveform.extent(samples, RATE_HZ, None) == (0, len(samples))
+
+    def test_length_of_a_fitted_sound_ends_where_it_ends(self):
+        samples = self.tone_and(np.zeros(5000))
+        fitted, _, length = waveform.fit(samples, AudioConfig(RATE_HZ, 4096))
+        assert length == pytest.approx(980, abs=2)
+        assert not fitted[length:].any()
+
+
 class TestFadeOut:
     def test_is_a_raised_cosine(self):
         faded = waveform.fade_out(np.ones(100, np.float32), 50)

@@ -13,6 +13,14 @@ from audio_vae.data import validation
 CONFIG = AudioConfig(8000, 4096)
 
 
+def tone(duration_s):
+    return 0.5 * np.sin(np.arange(round(8000 * duration_s)))
+
+
+def padded(samples, duration_s):
+    return np.concatenate([samples, np.zeros(round(8000 * duration_s) - len(samples))])
+
+
 class TestValidateFile:
     def notes(self, path, config=CONFIG):
         return {note.kind: note.text for note in validation.validate_file(path, config).notes}
@@ -25,7 +33,21 @@ class TestValidateFile:
         [
             ("clipped", np.clip(5 * decaying_tone(), -1, 1), 8000, r"clipped \(\d+ samples at full scale\)"),
             ("dc offset", 0.5 * decaying_tone() + 0.2, 8000, r"DC offset \(\+0\.2\d\d of full scale\)"),
-            ("too long", decaying_tone(1.012), 8000, r"0\.50 s longer than the model's 0\.51 s"),
+            ("too long", decaying_tone(1.012), 8000, r"0\.50 s longer than the model's 0\.51 s, and cut there"),
+            ("too long", tone(61), 8000, r"at least 59\.49 s longer than the model's 0\.51 s, and cut there"),
+            ("not read", padded(decaying_tone(), 61), 8000, "longer than 60 s, the rest is not read"),
+            (
+                "channels cancel",
+                np.stack([decaying_tone(), -0.99 * decaying_tone()], axis=1),
+                8000,
+                "stereo whose channels cancel each other: the left one is used alone, as the loudest",
+            ),
+            (
+                "channels cancel",
+                np.stack([0 * decaying_tone(), -decaying_tone(), decaying_tone()], axis=1),
+                8000,
+                "3 channels whose channels cancel each other: channel 2 is used alone, as the loudest",
+            ),
             (
                 "mixed down",
                 np.stack([decaying_tone(), 0.2 * decaying_tone()], axis=1),
@@ -40,6 +62,18 @@ class TestValidateFile:
         notes = self.notes(write_sound(tmp_path / "a.wav", samples, rate_hz))
         assert list(notes) == [kind]
         assert re.fullmatch(text, notes[kind])
+
+    def test_silent_tail_is_not_too_long(self, tmp_path):
+        sound = validation.validate_file(write_sound(tmp_path / "a.wav", padded(decaying_tone(), 3)), CONFIG)
+        assert (sound.notes, sound.length) == ((), 2480)
+
+    def test_silence_before_a_sound_is_not_its_length(self, tmp_path):
+        path = write_sound(tmp_path / "a.wav", np.concatenate([np.zeros(70 * 8000), decaying_tone()]))
+        sound = validation.validate_file(path, AudioConfig(8000, 4096, onset_db=40.0))
+        assert sound.notes == ()
+        assert sound.length == pytest.approx(2400, abs=2)
+        with pytest.raises(AudioError, match=r"silent for the first 0\.51 s"):
+            validation.validate_file(path, CONFIG)
 
     def test_notes_add_up(self, tmp_path):
         samples = np.stack([np.clip(9 * decaying_tone(2, 16000), -1, 1)] * 2, axis=1)

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 import soundfile
 import tiny_presets
+from sound_files import write_sound
 
 from audio_vae import config, presets
 from audio_vae.audio.decoding import tfio_works
 from audio_vae.config import TrainingConfig
 from audio_vae.folder import config as folder_config
 from audio_vae.folder import preprocess as folder
+from audio_vae.folder.check import check_folder
 from audio_vae.folder.dataset import DATASET
 from audio_vae.runs.prepare import prepare_run, sounds_of_run
 from audio_vae.utils.errors import UserError
@@ -80,6 +82,20 @@ class TestChoose:
         assert folder.choose(folder_config.make(), tmp_path).audio.n_samples == 2016
         write_class(tmp_path / "c", [f"{n}.wav" for n in range(9)], 300, rng, duration_s=9)
         assert folder.choose(folder_config.make(), tmp_path).audio.n_samples == folder.MOST_SAMPLES
+
+    @pytest.mark.parametrize("tail_s", [0.0, 3.0, 70.0])
+    def test_length_follows_where_sounds_end(self, tmp_path, tail_s):
+        time_s = np.arange(1600) / 8000
+        for name in ("a", "b"):
+            for number in range(3):
+                tone = np.sin(2 * np.pi * 200 * (number + 1) * time_s)
+                path = tmp_path / name / f"{number}.wav"
+                write_sound(path, np.concatenate([np.zeros(4000), 0.5 * tone, np.zeros(round(8000 * tail_s))]))
+        chosen = folder.choose(folder_config.make(), tmp_path)
+        # 0.2 s, and 10 ms after their end.
+        assert chosen.audio.n_samples == (1600 if tail_s == 0 else 1696)
+        kinds = {note.kind for each in check_folder(tmp_path, folder_config.make()).files for note in each.notes}
+        assert kinds == ({"not read"} if tail_s > 60 else set())
 
     @pytest.mark.parametrize(("seconds", "n_samples"), [(0.01, 96), (0.2, 1600), (0.201, 1632)])
     def test_given_length_is_rounded_up_to_32(self, sounds, seconds, n_samples):

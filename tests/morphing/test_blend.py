@@ -6,6 +6,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 import soundfile
+from sound_files import decaying_tone, write_sound
 
 from audio_vae.morphing import blend as blending
 from audio_vae.morphing.blend import blend, parse_parts
@@ -159,6 +160,13 @@ def test_file_unlike_all_that_was_seen_is_told_of(tone_run, tmp_path, sound_file
     monkeypatch.setattr(blending, "check_seen", lambda run, latents, names: [f"{names[0]} is far"])
     assert blend(tone_run, [(str(sound_file), 1.0)], tmp_path / "b").warnings == ("the blend is far",)
     assert blend(tone_run, [("low", 1.0)], tmp_path / "c").warnings == ()
+
+
+def test_what_validation_finds_in_files_is_told(tone_run, tmp_path):
+    tone = decaying_tone(0.05)
+    path = write_sound(tmp_path / "own.wav", np.stack([tone, -0.99 * tone], axis=1))
+    (warning,) = (each for each in blend(tone_run, [(str(path), 1.0)], tmp_path / "b").warnings if "own" in each)
+    assert warning.startswith(f"{path}: stereo whose channels cancel each other")
 
 
 def test_weak_models(make_tone_run, tone_run, tmp_path, monkeypatch):

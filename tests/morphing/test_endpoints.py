@@ -5,11 +5,22 @@ import dataclasses
 import numpy as np
 import pytest
 import soundfile
+from sound_files import decaying_tone, write_sound
 
-from audio_vae.morphing.endpoints import parse_endpoint
+from audio_vae.data.validation import validate_file
+from audio_vae.morphing.endpoints import file_warnings, parse_endpoint
 from audio_vae.utils.errors import UserError
 
 T = 512
+TONE = decaying_tone(0.05)
+NOTEWORTHY = {
+    "clipped": np.clip(9 * TONE, -1, 1),
+    "constant level": TONE + 0.3,
+    "10 s": decaying_tone(10),
+    "cancelling": np.stack([TONE, -TONE], axis=1),
+    "stereo": np.stack([TONE, TONE], axis=1),
+}
+"""Usable files with one note each; that of the last is no warning."""
 RATE_HZ = 8000
 
 
@@ -129,8 +140,10 @@ class TestEndpoints:
             (b"not a sound", r"not readable as sound"),
             (np.zeros(800, np.float32), r"the file is silent"),
             (np.full(800, np.nan, np.float32), r"NaN or infinite"),
+            (np.full(800, 0.3, np.float32), r"a constant level and no sound"),
+            (np.hanning(40).astype(np.float32), r"too short \(5\.0 ms, 10 ms is the least\)"),
         ],
-        ids=["empty", "text", "silent", "nan"],
+        ids=["empty", "text", "silent", "nan", "constant", "short"],
     )
     def test_unusable_file(self, run, tmp_path, content, match):
         path = tmp_path / "bad.wav"
@@ -140,6 +153,17 @@ class TestEndpoints:
             soundfile.write(path, content, RATE_HZ, subtype="FLOAT")
         with pytest.raises(UserError, match=rf"bad\.wav' cannot be used \(.*{match}.*choose another"):
             parse_endpoint(str(path), run, run.sounds)
+
+    @pytest.mark.parametrize("samples", list(NOTEWORTHY.values()), ids=list(NOTEWORTHY))
+    def test_file_has_the_notes_of_the_validation(self, run, tmp_path, samples):
+        path = write_sound(tmp_path / "noteworthy.wav", samples)
+        endpoint = parse_endpoint(str(path), run, run.sounds)
+        valid = validate_file(path, run.config.audio)
+        np.testing.assert_array_equal(endpoint.audio, valid.fitted)
+        assert (endpoint.peak, endpoint.length_samples) == (valid.peak, valid.length)
+        assert endpoint.notes == valid.notes != ()
+        warnings = [] if valid.notes[0].kind == "mixed down" else [f"{path}: {valid.notes[0].text}"]
+        assert file_warnings([endpoint, endpoint]) == warnings
 
     def test_folder_is_no_sound(self, run, tmp_path):
         with pytest.raises(UserError, match="cannot be used"):

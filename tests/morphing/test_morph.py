@@ -7,6 +7,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 import soundfile
+from sound_files import write_sound
 
 from audio_vae.audio.waveform import QUIET
 from audio_vae.morphing import morph as morphing
@@ -220,6 +221,13 @@ class TestSidecar:
         assert files_in(tmp_path / "first") == files_in(tmp_path / "second")
         for name in files_in(tmp_path / "first"):
             assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes(), name
+
+
+def test_what_validation_finds_in_files_is_told(run, tmp_path):
+    loop = write_sound(tmp_path / "loop.wav", np.clip(9 * np.sin(0.05 * np.arange(80_000)), -1, 1))
+    warnings = [each for each in morph(run, str(loop), "low", tmp_path / "m", steps=3).warnings if "loop" in each]
+    assert re.fullmatch(rf"{re.escape(str(loop))}: clipped \(\d+ samples at full scale\)", warnings[0])
+    assert warnings[1:] == [f"{loop}: 9.94 s longer than the model's 0.06 s, and cut there"]
 
 
 class TestWeakModel:
