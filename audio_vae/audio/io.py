@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import soundfile
 from audio_vae.audio import decoding, waveform
 from audio_vae.audio.decoding import Decoded, Decoder
 from audio_vae.audio.waveform import AudioError
+from audio_vae.utils.errors import raise_system_problem, shortage
 
 EXTENSIONS = frozenset({".wav", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".mp3", ".w64", ".au", ".caf"})
 """Names that count as sound files when a folder is walked."""
@@ -41,6 +43,7 @@ def decode_file(path: str | os.PathLike, decode: Decoder | None = None) -> Decod
         decoded = (decode or decoding.decode_soundfile)(path)
     # soundfile answers headerless formats (.raw) with a TypeError that asks for their rate.
     except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError, OSError) as error:
+        raise_system_problem(error, shortage)
         reason = getattr(error, "strerror", None) or getattr(error, "error_string", None) or str(error)
         raise AudioError(f"not readable as sound ({reason.rstrip('.')})") from error
     if len(decoded.samples) == 0:
@@ -79,11 +82,15 @@ def write(path: str | os.PathLike, samples: np.ndarray, rate_hz: int) -> None:
 
     Raises:
         ValueError: the samples hold NaN or infinity.
+        OSError: the file cannot be written.
     """
     if not np.isfinite(samples).all():
         raise ValueError(f"Expected finite samples to write to {path}, received NaN or infinity")
     samples = samples / max(1.0, waveform.peak(samples))
-    soundfile.write(os.fspath(path), samples, rate_hz, format="WAV", subtype="PCM_16")
+    # Written to memory first: where libsndfile cannot write, it does not say why.
+    encoded = BytesIO()
+    soundfile.write(encoded, samples, rate_hz, format="WAV", subtype="PCM_16")
+    Path(path).write_bytes(encoded.getbuffer())
 
 
 def find_files(folder: Path, others: Counter[str] | None = None) -> list[Path]:

@@ -15,7 +15,7 @@ import click
 
 from audio_vae import __version__
 from audio_vae.cli import check, common, datasets, models, pack, reproduce, runs
-from audio_vae.utils.errors import UserError, one_line
+from audio_vae.utils.errors import explain
 from audio_vae.utils.signals import handling
 
 
@@ -89,7 +89,7 @@ def main(arguments: list[str] | None = None) -> None:
         elif meta.get("debug") or "--debug" in sys.argv:
             raise
         else:
-            click.echo(f"Error: {_explain(error)}", err=True)
+            click.echo(f"Error: {explain(error)}", err=True)
             code = 1
     if code > 128 and arguments is None:
         # The process is as good as over; a further signal would only show where in its end it came.
@@ -114,12 +114,3 @@ def _say_stopped(came: list[int]) -> int:
     # The terminal shows ^C without a line break behind it.
     click.echo("\nStopped." if number == signal.SIGINT else "Stopped.", err=True)
     return 128 + number
-
-
-def _explain(error: Exception) -> str:
-    if isinstance(error, UserError):
-        return one_line(error)
-    if isinstance(error, OSError) and error.strerror:
-        where = f" ({error.filename})" if error.filename else ""
-        return f"{error.strerror}{where}: check that the place exists, is writable and has room"
-    return f"unexpected {type(error).__name__}: {one_line(error)}; run again with --debug to see where"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from audio_vae.utils.errors import UserError, one_line
+from audio_vae.utils.errors import UserError, one_line, raise_system_problem
 from audio_vae.utils.files import atomic_file
 
 _INT16_PEAK = np.float32(32767)
@@ -104,6 +104,7 @@ class SoundSet:
                     if each.name in stored or each.default is MISSING
                 }
         except Exception as error:
+            raise_system_problem(error)
             raise UserError(f"{path} cannot be read ({one_line(error)}): train again into a new --run") from error
         if values["audio"].dtype == np.int16:
             values["audio"] = values["audio"].astype(np.float32) / _INT16_PEAK

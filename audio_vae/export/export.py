@@ -27,7 +27,7 @@ from audio_vae.export import converters, parity
 from audio_vae.export.formats import CHECKED_SIGNATURES, check_format, metadata, model_name
 from audio_vae.export.versions import new_version
 from audio_vae.runs.run import Run
-from audio_vae.utils.errors import UserError, one_line
+from audio_vae.utils.errors import UserError, one_line, raise_system_problem, shortage
 from audio_vae.utils.files import write_json
 from audio_vae.utils.folders import require_writable_folder
 
@@ -118,6 +118,7 @@ def _convert(run: Run, file_format: str, folder: Path, float16: bool) -> None:
     except (OSError, UserError):
         raise
     except Exception as error:
+        raise_system_problem(error, shortage)
         raise UserError(
             f"the model of {run.path} cannot be converted to {file_format} ({one_line(error)[:300]}): "
             "try another version of the converter"

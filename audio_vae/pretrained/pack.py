@@ -24,7 +24,7 @@ from audio_vae.pretrained import catalog
 from audio_vae.runs.card import CARD_NAME, Card, Centre
 from audio_vae.runs.latents import centre_name, class_centre, save_latents, training_means
 from audio_vae.runs.run import Run
-from audio_vae.utils.errors import UserError, one_line
+from audio_vae.utils.errors import UserError, one_line, raise_system_problem
 from audio_vae.utils.files import safe_name, write_json
 from audio_vae.utils.folders import atomic_folder
 from audio_vae.utils.tables import human_size
@@ -127,6 +127,7 @@ def differences(packed: Run) -> dict[str, float]:
             expected = {name: stored[name] for name in ("latents", "means", "decoded")}
     # A damaged file raises one of a dozen exceptions.
     except Exception as error:
+        raise_system_problem(error)
         raise UserError(f"{path} cannot be read ({one_line(error)}): install audio-vae again") from error
     received = _computed(packed, expected["latents"])
     return {

@@ -8,4 +8,5 @@ card         the card.json of a pretrained model
 lock         let only one process at a time write into a run folder
 listing      list run folders and how far each one is
 environment  package versions, machine and git commit
+unloadable   what a user is told if a model cannot be loaded
 """

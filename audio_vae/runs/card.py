@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from audio_vae.data.sources import Credit
-from audio_vae.utils.errors import UserError, one_line
+from audio_vae.utils.errors import UserError, one_line, raise_system_problem
 
 CARD_NAME = "card.json"
 """Only the folders of pretrained models hold this file."""
@@ -134,5 +134,6 @@ def read_card(folder: Path) -> Card:
         # So that a damaged centre is noticed here, not where it is used.
         _ = card.centres
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise_system_problem(error)
         raise UserError(f"{path} cannot be used ({one_line(error)}): install audio-vae again") from error
     return card

@@ -30,7 +30,8 @@ from audio_vae.backend.keras_backend import standard_settings
 from audio_vae.config import Config
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.runs.card import CARD_NAME, Card, read_card
-from audio_vae.utils.errors import UserError, one_line
+from audio_vae.runs.unloadable import why_not_loaded
+from audio_vae.utils.errors import UserError, one_line, raise_system_problem
 
 if TYPE_CHECKING:
     from audio_vae.models.vae import VAE
@@ -127,7 +128,7 @@ class Run:
         """The newest complete model.
 
         Raises:
-            UserError: the run has no model yet, or its file is damaged.
+            UserError: the run has no model yet, its file is damaged or of other versions, or the machine lacks memory.
         """
         import keras
 
@@ -140,10 +141,7 @@ class Run:
             with standard_settings():
                 return keras.saving.load_model(self.model_path, safe_mode=True).in_float32()
         except Exception as error:
-            raise UserError(
-                f"{self.model_path} cannot be loaded ({one_line(error)[:200]}): copy a file of "
-                f"{self.path / 'checkpoints'} over it, or train again"
-            ) from error
+            raise UserError(why_not_loaded(self, error)) from error
 
     def cache_model(self, model: VAE | None) -> None:
         """Let `model` be this one, in float32, from now on; `None` lets it be read from its file again."""
@@ -260,4 +258,5 @@ def read_config(path: Path) -> Config:
         raise UserError(f"{path} is no run folder (no config.json): choose another --run") from error
     # A value of another type in place of an object raises an AttributeError.
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise_system_problem(error)
         raise UserError(f"{file} cannot be used ({one_line(error)}): choose another --run") from error

@@ -18,7 +18,7 @@ import numpy as np
 from audio_vae.backend.devices import Devices
 from audio_vae.models.vae import VAE, build_vae
 from audio_vae.runs.run import Run
-from audio_vae.utils.errors import UserError, one_line
+from audio_vae.utils.errors import UserError, one_line, raise_system_problem
 from audio_vae.utils.files import atomic_file
 from audio_vae.utils.signals import Request
 
@@ -68,6 +68,7 @@ def resume(run: Run, devices: Devices, say: Callable[[str], None]) -> tuple[VAE,
                 model = keras.saving.load_model(path, safe_mode=True)
             position = Position(epoch, step, _read_loss_means(path) if step else {})
         except Exception as error:
+            raise_system_problem(error)
             say(f"checkpoint {path} is damaged ({one_line(error)[:120]}): trying the one before it")
             continue
         if not step and devices.is_chief:

@@ -1,25 +1,37 @@
 """Synthetic digits, small presets and a trained run for the tests of the command line."""
 
+import shutil
+
 import numpy as np
 import pytest
 import soundfile
 import tiny_presets
 
 from audio_vae import presets
+from audio_vae.cli import main as cli
 from audio_vae.digits import config as digits
 
 
+@pytest.fixture(scope="session")
+def with_small_presets():
+    """Make presets small until a monkeypatch is undone."""
+
+    def shrink(monkeypatch):
+        monkeypatch.setattr(presets, "PRESETS", dict(presets.PRESETS))
+        monkeypatch.setattr(digits, "NEEDS", {})
+        tiny_presets.shrink(presets.PRESETS)
+
+    return shrink
+
+
 @pytest.fixture(autouse=True)
-def small_presets(monkeypatch, tmp_path):
-    monkeypatch.setattr(presets, "PRESETS", dict(presets.PRESETS))
-    monkeypatch.setattr(digits, "NEEDS", {})
-    tiny_presets.shrink(presets.PRESETS)
+def small_presets(with_small_presets, monkeypatch, tmp_path):
+    with_small_presets(monkeypatch)
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture
-def digits_folder(tmp_path, rng):
-    folder = tmp_path / "sounds"
+def write_digits(folder):
+    rng = np.random.default_rng(0)
     folder.mkdir()
     for digit in range(10):
         for take in (0, 1, 2, 10, 11, 12):
@@ -31,7 +43,24 @@ def digits_folder(tmp_path, rng):
 
 
 @pytest.fixture
-def trained(digits_folder, run, tmp_path):
-    code, _, err = run("digits", "train", "--data", digits_folder, "--epochs", 1, "--run", tmp_path / "run")
-    assert code == 0, err
-    return tmp_path / "run"
+def digits_folder(tmp_path):
+    return write_digits(tmp_path / "sounds")
+
+
+@pytest.fixture(scope="session")
+def trained_once(with_small_presets, tmp_path_factory):
+    """A run of `write_digits` after one epoch, with its latents, for `trained` to copy."""
+    folder = tmp_path_factory.mktemp("trained")
+    options = ["--data", str(write_digits(folder / "sounds")), "--run", str(folder / "run")]
+    with pytest.MonkeyPatch.context() as patched:
+        with_small_presets(patched)
+        with pytest.raises(SystemExit) as done:
+            cli.main(["digits", "train", "--epochs", "1", "--quiet", *options])
+    assert done.value.code == 0
+    return folder / "run"
+
+
+@pytest.fixture
+def trained(trained_once, tmp_path):
+    """A copy of a trained run that a test may change."""
+    return shutil.copytree(trained_once, tmp_path / "run")

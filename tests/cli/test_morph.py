@@ -71,8 +71,8 @@ def test_morph_between_speakers(digits_folder, run, tmp_path):
         samples, rate_hz = soundfile.read(path)
         soundfile.write(path.with_name(path.name.replace("jackson", "theo")), samples[::-1] ** 2, rate_hz)
     folder = tmp_path / "both"
-    speakers = ["--speaker", "jackson", "--speaker", "theo"]
-    code, _, err = run("digits", "train", "--data", digits_folder, "--run", folder, "--epochs", 1, *speakers)
+    options = ["--speaker", "jackson", "--speaker", "theo", "--preset", "cc"]
+    code, _, err = run("digits", "train", "--data", digits_folder, "--run", folder, "--epochs", 1, *options)
     assert code == 0, err
     code, _, err = run("digits", "morph", "jackson/3", "theo/3:1", "--run", folder, "--steps", 2)
     assert code == 0, err

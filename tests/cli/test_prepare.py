@@ -6,12 +6,13 @@ import soundfile
 from error_lines import error_line
 
 
-def test_prepare_then_train(digits_folder, run, tmp_path):
+def test_prepare_then_train_quietly(digits_folder, run, tmp_path):
     code, out, _ = run("digits", "prepare", "--data", digits_folder, "--run", tmp_path / "run")
     assert code == 0
     assert "Prepared 60 sounds" in out
-    code, _, err = run("digits", "train", "--run", tmp_path / "run", "--epochs", 1)
-    assert code == 0, err
+    code, out, err = run("digits", "train", "--run", tmp_path / "run", "--epochs", 1, "--quiet")
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

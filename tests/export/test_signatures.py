@@ -117,6 +117,7 @@ def saved_model_cli(*arguments):
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.slow
 def test_saved_model_cli_shows_and_runs_it(saved, signatures, tmp_path, rng):
     code, out, err = saved_model_cli("show", "--dir", saved, "--tag_set", "serve", "--signature_def", "morph")
     assert code == 0, err
