@@ -20,8 +20,22 @@ def test_commands_run_one_by_one_and_failures_are_told_at_the_end(tmp_path):
     assert lines == ["[1/3] first", "[2/3] second", "[3/3] third"]
 
 
+@pytest.fixture
+def heeded():
+    """Let a signal end processes also where the tests themselves run with it ignored, as in the background of a shell."""
+    kept = {}
+
+    def heed(number):
+        kept[number] = signal.signal(number, signal.SIG_DFL)
+
+    yield heed
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_goes_on_to_what_runs_and_starts_no_other(tmp_path, number):
+def test_a_signal_goes_on_to_what_runs_and_starts_no_other(tmp_path, number, heeded):
+    heeded(number)
     asking = f"import os, time; os.kill(os.getppid(), {int(number)}); time.sleep(20)"
     never = f"open({str(tmp_path / 'ran')!r}, 'w')"
     commands = {"first": [sys.executable, "-c", asking], "second": [sys.executable, "-c", never]}
