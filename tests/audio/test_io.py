@@ -1,5 +1,6 @@
 """Sound files read, refused, written and found."""
 
+import errno
 import os
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 import soundfile
 
 from audio_vae.audio import decoding, io, waveform
+from audio_vae.audio.waveform import AudioError
 from audio_vae.config import AudioConfig
+from audio_vae.utils.errors import UserError
 
 RATE_HZ = 8000
 
@@ -188,3 +191,35 @@ def test_all_real_drums_are_read(shared_data):
     fitted = [waveform.fit(read(path, config.rate_hz)[1], config)[0] for path in paths]
     assert len(fitted) == 154
     assert all(np.isfinite(each).all() and waveform.peak(each) == 1 for each in fitted)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+def test_a_full_disk_is_called_that():
+    with pytest.raises(OSError, match="No space left on device"):
+        io.write("/dev/full", sine(440, 0.1, RATE_HZ), RATE_HZ)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), "too many files are open"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "there is not enough memory"),
+        (RuntimeError("can't start new thread"), "no more threads can be started"),
+    ],
+)
+def test_a_shortage_is_not_blamed_on_the_file(tmp_path, error, words):
+    def fail(path):
+        raise error
+
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    with pytest.raises(UserError, match=words):
+        io.decode_file(tmp_path / "a.wav", fail)
+
+
+def test_a_file_that_its_disk_does_not_give_is_left_out(tmp_path):
+    def fail(path):
+        raise OSError(errno.EIO, "Input/output error")
+
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    with pytest.raises(AudioError, match=r"not readable as sound \(Input/output error\)"):
+        io.decode_file(tmp_path / "a.wav", fail)

@@ -22,7 +22,7 @@ def test_commands_run_one_by_one_and_failures_are_told_at_the_end(tmp_path):
 
 @pytest.fixture
 def heeded():
-    """Let a signal end processes also where the tests themselves run with it ignored, as in the background of a shell."""
+    """Let a signal end processes also where the tests run with it ignored, as in the background of a shell."""
     kept = {}
 
     def heed(number):
