@@ -42,9 +42,13 @@ def attack_features(sounds: SoundSet) -> np.ndarray:
 
     The windows are centred on 0, 10, …, 70 ms. The first half of the first window is silence before the sound.
     """
-    attacks = sounds.audio[:, : round(ATTACK_S * sounds.rate_hz)]
-    options = {"n_mfcc": N_MFCC, "n_mels": N_MELS, "window_s": WINDOW_S, "hop_s": WINDOW_S}
-    return np.stack([mfcc(attack, sounds.rate_hz, **options).mean(axis=0) for attack in attacks])
+    return np.stack([attack_feature(sound, sounds.rate_hz) for sound in sounds.audio])
+
+
+def attack_feature(audio: np.ndarray, rate_hz: int) -> np.ndarray:
+    """Return the row of `attack_features` of one sound `[T]`: float64 `[20]`."""
+    attack = audio[: round(ATTACK_S * rate_hz)]
+    return mfcc(attack, rate_hz, n_mfcc=N_MFCC, n_mels=N_MELS, window_s=WINDOW_S, hop_s=WINDOW_S).mean(axis=0)
 
 
 def cluster(
@@ -60,17 +64,38 @@ def cluster(
         clusters_option: how users set the number of clusters, for the error.
 
     Returns:
-        The sounds with the clusters as classes, and a report of JSON values: `source`, `seed`, `adjusted_rand_index`
-        (agreement of clusters and kinds over the sounds of known kind; `None` for fewer than two kinds) and
-        `contents` (cluster → kind → number of sounds).
+        The sounds with the clusters as classes, and the report of `find_clusters`.
 
     Raises:
         UserError: there are fewer sounds with different attacks than clusters.
     """
+    labels, names, report = find_clusters(attack_features(sounds), n_clusters, seed, kinds, clusters_option)
+    return replace(sounds, labels=labels, class_names=names), report
+
+
+def find_clusters(
+    features: np.ndarray, n_clusters: int, seed: int, kinds: Sequence[str | None], clusters_option: str
+) -> tuple[np.ndarray, tuple[str, ...], dict[str, Any]]:
+    """Label rows of features by k-means, as `cluster` does.
+
+    Args:
+        features: `[N, n_features]`.
+        n_clusters: number of clusters.
+        seed: seed of k-means.
+        kinds: `[N]`, as for `cluster`.
+        clusters_option: as for `cluster`.
+
+    Returns:
+        The labels, int32 `[N]`; the names of the clusters; and a report of JSON values: `source`, `seed`,
+        `adjusted_rand_index` (agreement of clusters and kinds over the sounds of known kind; `None` for fewer than two
+        kinds) and `contents` (cluster → kind → number of sounds).
+
+    Raises:
+        UserError: there are fewer different rows than clusters.
+    """
     from sklearn.cluster import KMeans
     from sklearn.metrics import adjusted_rand_score
 
-    features = attack_features(sounds)
     n_different = len(np.unique(features.round(6), axis=0))
     if n_different < n_clusters:
         raise UserError(
@@ -81,7 +106,7 @@ def cluster(
     # k-means numbers clusters at random. Here they go by size, and those of one size by their first sound.
     members = [np.flatnonzero(found == number) for number in range(n_clusters)]
     members.sort(key=lambda each: (-len(each), each[0]))
-    labels = np.zeros(len(sounds), np.int32)
+    labels = np.zeros(len(features), np.int32)
     for label, each in enumerate(members):
         labels[each] = label
     contents = [Counter(kinds[i] for i in each if kinds[i] is not None) for each in members]
@@ -95,7 +120,7 @@ def cluster(
         "adjusted_rand_index": float(adjusted_rand_score(told_kinds, labels[told])) if has_kinds else None,
         "contents": {name: dict(sorted(count.items())) for name, count in zip(names, contents, strict=True)},
     }
-    return replace(sounds, labels=labels, class_names=names), report
+    return labels, names, report
 
 
 def cluster_names(contents: Sequence[Counter[str]]) -> tuple[str, ...]:

@@ -26,6 +26,9 @@ from audio_vae.utils.errors import UserError, one_line
 TEST_SHARE = 0.2
 """Share of each class that is in the test set."""
 
+LEAST_SOUNDS = round(0.5 / TEST_SHARE + 0.5)
+"""Number of sounds of a class with which one is in the test set: 3."""
+
 FLAT = "(no folder)"
 """The only class of a folder without folders in it."""
 
@@ -40,7 +43,7 @@ class LabelRules:
         clusters_option: the option that sets the number of clusters, such as `--clusters`.
         data_option: what names the folder of the sounds.
         without_data: what users can do instead of naming a folder; empty for nothing.
-        least_sounds: number of usable sounds that a class needs if folders or file names tell it.
+        least_sounds: number of usable sounds that every class needs; one class needs `LEAST_SOUNDS` in any case.
         without_copies: whether exact copies of another sound are refused.
     """
 
@@ -144,33 +147,44 @@ def why_refused(sizes: Mapping[str | None, int], config: Config, rules: LabelRul
     """Return why a training on these sounds would be refused, in the words of the error; `None` if it would not.
 
     Args:
-        sizes: number of usable sounds of each class; under `None` where k-means is still to find the classes.
+        sizes: number of usable sounds of each class; under `None` where k-means is still to find the classes. After
+            that they are called as `cluster_sizes` calls them.
         config: where labels come from, as for `labelled`.
         rules: how many sounds a class needs, and what an error tells users to do.
         source: where the sounds are from, for the message.
     """
     n_sounds = sum(sizes.values())
     labels = config.data["labels"]
+    needed = f"{rules.least_sounds} or more are needed, one of them for the test"
     if not n_sounds:
         return f"no usable sound in {source}: add sounds, or choose another {rules.data_option}"
+    small = [f"{name} has {n}" for name, n in sizes.items() if n < rules.least_sounds]
     if labels == "kmeans":
         n_clusters = config.data["n_clusters"]
-        if n_sounds < n_clusters:
+        if n_sounds < n_clusters * rules.least_sounds:
             return (
-                f"{n_sounds} usable sounds in {source}, fewer than {n_clusters} clusters: "
+                f"{n_sounds} usable sounds in {source} are too few for {n_clusters} clusters (of each, {needed}): "
                 f"use a smaller {rules.clusters_option} or add sounds"
             )
-        return None
-    if len(sizes) < 2:
+        if small:
+            return (
+                f"k-means finds too few sounds of a class in {source} ({', '.join(small[:5])}; {needed}): use a "
+                f"smaller {rules.clusters_option}, add sounds like these, or take these out"
+            )
+    elif len(sizes) < 2:
         what, instead = ("folder", "sort the sounds into a folder for each class, or use")
         if labels == "pattern":
             what, instead = ("class", "use another --pattern, or in its place")
         return f"only one {what} with usable sounds in {source}, 2 or more are needed: {instead} {rules.kmeans_option}"
-    small = [f"{name} has {n}" for name, n in sizes.items() if n < rules.least_sounds]
-    if small:
+    elif small:
         return (
-            f"too few usable sounds of a class in {source} ({', '.join(small[:5])}; {rules.least_sounds} or more are "
-            "needed, one of them for the test): add sounds, or take the class out"
+            f"too few usable sounds of a class in {source} ({', '.join(small[:5])}; {needed}): add sounds, or take the "
+            "class out"
+        )
+    if None not in sizes and max(sizes.values()) < LEAST_SOUNDS:
+        return (
+            f"no class in {source} has {LEAST_SOUNDS} usable sounds, so that none would be in the test set: "
+            "add sounds, or take fewer classes"
         )
     return None
 
@@ -201,18 +215,35 @@ def prepare_items(
         items, config.audio, without_copies=rules.without_copies, show_progress=show_progress
     )
     refusals = outside + refusals
-    problem = why_refused(_sizes(sounds), config, rules, f"{source}{left_out(refusals)}")
-    if problem:
-        raise UserError(problem)
+    where = f"{source}{left_out(refusals)}"
+    _refuse(why_refused(_sizes(sounds), config, rules, where))
     seed = config.training.seed
     if config.data["labels"] == "kmeans":
         kinds = [rules.kind_of(name) for name in sounds.names]
         sounds, report = cluster(sounds, config.data["n_clusters"], seed, kinds, rules.clusters_option)
+        sizes = cluster_sizes([sounds.class_names[label] for label in sounds.labels], sounds.names)
+        _refuse(why_refused(sizes, config, rules, where))
     else:
         report = {"source": "folder names" if config.data["labels"] == "folder" else "file names"}
     sounds = replace(sounds, is_test=stratified_split(sounds.names, sounds.labels, seed, TEST_SHARE))
     report = {"data": source, **report, "classes": class_sizes(sounds)}
     return Prepared(sounds, refusals, report, decoder_of(items))
+
+
+def cluster_sizes(found: Sequence[str], names: Sequence[str]) -> Counter[str]:
+    """Return the number of sounds of each cluster, called as `why_refused` calls it.
+
+    Args:
+        found: `[N]`, name of the cluster of each sound.
+        names: `[N]`, names of the sounds.
+    """
+    first = dict(zip(reversed(found), reversed(names), strict=True))
+    return Counter(f"{each} ({first[each]}, …)" for each in found)
+
+
+def _refuse(problem: str | None) -> None:
+    if problem:
+        raise UserError(problem)
 
 
 def _sizes(sounds: SoundSet) -> Counter[str | None]:

@@ -12,8 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from audio_vae.config import AudioConfig, Config
 from audio_vae.data import labels
+from audio_vae.data.clusters import attack_feature, find_clusters
 from audio_vae.data.reading import Refusal, validate_items
 from audio_vae.data.validation import Note
 from audio_vae.folder import preprocess
@@ -140,15 +143,35 @@ def check_folder(folder: Path, config: Config, *, show_progress: bool = False) -
     items, outside = labels.labelled(labels.find_items(folder, RULES, others), config)
     audio = preprocess.choose_audio(items, config.data["rate_hz"], config.data["seconds"], config.audio)
     files = [FileCheck(each.name, None, each.reason) for each in outside]
+    is_clustered = config.data["labels"] == "kmeans"
+    features: dict[str, np.ndarray] = {}
     for item, outcome in validate_items(items, audio, without_copies=RULES.without_copies, show_progress=show_progress):
         if isinstance(outcome, Refusal):
             files.append(FileCheck(item.name, item.class_name, outcome.reason))
         else:
             files.append(FileCheck(item.name, item.class_name, None, outcome.notes))
+            if is_clustered:
+                features[item.name] = attack_feature(outcome.fitted, audio.rate_hz)
     files.sort(key=lambda each: each.name)
     sizes = Counter(each.class_name for each in files if each.reason is None)
     problem = labels.why_refused(sizes, config, RULES, str(folder))
+    if is_clustered and not problem:
+        problem = _why_clusters_are_refused(features, config, str(folder))
     return FolderCheck(folder, audio, config.data["labels"], tuple(files), dict(sorted(others.items())), problem)
+
+
+def _why_clusters_are_refused(features: dict[str, np.ndarray], config: Config, source: str) -> str | None:
+    """Return why a training on k-means clusters of usable sounds would be refused; `features` are those of attacks."""
+    kinds = [RULES.kind_of(name) for name in features]
+    n_clusters, seed = config.data["n_clusters"], config.training.seed
+    try:
+        found, names, _ = find_clusters(
+            np.stack(list(features.values())), n_clusters, seed, kinds, RULES.clusters_option
+        )
+    except UserError as error:
+        return str(error)
+    sizes = labels.cluster_sizes([names[label] for label in found], list(features))
+    return labels.why_refused(sizes, config, RULES, source)
 
 
 def report_lines(found: FolderCheck, *, every_file: bool = False) -> Iterator[str]:

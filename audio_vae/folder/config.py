@@ -19,7 +19,7 @@ ONSET_DB = 40.0
 """A sound starts where it first comes within 40 dB of its peak."""
 
 LEAST_SOUNDS = 3
-"""Number of usable sounds that a class needs: with fewer, none would be in the test set."""
+"""Number of usable sounds that every class needs: with fewer, none would be in the test set."""
 
 HIGHEST_RATE_HZ = 22050
 """The highest sample rate that is chosen: 44.1 kHz takes twice as long to train, for the octave above 11 kHz alone."""

@@ -159,7 +159,9 @@ def found_lines(found: Mapping[str, Any]) -> Iterator[str]:
     if "model" in labels:
         yield f"model: {labels['model']}"
     for name, contents in labels.get("contents", {}).items():
-        yield f"  {name}: " + ", ".join(f"{kind} {count}" for kind, count in contents.items())
+        # The names of sounds need not tell what they are.
+        if contents:
+            yield f"  {name}: " + ", ".join(f"{kind} {count}" for kind, count in contents.items())
     if labels.get("adjusted_rand_index") is not None:
         yield f"Agreement of clusters and names: adjusted Rand index {labels['adjusted_rand_index']:.2f}"
 

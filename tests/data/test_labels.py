@@ -17,6 +17,7 @@ from audio_vae.drums import config as drums_config
 from audio_vae.drums import preprocess as drums
 from audio_vae.folder import config as folder_config
 from audio_vae.folder import preprocess as folder
+from audio_vae.folder.check import check_folder
 from audio_vae.utils.errors import UserError
 
 RULES = LabelRules(lambda name: None, "--ask-for-kmeans", "--number-of-clusters", without_data="sing", least_sounds=2)
@@ -81,23 +82,34 @@ class TestWhyRefused:
         ("sizes", "options", "expected"),
         [
             ({}, {}, "no usable sound in here: add sounds, or choose another --data"),
-            ({None: 4}, {"labels": "kmeans:5"}, "4 usable sounds in here, .*use a smaller --number-of-clusters or add"),
+            (
+                {None: 9},
+                {"labels": "kmeans:5"},
+                "9 usable sounds in here are too few for 5 .*smaller --number-of",
+            ),
+            (
+                {"low (a.wav, …)": 9, "cluster-2 (b.wav, …)": 1},
+                {"labels": "kmeans:2"},
+                r"k-means finds too few sounds .*here \(cluster-2 \(b\.wav, …\) has 1; 2 or more .*--number-of",
+            ),
             ({"cat": 9}, {}, "only one folder .*a folder for each class, or use --ask-for-kmeans"),
             ({"cat": 9}, {"pattern": "."}, "only one class .*another --pattern, or in its place --ask-for-kmeans"),
             ({"cat": 9, "dog": 1}, {}, r"too few .*\(dog has 1; 2 or more"),
+            ({"cat": 2, "dog": 2}, {}, "no class in here has 3 usable sounds, so that none would be in the test set"),
+            ({"a": 2, "b": 2}, {"labels": "kmeans:2"}, "no class in here has 3 usable sounds"),
         ],
     )
     def test_words_are_the_data_sets(self, sizes, options, expected):
         assert re.match(expected, why_refused(sizes, folder_config.make(**options), RULES, "here"))
 
     @pytest.mark.parametrize(
-        ("sizes", "options"), [({None: 5}, {"labels": "kmeans:5"}), ({"cat": 2, "dog": 2}, {}), ({"a": 2, "b": 9}, {})]
+        ("sizes", "options"), [({None: 10}, {"labels": "kmeans:5"}), ({"cat": 2, "dog": 3}, {}), ({"a": 2, "b": 9}, {})]
     )
     def test_what_can_be_trained(self, sizes, options):
         assert why_refused(sizes, folder_config.make(**options), RULES, "here") is None
 
     def test_a_class_needs_as_many_sounds_as_the_rules_say(self):
-        sizes = {"cat": 1, "dog": 1}
+        sizes = {"cat": 1, "dog": 3}
         assert why_refused(sizes, folder_config.make(), RULES, "here")
         assert why_refused(sizes, folder_config.make(), dataclasses.replace(RULES, least_sounds=1), "here") is None
 
@@ -150,7 +162,7 @@ REFUSED = [
     *(("folder", {}, fill) for fill in FILLS),
     *(("folder", {"labels": "kmeans:4"}, fill) for fill in FILLS if fill is not one_class),
     *(("folder", {"pattern": "(.)"}, fill) for fill in FILLS),
-    *(("drums", {"labels": "folder"}, fill) for fill in FILLS if fill is not two_small_classes),
+    *(("drums", {"labels": "folder"}, fill) for fill in FILLS),
     *(("drums", {"n_clusters": 4}, fill) for fill in FILLS if fill is not one_class),
 ]
 
@@ -167,6 +179,28 @@ def test_errors_name_no_option_that_the_data_set_lacks(tmp_path, name, options, 
     assert set(re.findall(r"--[a-z-]+", error)) <= options_of(name)
     if "clusters:" in error:
         assert ("use a smaller K in --labels kmeans:K" if name == "folder" else "use a smaller --clusters") in error
+
+
+def test_cluster_sizes_name_the_first_sound():
+    sizes = labels.cluster_sizes(["low", "high", "low"], ["a.wav", "b.wav", "c.wav"])
+    assert sizes == {"low (a.wav, …)": 2, "high (b.wav, …)": 1}
+
+
+@pytest.mark.parametrize("options", [{}, {"pattern": r"^([ab])"}, {"labels": "kmeans:2"}])
+def test_least_number_of_sounds_holds_for_every_way_of_labelling(tmp_path, rng, options):
+    """Of what is trained each class has a test sound, and two sounds of a class are never trained."""
+    for name, frequency_hz in (("a", 200), ("b", 2000)):
+        for number in range(3):
+            tone = decaying_tone(frequency_hz=frequency_hz * rng.uniform(0.98, 1.02))
+            write_sound(tmp_path / name / f"{name}{number}.wav", tone)
+    sounds = prepare_folder(tmp_path, options).sounds
+    assert sorted(sounds.labels[sounds.is_test]) == [0, 1]
+    assert check_folder(tmp_path, folder_config.make(**options)).problem is None
+    (tmp_path / "b" / "b0.wav").rename(tmp_path / "a" / "a3.wav")
+    write_sound(tmp_path / "a" / "a3.wav", decaying_tone(frequency_hz=210))
+    with pytest.raises(UserError, match=r"too few .* has 2; 3 or more are needed, one of them for the test"):
+        prepare_folder(tmp_path, options)
+    assert "has 2; 3 or more" in check_folder(tmp_path, folder_config.make(**options)).problem
 
 
 class TestStratifiedSplit:

@@ -129,7 +129,7 @@ def test_nothing_usable(tmp_path, labels):
 
 def test_fewer_sounds_than_clusters(folder):
     (folder / "tom" / "broken.wav").touch()
-    with pytest.raises(UserError, match=r"24 usable sounds .*1 left out.* fewer than 30 clusters: .*--clusters"):
+    with pytest.raises(UserError, match=r"24 usable sounds .*1 left out.* too few for 30 clusters .*--clusters"):
         prepare(folder, n_clusters=30)
 
 

@@ -194,3 +194,11 @@ def test_a_folder_of_other_things_is_refused_before_reading(dataset, prepare, tm
         prepare_run(dataset, tmp_path, CONFIG)
     assert prepare.calls == 0
     assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]
+
+
+def test_clusters_of_unknown_kinds_have_no_line():
+    found = {
+        "classes": {"tom": {"train": 4, "test": 1}, "cluster-2": {"train": 3, "test": 1}},
+        "labels": {"contents": {"tom": {"tom": 4}, "cluster-2": {}}},
+    }
+    assert list(found_lines(found)) == ["7 training and 2 test sounds (tom 5, cluster-2 4)", "  tom: tom 4"]
