@@ -1,6 +1,7 @@
 """Pure functions on signals: files, waveforms, features, distances.
 
 io            sound files in and out
+formats       which files are sounds by their names
 decoding      sound files decoded to samples, by libsndfile or tensorflow-io
 channels      channels mixed down to mono
 waveform      level, onset, end, sample rate and length of a sound

@@ -13,13 +13,10 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from audio_vae.audio import decoding, waveform
+from audio_vae.audio import decoding, formats, waveform
 from audio_vae.audio.decoding import Decoded, Decoder
 from audio_vae.audio.waveform import AudioError
 from audio_vae.utils.errors import raise_system_problem, shortage
-
-EXTENSIONS = frozenset({".wav", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".mp3", ".w64", ".au", ".caf"})
-"""Names that count as sound files when a folder is walked."""
 
 
 def decode_file(path: str | os.PathLike, decode: Decoder | None = None) -> Decoded:
@@ -45,7 +42,8 @@ def decode_file(path: str | os.PathLike, decode: Decoder | None = None) -> Decod
     except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError, OSError) as error:
         raise_system_problem(error, shortage)
         reason = getattr(error, "strerror", None) or getattr(error, "error_string", None) or str(error)
-        raise AudioError(f"not readable as sound ({reason.rstrip('.')})") from error
+        hint = formats.how_to_convert(path) if isinstance(error, soundfile.SoundFileError) else None
+        raise AudioError(hint or f"not readable as sound ({reason.rstrip('.')})") from error
     if len(decoded.samples) == 0:
         raise AudioError("the file holds no samples")
     if not np.isfinite(decoded.samples).all():
@@ -94,7 +92,9 @@ def write(path: str | os.PathLike, samples: np.ndarray, rate_hz: int) -> None:
 
 
 def find_files(folder: Path, others: Counter[str] | None = None) -> list[Path]:
-    """Return the sound files below a folder, sorted. Hidden files and links that close a circle are left out.
+    """Return the sound files below a folder by their names (`audio.formats`), sorted.
+
+    Hidden files and links that close a circle are left out.
 
     A folder that cannot be listed is returned as if it were a file, so that reading it gives the reason.
 
@@ -114,9 +114,10 @@ def find_files(folder: Path, others: Counter[str] | None = None) -> list[Path]:
         seen.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            extension = os.path.splitext(name)[1].lower()
-            if not name.startswith(".") and extension in EXTENSIONS:
+            if name.startswith("."):
+                continue
+            if formats.is_sound(name):
                 found.append(Path(here, name))
-            elif not name.startswith(".") and others is not None:
-                others[extension or "no extension"] += 1
+            elif others is not None:
+                others[formats.extension_of(name) or "no extension"] += 1
     return found

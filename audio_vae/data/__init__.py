@@ -6,6 +6,7 @@ validation  one file: is it usable, and what happens to it on its way to the mod
 reading     many files, read and validated into a set of sounds
 sound_set   sounds in memory, with labels and a split
 labels      labels from folders, file names or k-means, and the seeded split
+nesting     sounds in deeper folders than those that name the classes
 clusters    k-means over the attacks of the sounds
 batches     batches for training
 streaming   a tf.data pipeline straight from files

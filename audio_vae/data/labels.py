@@ -15,10 +15,11 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from audio_vae.audio import io
+from audio_vae.audio import formats, io
 from audio_vae.config import Config
 from audio_vae.data.clusters import cluster
 from audio_vae.data.dataset import Prepared
+from audio_vae.data.nesting import INNERMOST, better_folder, repeated_folders
 from audio_vae.data.reading import Item, Refusal, decoder_of, left_out, read_sounds
 from audio_vae.data.sound_set import SoundSet, class_sizes
 from audio_vae.utils.errors import UserError, one_line
@@ -42,6 +43,7 @@ class LabelRules:
         kmeans_option: the option that asks for k-means, such as `--labels kmeans`.
         clusters_option: the option that sets the number of clusters, such as `--clusters`.
         data_option: what names the folder of the sounds.
+        pattern_option: the option that takes classes from names by a pattern, such as `--pattern`; empty for none.
         without_data: what users can do instead of naming a folder; empty for nothing.
         least_sounds: number of usable sounds that every class needs; one class needs `LEAST_SOUNDS` in any case.
         without_copies: whether exact copies of another sound are refused.
@@ -51,6 +53,7 @@ class LabelRules:
     kmeans_option: str
     clusters_option: str
     data_option: str = "--data"
+    pattern_option: str = ""
     without_data: str = ""
     least_sounds: int = 1
     without_copies: bool = False
@@ -78,7 +81,7 @@ def find_items(data: Path, rules: LabelRules, others: Counter[str] | None = None
             name += "'"
         names[name] = path
     if not names:
-        known = ", ".join(sorted(extension[1:] for extension in io.EXTENSIONS))
+        known = ", ".join(sorted(extension[1:] for extension in formats.EXTENSIONS))
         instead = f", or {rules.without_data}" if rules.without_data else ""
         raise UserError(
             f"no sound files in {data} ({known}): give a folder of sound files as {rules.data_option}{instead}"
@@ -138,12 +141,17 @@ def _by_pattern(pattern: str) -> Callable[[str], str | None]:
 
     def class_of(name: str) -> str | None:
         match = compiled.search(PurePosixPath(name).name)
+        # No file name holds a slash, so that such a pattern is meant for the path.
+        if not match and "/" in pattern:
+            match = compiled.search(name)
         return match[group] if match else None
 
     return class_of
 
 
-def why_refused(sizes: Mapping[str | None, int], config: Config, rules: LabelRules, source: str) -> str | None:
+def why_refused(
+    sizes: Mapping[str | None, int], config: Config, rules: LabelRules, source: str, hint: str | None = None
+) -> str | None:
     """Return why a training on these sounds would be refused, in the words of the error; `None` if it would not.
 
     Args:
@@ -152,6 +160,7 @@ def why_refused(sizes: Mapping[str | None, int], config: Config, rules: LabelRul
         config: where labels come from, as for `labelled`.
         rules: how many sounds a class needs, and what an error tells users to do.
         source: where the sounds are from, for the message.
+        hint: what `hint_for_nested` says of the sounds.
     """
     n_sounds = sum(sizes.values())
     labels = config.data["labels"]
@@ -172,7 +181,7 @@ def why_refused(sizes: Mapping[str | None, int], config: Config, rules: LabelRul
                 f"smaller {rules.clusters_option}, add sounds like these, or take these out"
             )
     elif len(sizes) < 2:
-        what, instead = ("folder", "sort the sounds into a folder for each class, or use")
+        what, instead = ("folder", f"{hint or 'sort the sounds into a folder for each class'}, or use")
         if labels == "pattern":
             what, instead = ("class", "use another --pattern, or in its place")
         return f"only one {what} with usable sounds in {source}, 2 or more are needed: {instead} {rules.kmeans_option}"
@@ -204,8 +213,8 @@ def prepare_items(
         show_progress: draw a progress bar.
 
     Returns:
-        The sounds in the order of `items`. The report also holds `data`, which is `source`, and for k-means what
-        `data.clusters.cluster` reports.
+        The sounds in the order of `items`. The report also holds `data`, which is `source`, for k-means what
+        `data.clusters.cluster` reports, and `hint`, if there is one (`hint_for_nested`).
 
     Raises:
         UserError: too few sounds are usable, or there are fewer than 2 classes.
@@ -215,8 +224,9 @@ def prepare_items(
         items, config.audio, without_copies=rules.without_copies, show_progress=show_progress
     )
     refusals = outside + refusals
+    hint = hint_for_nested(source, [item.name for item in items], config, rules)
     where = f"{source}{left_out(refusals)}"
-    _refuse(why_refused(_sizes(sounds), config, rules, where))
+    _refuse(why_refused(_sizes(sounds), config, rules, where, hint))
     seed = config.training.seed
     if config.data["labels"] == "kmeans":
         kinds = [rules.kind_of(name) for name in sounds.names]
@@ -225,9 +235,30 @@ def prepare_items(
         _refuse(why_refused(sizes, config, rules, where))
     else:
         report = {"source": "folder names" if config.data["labels"] == "folder" else "file names"}
+        report |= {"hint": hint} if hint else {}
     sounds = replace(sounds, is_test=stratified_split(sounds.names, sounds.labels, seed, TEST_SHARE))
     report = {"data": source, **report, "classes": class_sizes(sounds)}
     return Prepared(sounds, refusals, report, decoder_of(items))
+
+
+def hint_for_nested(data: str, names: Sequence[str], config: Config, rules: LabelRules) -> str | None:
+    """Return what users probably want whose sounds lie in folders within the class folders; `None` for others.
+
+    Args:
+        data: the data folder.
+        names: paths of the sounds in it.
+        config: where labels come from, as for `labelled`.
+        rules: the options of the data set.
+    """
+    if config.data["labels"] != "folder":
+        return None
+    better = better_folder(data, names)
+    if better:
+        return f"give {better} as {rules.data_option}"
+    repeated = repeated_folders(names)
+    if repeated and rules.pattern_option:
+        return f"use {rules.pattern_option} '{INNERMOST}' to make classes of the deeper folders ({repeated})"
+    return None
 
 
 def cluster_sizes(found: Sequence[str], names: Sequence[str]) -> Counter[str]:

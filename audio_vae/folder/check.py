@@ -68,6 +68,7 @@ class FolderCheck:
         files: what was found in each file, sorted by name.
         others: extension → number of files that are no sound files by their extension.
         problem: why a training would be refused; `None` if it would not.
+        hint: what the user probably wants instead, if the sounds lie in folders within the class folders.
     """
 
     folder: Path
@@ -76,6 +77,7 @@ class FolderCheck:
     files: tuple[FileCheck, ...]
     others: dict[str, int]
     problem: str | None
+    hint: str | None
 
     @property
     def n_usable(self) -> int:
@@ -105,6 +107,7 @@ class FolderCheck:
             "folder": str(self.folder),
             "would_train": self.problem is None,
             "problem": self.problem,
+            "hint": self.hint,
             "usable": self.n_usable,
             "refused": len(self.files) - self.n_usable,
             "labels": self.labels,
@@ -154,10 +157,11 @@ def check_folder(folder: Path, config: Config, *, show_progress: bool = False) -
                 features[item.name] = attack_feature(outcome.fitted, audio.rate_hz)
     files.sort(key=lambda each: each.name)
     sizes = Counter(each.class_name for each in files if each.reason is None)
-    problem = labels.why_refused(sizes, config, RULES, str(folder))
+    hint = labels.hint_for_nested(str(folder), [item.name for item in items], config, RULES)
+    problem = labels.why_refused(sizes, config, RULES, str(folder), hint)
     if is_clustered and not problem:
         problem = _why_clusters_are_refused(features, config, str(folder))
-    return FolderCheck(folder, audio, config.data["labels"], tuple(files), dict(sorted(others.items())), problem)
+    return FolderCheck(folder, audio, config.data["labels"], tuple(files), dict(sorted(others.items())), problem, hint)
 
 
 def _why_clusters_are_refused(features: dict[str, np.ndarray], config: Config, source: str) -> str | None:
@@ -197,6 +201,8 @@ def report_lines(found: FolderCheck, *, every_file: bool = False) -> Iterator[st
     if found.others:
         listed = ", ".join(f"{count} {extension}" for extension, count in found.others.items())
         yield f"Not looked at, because their extensions are not those of sound files: {listed}"
+    if found.hint and not found.problem:
+        yield f"The classes are the folders in {found.folder}; {found.hint}"
     for kind, notes in found.notes().items():
         yield f"{_files(len(notes))} {ADVICE[kind]}"
         if not every_file and Note(kind, "").is_warning:

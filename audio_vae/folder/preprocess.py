@@ -24,6 +24,7 @@ RULES = labels.LabelRules(
     kind_of=labels.folder_of,
     kmeans_option="--labels kmeans:K",
     clusters_option="K in --labels kmeans:K",
+    pattern_option="--pattern",
     least_sounds=LEAST_SOUNDS,
     without_copies=True,
 )

@@ -158,6 +158,8 @@ def found_lines(found: Mapping[str, Any]) -> Iterator[str]:
     labels = found["labels"]
     if "model" in labels:
         yield f"model: {labels['model']}"
+    if labels.get("hint"):
+        yield f"the classes are the folders in {labels['data']}; {labels['hint']}"
     for name, contents in labels.get("contents", {}).items():
         # The names of sounds need not tell what they are.
         if contents:

@@ -12,12 +12,13 @@ from sound_files import decaying_tone, write_sound
 from audio_vae.cli.main import cli
 from audio_vae.data import labels
 from audio_vae.data.labels import LabelRules, stratified_split, why_refused
+from audio_vae.data.nesting import INNERMOST
 from audio_vae.data.reading import Item
 from audio_vae.drums import config as drums_config
 from audio_vae.drums import preprocess as drums
 from audio_vae.folder import config as folder_config
 from audio_vae.folder import preprocess as folder
-from audio_vae.folder.check import check_folder
+from audio_vae.folder.check import check_folder, report_lines
 from audio_vae.utils.errors import UserError
 
 RULES = LabelRules(lambda name: None, "--ask-for-kmeans", "--number-of-clusters", without_data="sing", least_sounds=2)
@@ -71,6 +72,12 @@ class TestLabelled:
         kept, refused = self.labelled(pattern=pattern)
         assert kept == {"cat/1_meow.wav": "meow", "3_moo.wav": "moo"}
         assert refused == {"dog/2_woof.wav": f"its name does not fit --pattern {pattern}"}
+
+    def test_pattern_with_a_slash_is_for_the_path(self):
+        items = [Item(None, "a/kick/1.wav"), Item(None, "b/snare/2.wav"), Item(None, "3.wav")]
+        kept, refused = self.labelled(items, pattern=INNERMOST)
+        assert kept == {"a/kick/1.wav": "kick", "b/snare/2.wav": "snare"}
+        assert list(refused) == ["3.wav"]
 
     def test_pattern_that_is_none(self):
         with pytest.raises(UserError, match=r"--pattern \( is no regular expression"):
@@ -201,6 +208,43 @@ def test_least_number_of_sounds_holds_for_every_way_of_labelling(tmp_path, rng, 
     with pytest.raises(UserError, match=r"too few .* has 2; 3 or more are needed, one of them for the test"):
         prepare_folder(tmp_path, options)
     assert "has 2; 3 or more" in check_folder(tmp_path, folder_config.make(**options)).problem
+
+
+class TestNested:
+    """Packs of sounds, sorted into folders within folders."""
+
+    def fill(self, place, packs):
+        for pack in packs:
+            for frequency_hz, kind in ((200, "kick"), (900, "snare")):
+                for number in range(3):
+                    tone = decaying_tone(frequency_hz=frequency_hz + 10 * number + len(pack))
+                    write_sound(place / pack / kind / f"{number}.wav", tone)
+
+    def test_better_folder(self, tmp_path):
+        self.fill(tmp_path, ["pack"])
+        better = rf"2 or more are needed: give {tmp_path}/pack \(with kick, snare\) as"
+        with pytest.raises(UserError, match=f"{better} --data, or use --labels kmeans:K"):
+            prepare_folder(tmp_path, {})
+        with pytest.raises(UserError, match=f"{better} --data, or use --labels kmeans"):
+            prepare_drums(tmp_path, {"labels": "folder"})
+        assert re.search(f"{better} FOLDER", check_folder(tmp_path, folder_config.make()).problem)
+        assert prepare_folder(tmp_path / "pack", {}).sounds.class_names == ("kick", "snare")
+
+    def test_pattern(self, tmp_path):
+        self.fill(tmp_path, ["one", "second"])
+        hint = f"use --pattern '{INNERMOST}' to make classes of the deeper folders (kick, snare)"
+        prepared = prepare_folder(tmp_path, {})
+        assert prepared.sounds.class_names == ("one", "second")
+        assert prepared.labels_report["hint"] == hint
+        found = check_folder(tmp_path, folder_config.make())
+        assert (found.hint, found.problem) == (hint, None)
+        assert f"The classes are the folders in {tmp_path}; {hint}" in report_lines(found)
+        assert "hint" not in prepare_drums(tmp_path, {"labels": "folder"}).labels_report
+        assert prepare_folder(tmp_path, {"pattern": INNERMOST}).sounds.class_names == ("kick", "snare")
+
+    def test_folders_as_they_should_be(self, tmp_path):
+        self.fill(tmp_path, ["."])
+        assert "hint" not in prepare_folder(tmp_path, {}).labels_report
 
 
 class TestStratifiedSplit:

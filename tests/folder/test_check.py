@@ -5,8 +5,10 @@ import re
 
 import numpy as np
 import pytest
+import soundfile
 from sound_files import decaying_tone, write_sound
 
+from audio_vae.audio.formats import EXTENSIONS
 from audio_vae.folder import check
 from audio_vae.folder import config as folder_config
 from audio_vae.folder import preprocess as folder
@@ -93,6 +95,24 @@ class TestCheckFolder:
         found = check.check_folder(shared_data / "drums", folder_config.make())
         assert found.n_usable == 154
         assert (found.audio.rate_hz, found.problem) == (22050, None)
+
+
+@pytest.mark.skipif(".opus" not in EXTENSIONS, reason="libsndfile was built without Opus")
+def test_opus_is_looked_at(sounds):
+    tone = decaying_tone(0.2, rate_hz=48000, frequency_hz=333)
+    soundfile.write(sounds / "low" / "a.opus", tone, 48000, format="OGG", subtype="OPUS")
+    assert check.check_folder(sounds, folder_config.make()).n_usable == 11
+
+
+def test_files_to_convert_are_refused_with_the_way(sounds):
+    (sounds / "low" / "a.m4a").write_bytes(b"\0\0\0\x20ftypM4A ")
+    found = check.check_folder(sounds, folder_config.make())
+    (refused,) = (each for each in found.files if each.reason)
+    assert (refused.name, refused.class_name) == ("low/a.m4a", "low")
+    assert refused.reason == "libsndfile does not read M4A: convert it, ffmpeg -i a.m4a a.wav"
+    assert found.others == {}
+    prepared = folder.prepare(folder.choose(folder_config.make(), sounds), sounds)
+    assert [each.reason for each in prepared.refusals] == [refused.reason]
 
 
 class TestCommand:
