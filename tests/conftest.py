@@ -15,19 +15,11 @@ import keras
 import numpy as np
 import pytest
 import soundfile
+from tiny_models import TINY
 
 from audio_vae.config import AudioConfig, Config
 from audio_vae.data.sound_set import SoundSet
-from audio_vae.model_config import DilatedConfig, ModelConfig, PlainConfig
-
-TINY = {
-    "n_samples": 64,
-    "latent_dim": 3,
-    "n_classes": 3,
-    "classifier_units": (4,),
-    "dc": DilatedConfig(depth=4, long_cycle=3, short_cycle=2, filters=4, stem_filters=4, stem_kernel=8),
-    "cc": PlainConfig(filters=(4, 4, 6, 6, 8)),
-}
+from audio_vae.model_config import ModelConfig, PlainConfig
 
 
 @pytest.fixture

@@ -1,7 +1,17 @@
 """What tests of models share: how one is built, and a loss with most of the terms that the paper does not have."""
 
 from audio_vae.config import LossConfig, TrainingConfig
+from audio_vae.model_config import DilatedConfig, PlainConfig
 from audio_vae.models.vae import build_vae
+
+TINY = {
+    "n_samples": 64,
+    "latent_dim": 3,
+    "n_classes": 3,
+    "classifier_units": (4,),
+    "dc": DilatedConfig(depth=4, long_cycle=3, short_cycle=2, filters=4, stem_filters=4, stem_kernel=8),
+    "cc": PlainConfig(filters=(4, 4, 6, 6, 8)),
+}
 
 SPECTRAL = LossConfig(
     likelihood_weight=0.5, kl_weight=0.1, spectral_weight=2.0, spectral_windows=(16,), centre_weight=3.0

@@ -41,6 +41,7 @@ def test_all_pairs(run):
     assert [(each["start"], each["end"]) for each in compared["pairs"]] == [("low", "it's high")]
 
 
+@pytest.mark.slow
 def test_script_takes_the_pretrained_model(tmp_path):
     code, out, err = run_script("audio_vae.digits.morph", "3", "7", "--steps", 3, "--out", "m", cwd=tmp_path)
     assert (code, "Morph: m" in out) == (0, True), err

@@ -298,6 +298,7 @@ def test_every_preset_trains_a_step(tiny_dc, batch, preset):
     assert all(np.isfinite(value) for value in terms.values())
 
 
+@pytest.mark.slow
 def test_pitch_is_learned(tiny_studio):
     pitches_hz = np.array([60, 200, 600])
     audio = np.sin(2 * np.pi * pitches_hz[:, None] * np.arange(2048) / 8000).astype("float32")

@@ -1,15 +1,20 @@
+import shutil
+
 import numpy as np
 import pytest
+from tiny_models import TINY
 
 from audio_vae.config import AudioConfig, Config, LossConfig, TrainingConfig
 from audio_vae.data.sound_set import SoundSet
+from audio_vae.model_config import ModelConfig
 from audio_vae.runs.create import create_run
-from audio_vae.runs.run import open_run
+from audio_vae.runs.run import Run, open_run
+from audio_vae.training.train import train
 
 
-@pytest.fixture
-def sounds(rng):
+def noises():
     n = 10
+    rng = np.random.default_rng(0)
     return SoundSet(
         names=tuple(f"{i}.wav" for i in range(n)),
         audio=rng.uniform(-1, 1, (n, 64)).astype(np.float32),
@@ -23,8 +28,15 @@ def sounds(rng):
 
 
 @pytest.fixture
-def make_run(tmp_path, sounds, tiny_cc):
-    def make(name, epochs, model=tiny_cc, **settings):
+def sounds():
+    return noises()
+
+
+@pytest.fixture(scope="session")
+def make_run_at():
+    """Write a run folder of `noises` that is ready to be trained."""
+
+    def make(path, epochs, model, **settings):
         config = Config(
             "digits",
             "cc",
@@ -33,11 +45,30 @@ def make_run(tmp_path, sounds, tiny_cc):
             loss=LossConfig(),
             training=TrainingConfig(epochs=epochs, batch_size=3, **settings),
         )
-        run = create_run(tmp_path / name, config)
-        sounds.save(run.sounds_path)
+        run = create_run(path, config)
+        noises().save(run.sounds_path)
         return run
 
     return make
+
+
+@pytest.fixture
+def make_run(make_run_at, tmp_path, tiny_cc):
+    return lambda name, epochs, model=tiny_cc, **settings: make_run_at(tmp_path / name, epochs, model, **settings)
+
+
+@pytest.fixture(scope="session")
+def whole(make_run_at, tmp_path_factory):
+    """A training of two epochs that nothing interrupts, for tests to read."""
+    run = make_run_at(tmp_path_factory.mktemp("whole") / "run", 2, ModelConfig(architecture="cc", **TINY))
+    train(run, say=lambda line: None)
+    return run
+
+
+@pytest.fixture
+def done(whole, tmp_path):
+    """A copy of `whole` that a test may change."""
+    return Run(shutil.copytree(whole.path, tmp_path / "done"), whole.config)
 
 
 @pytest.fixture(scope="session")

@@ -9,35 +9,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from audio_vae.backend.devices import ONE_DEVICE
+from audio_vae.runs.create import create_run
 from audio_vae.runs.run import Run, open_run
 from audio_vae.training import checkpoints
 from audio_vae.training.train import train
 from audio_vae.utils.errors import UserError
 
 
-def test_row_without_its_checkpoint_is_written_again(make_run):
-    run = make_run("run", 2)
-    train(run, say=lambda line: None)
-    run.checkpoint_path(2).unlink()
-    before = run.history_path.read_bytes()
-    train(run, say=lambda line: None)
-    assert run.history_path.read_bytes() == before
-
-
-def test_damaged_newest_checkpoint_falls_back_to_the_one_before(make_run, weights):
-    run = make_run("run", 2)
-    train(run, say=lambda line: None)
-    whole = weights(run)
-    path = run.checkpoint_path(2)
-    # Unlinked first: model.keras is a second name of the same file.
+def test_damaged_newest_checkpoint_falls_back_to_the_one_before(whole, done, weights):
+    path = done.checkpoint_path(2)
+    # Unlinked first: model.keras may be a second name of the same file.
     kept = path.read_bytes()[:500]
     path.unlink()
     path.write_bytes(kept)
     lines = []
-    train(run, say=lines.append)
+    train(done, say=lines.append)
     assert "epoch-0002.keras is damaged" in lines[0]
     assert lines[1] == "going on after epoch 1"
-    for one, other in zip(whole, weights(run), strict=True):
+    # The row without a checkpoint was written again.
+    assert done.history_path.read_bytes() == whole.history_path.read_bytes()
+    for one, other in zip(weights(whole), weights(done), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -50,17 +42,17 @@ def test_no_readable_checkpoint(make_run):
         train(run, say=lambda line: None)
 
 
-def test_loss_that_is_not_finite_stops_and_keeps_the_last_epoch(make_run):
-    run = make_run("run", 3)
-    train(make_run("run", 1), say=lambda line: None)
+def test_loss_that_is_not_finite_stops_and_keeps_the_last_epoch(done):
+    longer = dataclasses.replace(done.config.training, epochs=3)
+    run = create_run(done.path, dataclasses.replace(done.config, training=longer))
     before = run.model_path.read_bytes()
     audio = run.sounds.audio.copy()
     audio[0] = np.inf
     dataclasses.replace(run.sounds, audio=audio).save(run.sounds_path)
-    with pytest.raises(UserError, match=r"epoch 2, step \d: \w+ became (nan|inf) \(the last good .*epoch-0001.keras\)"):
+    with pytest.raises(UserError, match=r"epoch 3, step \d: \w+ became (nan|inf) \(the last good .*epoch-0002.keras\)"):
         train(Run(run.path, run.config), say=lambda line: None)
     assert run.model_path.read_bytes() == before
-    assert run.epochs_done() == 1
+    assert run.epochs_done() == 2
 
 
 @pytest.mark.parametrize("name", ["history.csv", "epoch-0002.keras", "model.keras", "latents.npz"])
@@ -121,15 +113,13 @@ def test_weights_that_are_not_finite_are_not_kept(make_run, monkeypatch):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.999])
-def test_truncated_checkpoint_falls_back(make_run, share):
-    run = make_run("run", 2)
-    train(run, say=lambda line: None)
-    path = run.checkpoint_path(2)
+def test_truncated_checkpoint_falls_back(done, share):
+    path = done.checkpoint_path(2)
     content = path.read_bytes()
     path.unlink()
     path.write_bytes(content[: int(share * len(content))])
     lines = []
-    train(run, say=lines.append)
-    assert f"checkpoint {path} is damaged" in lines[0]
+    _, position = checkpoints.resume(done, ONE_DEVICE, lines.append)
+    assert [line.split(" (")[0] for line in lines] == [f"checkpoint {path} is damaged"]
     assert "\n" not in lines[0]
-    assert lines[1] == "going on after epoch 1"
+    assert str(position) == "epoch 1"
