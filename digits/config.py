@@ -8,6 +8,7 @@ from typing import Any
 from audio_vae.config import AudioConfig, Config, TrainingConfig
 from audio_vae.presets import DEFAULT_PRESET, Values, make_config
 from audio_vae.utils.errors import UserError
+from audio_vae.utils.names import composed
 
 ABOUT = "spoken digits (FSDD, 8 kHz, 4096 samples)"
 """What the sounds are, for the help of the commands."""
@@ -71,7 +72,7 @@ def make(
         classifier_units=CLASSIFIER_UNITS,
         needs=NEEDS,
         training=training,
-        data={"speakers": sorted(set(speakers))},
+        data={"speakers": sorted(set(map(composed, speakers)))},
     )
 
 

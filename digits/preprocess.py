@@ -16,6 +16,7 @@ from audio_vae.data.sound_set import SoundSet, class_sizes
 from audio_vae.digits import download
 from audio_vae.digits.config import CLASS_NAMES
 from audio_vae.utils.errors import UserError, one_line
+from audio_vae.utils.names import composed, composed_names
 
 N_TEST_TAKES = 10
 """Takes 0 to 9 of each digit and speaker are the test set, all later takes the training set."""
@@ -53,7 +54,13 @@ def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -
     folder = download.fetch(show_progress=show_progress) if data is None else Path(data)
     recordings = _of_speakers(find_recordings(folder), config.data["speakers"], folder)
     items = [
-        Item(each.path, each.path.name, CLASS_NAMES[each.digit], is_test=each.take < N_TEST_TAKES, group=each.speaker)
+        Item(
+            each.path,
+            composed(each.path.name),
+            CLASS_NAMES[each.digit],
+            is_test=each.take < N_TEST_TAKES,
+            group=each.speaker,
+        )
         for each in recordings
     ]
     kept, sounds, refusals = read_sounds(items, config.audio, show_progress=show_progress)
@@ -90,7 +97,7 @@ def _recordings_in(place: Path) -> list[Recording]:
         paths = list(place.iterdir())
     except OSError as error:
         raise UserError(f"the data folder {place} cannot be read ({one_line(error)}): check its permissions") from error
-    matches = [(_FILE_NAME.fullmatch(path.name), path) for path in paths if not path.is_dir()]
+    matches = [(_FILE_NAME.fullmatch(composed(path.name)), path) for path in paths if not path.is_dir()]
     return sorted(
         Recording(int(match["digit"]), match["speaker"], int(match["take"]), path) for match, path in matches if match
     )
@@ -98,6 +105,7 @@ def _recordings_in(place: Path) -> list[Recording]:
 
 def _of_speakers(recordings: list[Recording], speakers: Sequence[str], folder: Path) -> list[Recording]:
     known = sorted({each.speaker for each in recordings})
+    speakers = composed_names(speakers)
     unknown = [speaker for speaker in speakers if speaker not in known]
     if unknown:
         raise UserError(

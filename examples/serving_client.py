@@ -9,6 +9,8 @@ rate. TensorFlow Serving answers gRPC on port 8500; see docs/serving.md.
 
 import argparse
 import json
+import unicodedata
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -33,8 +35,10 @@ def main():
     """Parse the command line, ask the server for a morph, write it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("version", type=Path, help="folder of the exported version")
-    parser.add_argument("start", help="class to start at")
-    parser.add_argument("end", help="class to end at")
+    # A letter and its accent may be typed as two characters.
+    composed = partial(unicodedata.normalize, "NFC")
+    parser.add_argument("start", type=composed, help="class to start at")
+    parser.add_argument("end", type=composed, help="class to end at")
     parser.add_argument("--steps", type=int, default=9)
     parser.add_argument("--server", default="localhost:8500")
     parser.add_argument("--out", type=Path, default=Path("served"))

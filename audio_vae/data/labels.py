@@ -23,6 +23,7 @@ from audio_vae.data.nesting import INNERMOST, better_folder, repeated_folders
 from audio_vae.data.reading import Item, Refusal, decoder_of, left_out, read_sounds
 from audio_vae.data.sound_set import SoundSet, class_sizes
 from audio_vae.utils.errors import UserError, one_line
+from audio_vae.utils.names import composed
 
 TEST_SHARE = 0.2
 """Share of each class that is in the test set."""
@@ -76,7 +77,7 @@ def find_items(data: Path, rules: LabelRules, others: Counter[str] | None = None
     names: dict[str, Path] = {}
     for path in io.find_files(data, others):
         name = printable(path.relative_to(data).as_posix())
-        # Two names that differ in unprintable letters alone stay two.
+        # Two names that differ in unprintable letters, or in how accents are stored, stay two.
         while name in names:
             name += "'"
         names[name] = path
@@ -90,8 +91,8 @@ def find_items(data: Path, rules: LabelRules, others: Counter[str] | None = None
 
 
 def printable(name: str) -> str:
-    """Return a file's name as text that any terminal and file can hold: no line breaks, all of it UTF-8."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    """Return a file's name as text that any terminal and file can hold: no line breaks, all of it UTF-8, composed."""
+    text = composed(os.fsencode(name).decode("utf-8", "backslashreplace"))
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
@@ -134,7 +135,7 @@ def labelled(items: Sequence[Item], config: Config) -> tuple[list[Item], list[Re
 def _by_pattern(pattern: str) -> Callable[[str], str | None]:
     """Return the function that finds the class in a name: the group `label` of the pattern, or else its first."""
     try:
-        compiled = re.compile(pattern)
+        compiled = re.compile(composed(pattern))
     except re.error as error:
         raise UserError(f"--pattern {pattern} is no regular expression ({one_line(error)}): correct it") from error
     group = "label" if "label" in compiled.groupindex else min(1, compiled.groups)

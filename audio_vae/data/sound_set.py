@@ -9,6 +9,7 @@ import numpy as np
 
 from audio_vae.utils.errors import UserError, one_line, raise_system_problem
 from audio_vae.utils.files import atomic_file
+from audio_vae.utils.names import composed_names
 
 _INT16_PEAK = np.float32(32767)
 
@@ -109,7 +110,8 @@ class SoundSet:
         if values["audio"].dtype == np.int16:
             values["audio"] = values["audio"].astype(np.float32) / _INT16_PEAK
         for name in {"names", "class_names", "groups"} & values.keys():
-            values[name] = tuple(values[name].tolist())
+            # Runs of old versions hold the names as the file system had them.
+            values[name] = composed_names(values[name].tolist())
         return cls(**values | {"rate_hz": int(values["rate_hz"])})
 
 

@@ -17,6 +17,7 @@ from audio_vae.runs.latents import centre_name, class_centre
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError, one_line
 from audio_vae.utils.files import safe_name
+from audio_vae.utils.names import composed, decomposed
 
 CLASS_CENTRES = "mean of the posterior means of the class's training sounds"
 """Where the centre of a class lies, as `morph.json` and `blend.json` explain it."""
@@ -78,21 +79,24 @@ def parse_endpoint(text: str, run: Run, sounds: SoundSet) -> Endpoint:
       included.
     - Anything else is the path of a sound file, which is read and prepared like the sounds of the run.
 
-    If a class and a file have the same name, the class is used.
+    If a class and a file have the same name, the class is used. It does not matter how accents are stored.
 
     Raises:
         UserError: there is no class and no file of that name, N is out of range or no number, or the file cannot
             be used.
     """
+    # The name of a file is taken as it is typed, or as the file system may store its accents.
+    path = next((each for each in (text, composed(text), decomposed(text)) if os.path.exists(each)), None)
+    text = composed(text)
     class_name, group = _class_and_group(text, sounds)
     if class_name is not None:
         return _class_centre(text, class_name, group, run, sounds)
     before, colon, number = text.rpartition(":")
     class_name, group = _class_and_group(before, sounds)
-    if colon and class_name is not None and not os.path.exists(text):
+    if colon and class_name is not None and path is None:
         return _numbered_sound(text, class_name, group, number, run, sounds)
-    if os.path.exists(text):
-        return _file_sound(text, run)
+    if path is not None:
+        return _file_sound(path, run)
     unknown = before if re.fullmatch(r"[0-9]+", number) and before else text
     groups = sorted(set(sounds.groups) - {""})
     of_group = f"GROUP/CLASS with a group of {_shown(groups)}, " if groups else ""

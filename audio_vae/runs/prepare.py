@@ -18,6 +18,7 @@ from audio_vae.runs.lock import locked
 from audio_vae.runs.run import Run, open_run
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.files import write_json
+from audio_vae.utils.names import composed
 
 TRAINING_OPTIONS = ("epochs", "batch_size", "seed", "precision")
 """Options of `run_config` that are fields of `TrainingConfig`."""
@@ -186,8 +187,10 @@ def _described(prepared: Prepared) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return an option's value for comparison: the order of several names does not matter."""
-    return sorted(set(value)) if isinstance(value, tuple | list) else value
+    """Return an option's value for comparison: neither the order of names nor how accents are stored matters."""
+    if isinstance(value, tuple | list):
+        return sorted({_plain(each) for each in value})
+    return composed(value) if isinstance(value, str) else value
 
 
 def _with_classes(config: Config, n_classes: int) -> Config:

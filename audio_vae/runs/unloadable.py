@@ -35,21 +35,26 @@ def why_not_loaded(run: Run, error: Exception) -> str:
     if isinstance(error, PermissionError):
         return f"{path} cannot be read ({error.strerror}): check its permissions"
     reason = one_line(error)[:_LONGEST_REASON]
+    what, advice = _what_and_advice(run)
+    return f"{path} cannot be loaded ({what}; {reason}): {advice}"
+
+
+def _what_and_advice(run: Run) -> tuple[str, str]:
+    path = run.model_path
     if _is_damaged(path):
-        return f"{path} is damaged ({reason}): {_instead(run)}"
+        return "it is damaged", _instead(run)
     again = "install audio-vae again, or" if run.is_pretrained else "install"
     theirs, ours = _keras_version(path), _our_keras_version()
     if theirs and theirs != ours:
-        return (
-            f"{path} was saved by Keras {theirs}, and Keras {ours} cannot load it ({reason}): {again} keras=={theirs}"
-        )
+        return f"it was saved by Keras {theirs}, and this is Keras {ours}", f"{again} keras=={theirs}"
     made_with = _audio_vae_version(run)
     if made_with and made_with != __version__:
         return (
-            f"{path} was made with audio-vae {made_with}, and audio-vae {__version__} cannot load it ({reason}): "
-            f"{again} audio-vae=={made_with}"
+            f"it was made with audio-vae {made_with}, and this is audio-vae {__version__}",
+            f"{again} audio-vae=={made_with}",
         )
-    return f"{path} is intact but cannot be loaded ({reason}): install audio-vae again in a new virtual environment"
+    own = "" if run.is_pretrained else "if it is what the training wrote, "
+    return "the file is intact", f"{own}install audio-vae again in a new virtual environment"
 
 
 def _instead(run: Run) -> str:

@@ -43,6 +43,18 @@ class TestFindItems:
             labels.find_items(tmp_path, RULES)
 
 
+@pytest.mark.parametrize("name", ["Caisse \u00e9", "Caisse e\u0301"], ids=["composed", "decomposed"])
+def test_names_are_composed(tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / f"{name}.wav").touch()
+    items = labels.find_items(tmp_path, RULES)
+    assert [item.name for item in items] == ["Caisse \u00e9/Caisse \u00e9.wav"]
+    assert items[0].path.is_file()
+    for options in ({}, {"pattern": f"({name})"}):
+        (kept,), _ = labels.labelled(items, folder_config.make(**options))
+        assert kept.class_name == "Caisse \u00e9"
+
+
 @pytest.mark.parametrize(("name", "expected"), [("cat/1.wav", "cat"), ("cat/loud/1.wav", "cat"), ("1.wav", None)])
 def test_folder_of(name, expected):
     assert labels.folder_of(name) == expected

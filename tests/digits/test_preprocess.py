@@ -55,6 +55,16 @@ def test_several_speakers(folder):
     assert len(prepare(folder, speakers=("theo", "jackson")).sounds) == 50
 
 
+@pytest.mark.parametrize("stored", ["Jos\u00e9", "Jose\u0301"], ids=["composed", "decomposed"])
+@pytest.mark.parametrize("typed", ["Jos\u00e9", "Jose\u0301"], ids=["composed", "decomposed"])
+def test_a_speaker_is_found_however_accents_are_stored(folder, stored, typed):
+    for path in folder.glob("*_theo_*"):
+        path.rename(path.with_name(path.name.replace("theo", stored)))
+    sounds = prepare(folder, speakers=("jackson", typed)).sounds
+    assert set(sounds.groups) == {"jackson", "Jos\u00e9"}
+    assert "0_Jos\u00e9_10.wav" in sounds.names
+
+
 def test_folder_that_holds_recordings(folder):
     (folder.parent / "data").mkdir()
     folder.rename(folder.parent / "data" / "recordings")

@@ -252,7 +252,7 @@ def test_run_without_a_complete_model(make_run, command, tmp_path):
     run.model_path.write_bytes(b"half a file")
     code, _, err = command("digits", "export", "--run", run.path, "--out", "models")
     assert code == 1
-    assert "model.keras is damaged" in error_line(err)
+    assert "cannot be loaded (it is damaged" in error_line(err)
     assert not Path("models").exists()
 
 

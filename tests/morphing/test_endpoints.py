@@ -7,6 +7,7 @@ import pytest
 import soundfile
 from sound_files import decaying_tone, write_sound
 
+from audio_vae.data.sound_set import SoundSet
 from audio_vae.data.validation import validate_file
 from audio_vae.morphing.endpoints import file_warnings, parse_endpoint
 from audio_vae.utils.errors import UserError
@@ -168,3 +169,29 @@ class TestEndpoints:
     def test_folder_is_no_sound(self, run, tmp_path):
         with pytest.raises(UserError, match="cannot be used"):
             parse_endpoint(str(tmp_path), run, run.sounds)
+
+
+FORMS = {"composed": "Caisse \u00e9", "decomposed": "Caisse e\u0301"}
+
+
+class TestAccents:
+    @pytest.fixture
+    def sounds(self, run, tmp_path):
+        """The run's sounds with other names, through a file as old versions wrote it."""
+        names = {"class_names": ("low", FORMS["decomposed"], "empty"), "groups": (FORMS["decomposed"], "bob") * 4}
+        dataclasses.replace(run.sounds, **names).save(tmp_path / "sounds.npz")
+        return SoundSet.load(tmp_path / "sounds.npz")
+
+    @pytest.mark.parametrize("name", FORMS.values(), ids=FORMS)
+    @pytest.mark.parametrize("form", ["{}", "{}:1", "{0}/{0}", "bob/{}:0"])
+    def test_a_class_is_found_however_it_is_typed(self, run, sounds, name, form):
+        endpoint = parse_endpoint(form.format(name), run, sounds)
+        assert endpoint.kind == ("sound" if ":" in form else "class")
+        # Results are called the same.
+        assert endpoint.name == form.format(FORMS["composed"])
+
+    @pytest.mark.parametrize("stored", FORMS.values(), ids=FORMS)
+    @pytest.mark.parametrize("typed", FORMS.values(), ids=FORMS)
+    def test_a_file_is_found_however_it_is_typed(self, run, tmp_path, stored, typed):
+        write_sound(tmp_path / f"{stored}.wav", TONE)
+        assert parse_endpoint(str(tmp_path / f"{typed}.wav"), run, run.sounds).kind == "file"
