@@ -51,6 +51,19 @@ def peak(samples: np.ndarray) -> float:
     return float(np.max(np.abs(samples), initial=0.0))
 
 
+def true_peak(samples: np.ndarray, rate_hz: int) -> float:
+    """Return the peak of a sound between its samples as well: at four times the rate, after ITU-R BS.1770.
+
+    Args:
+        samples: float `[n]` or `[n, channels]`.
+        rate_hz: sample rate.
+    """
+    if len(samples) == 0:
+        return 0.0
+    dense = soxr.resample(np.asarray(samples, np.float32), rate_hz, 4 * rate_hz, quality="HQ")
+    return max(peak(samples), peak(dense))
+
+
 def normalised(samples: np.ndarray) -> np.ndarray:
     """Return a sound with peak 1. A silent one is returned as it is, since amplifying it makes rounding errors loud."""
     level = peak(samples)
