@@ -51,9 +51,19 @@ def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -
         UserError: the folder is missing or holds no recordings, a speaker is unknown, a digit has no
             usable training sound, or the download fails.
     """
+    items = items_in(config, data, show_progress=show_progress)
+    kept, sounds, refusals = read_sounds(items, config.audio, show_progress=show_progress)
+    labels = np.array([CLASS_NAMES.index(item.class_name) for item in kept], np.int32)
+    sounds = replace(sounds, labels=labels, class_names=CLASS_NAMES)
+    _require_training_sounds(sounds, refusals, items[0].path.parent)
+    report = {"source": "file names", "speakers": config.data["speakers"], "classes": class_sizes(sounds)}
+    return Prepared(sounds, refusals, report, decoder_of(items))
+
+
+def items_in(config: Config, data: Path | None, *, show_progress: bool = False) -> list[Item]:
+    """Return the recordings that `prepare` reads, with the same arguments and errors."""
     folder = download.fetch(show_progress=show_progress) if data is None else Path(data)
-    recordings = _of_speakers(find_recordings(folder), config.data["speakers"], folder)
-    items = [
+    return [
         Item(
             each.path,
             composed(each.path.name),
@@ -61,14 +71,8 @@ def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -
             is_test=each.take < N_TEST_TAKES,
             group=each.speaker,
         )
-        for each in recordings
+        for each in _of_speakers(find_recordings(folder), config.data["speakers"], folder)
     ]
-    kept, sounds, refusals = read_sounds(items, config.audio, show_progress=show_progress)
-    labels = np.array([CLASS_NAMES.index(item.class_name) for item in kept], np.int32)
-    sounds = replace(sounds, labels=labels, class_names=CLASS_NAMES)
-    _require_training_sounds(sounds, refusals, folder)
-    report = {"source": "file names", "speakers": config.data["speakers"], "classes": class_sizes(sounds)}
-    return Prepared(sounds, refusals, report, decoder_of(items))
 
 
 def find_recordings(folder: Path) -> list[Recording]:

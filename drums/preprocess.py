@@ -57,9 +57,14 @@ def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -
         UserError: the folder is missing or holds no sound files, too few of them are usable, or there are fewer than
             2 classes.
     """
-    items = kit_items() if data is None else find_items(Path(data))
+    items = items_in(config, data)
     source = "the built-in kit" if data is None else str(data)
     return labels.prepare_items(items, config, RULES, source, show_progress=show_progress)
+
+
+def items_in(config: Config, data: Path | None, *, show_progress: bool = False) -> list[Item]:
+    """Return the sounds that `prepare` reads, with the same arguments and errors."""
+    return kit_items() if data is None else find_items(Path(data))
 
 
 def find_items(data: Path) -> list[Item]:

@@ -53,7 +53,7 @@ def tiny_sounds(config, data, *, show_progress=False):
     return Prepared(noisy_tones(np.random.default_rng(0), 8), [], {})
 
 
-DATASET = Dataset("digits", tiny_config, tiny_sounds)
+DATASET = Dataset("digits", tiny_config, tiny_sounds, lambda config, data, show_progress=False: [])
 
 
 def deviation(mean):

@@ -1,13 +1,14 @@
 """Sound files become labelled, split sets of sounds, and batches.
 
-dataset     the declaration of a data set: its configs, and how its sounds are prepared
-sources     what a pretrained model may be trained on, and under which licence
-validation  one file: is it usable, and what happens to it on its way to the model?
-reading     many files, read and validated into a set of sounds
-sound_set   sounds in memory, with labels and a split
-labels      labels from folders, file names or k-means, and the seeded split
-nesting     sounds in deeper folders than those that name the classes
-clusters    k-means over the attacks of the sounds
-batches     batches for training
-streaming   a tf.data pipeline straight from files
+dataset       the declaration of a data set: its configs, and how its sounds are prepared
+sources       what a pretrained model may be trained on, and under which licence
+validation    one file: is it usable, and what happens to it on its way to the model?
+reading       many files, read and validated into a set of sounds
+fingerprints  which files a data folder held, and what has changed in it since
+sound_set     sounds in memory, with labels and a split
+labels        labels from folders, file names or k-means, and the seeded split
+nesting       sounds in deeper folders than those that name the classes
+clusters      k-means over the attacks of the sounds
+batches       batches for training
+streaming     a tf.data pipeline straight from files
 """

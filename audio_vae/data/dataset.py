@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from audio_vae.config import Config
-from audio_vae.data.reading import Refusal
+from audio_vae.data.reading import Item, Refusal
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.data.sources import Source
 
@@ -39,6 +39,7 @@ class Dataset:
         name: its name in the command line and in config.json.
         make_config: `(preset, **options)` → `Config`.
         prepare: `(config, data folder or None, show_progress)` → `Prepared`.
+        find: `(config, data folder or None, show_progress)` → the `Item`s that `prepare` would read.
         choose: `(config, data folder or None)` → the config with what the sounds decide (sample rate, length); `None`
             if they decide nothing.
         options: `Config` → the options of `make_config` that it was made with.
@@ -48,6 +49,7 @@ class Dataset:
     name: str
     make_config: Callable[..., Config]
     prepare: Callable[..., Prepared]
+    find: Callable[..., list[Item]]
     choose: Callable[[Config, Path | None], Config] | None = None
     options: Callable[[Config], dict[str, Any]] = lambda config: {}
     sources: tuple[Source, ...] = ()

@@ -121,6 +121,11 @@ def describe(audio: AudioConfig) -> str:
     return f"{audio.rate_hz} Hz, {audio.n_samples} samples ({audio.n_samples / audio.rate_hz:.2f} s)"
 
 
+def items_in(config: Config, data: Path | None, *, show_progress: bool = False) -> list[Item]:
+    """Return the sound files that `prepare` reads or refuses, with the same arguments and errors."""
+    return find_items(data)
+
+
 def find_items(data: Path | None) -> list[Item]:
     """Return the sound files below a folder; see `data.labels.find_items`.
 

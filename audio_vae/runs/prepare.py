@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from audio_vae.config import Config
 from audio_vae.data.dataset import Dataset, Prepared
+from audio_vae.data.fingerprints import changes, fingerprints
 from audio_vae.data.sound_set import SoundSet, class_sizes
 from audio_vae.presets import with_audio
 from audio_vae.runs.card import CARD_NAME
 from audio_vae.runs.create import create_run, refuse_changes, remove_leftovers, require_free
 from audio_vae.runs.lock import locked
 from audio_vae.runs.run import Run, open_run
-from audio_vae.utils.errors import UserError
+from audio_vae.utils.errors import UserError, one_line, raise_system_problem
 from audio_vae.utils.files import write_json
 from audio_vae.utils.names import composed
 
@@ -75,11 +77,11 @@ def prepare_run(
 
     Returns:
         The run, and the values of its `prepare.json`: `data` (the folder), `classes` (numbers of sounds),
-        `refused` (files that are left out) and `labels` (how the labels were found).
+        `refused` (files that are left out), `labels` (how the labels were found) and `files` (what the folder held).
 
     Raises:
-        UserError: the folder holds another run or a pretrained model, another process writes into it, or the
-            sounds cannot be used.
+        UserError: the folder holds another run or a pretrained model, another process writes into it, the sounds
+            cannot be used, or `data` does not hold the sounds that the run was made from.
     """
     if (path / CARD_NAME).is_file():
         raise UserError(f"{path} is a pretrained model, which stays as it is: choose another --run")
@@ -101,27 +103,75 @@ def _prepare_locked(
     elif dataset.choose:
         config = dataset.choose(config, data)
     found_path = path / "prepare.json"
-    source = str(data.resolve()) if data else None
     if is_run and found_path.is_file() and (path / "sounds.npz").is_file():
-        run = create_run(path, config)
-        found = json.loads(found_path.read_text(encoding="utf-8"))
-        if source and source != found["data"]:
-            raise UserError(
-                f"{path} was made from the sounds in {found['data'] or 'the default data'}, not from {source}: "
-                "choose another --run"
-            )
-        return run, found
+        found = _read_found(found_path)
+        require_free(path, config)
+        if data:
+            _require_same_sounds(dataset, Run(path, config), data, found)
+        return create_run(path, config), found
     require_free(path, config)
+    # Taken before the sounds are read: what changes meanwhile is noticed the next time.
+    files = fingerprints(dataset.find(config, data, show_progress=show_progress))
     prepared = dataset.prepare(config, data, show_progress=show_progress)
     if config.model.n_classes:
         config = _with_classes(config, len(prepared.sounds.class_names))
     require_free(path, config)
     run = Run(path, config)
     prepared.sounds.save(run.sounds_path)
-    found = {"data": source, **_described(prepared)}
+    found = {"data": str(data.resolve()) if data else None, **_described(prepared), "files": files}
     write_json(found_path, found)
     # The config comes last, so that every run has its sounds; a preparation that was killed is done again.
     return create_run(path, config), found
+
+
+def _read_found(path: Path) -> dict[str, Any]:
+    """Return the values of a prepare.json.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        # What every version has written.
+        for name in ("data", "classes", "refused", "labels"):
+            _ = found[name]
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise_system_problem(error)
+        raise UserError(
+            f"{path} cannot be read ({one_line(error)}): remove it and name the folder of the sounds with --data, "
+            "or choose another --run"
+        ) from error
+    return found
+
+
+def _require_same_sounds(dataset: Dataset, run: Run, data: Path, found: Mapping[str, Any]) -> None:
+    """Check that a folder still holds the sounds that a run was made from; it may be another folder with the same.
+
+    Raises:
+        UserError: it does not.
+    """
+    is_same_folder = str(data.resolve()) == found["data"]
+    if is_same_folder and not data.exists():
+        # The run has its own copy of the sounds, and a training goes on where their disk is not there.
+        return
+    is_trained = run.model_path.exists() or run.checkpoints()
+    again = "prepare them in" if is_trained else f"remove {run.path}, in which nothing is trained yet, or choose"
+    advice = f"leave --data out to go on with the sounds that the run has, or {again} another --run"
+    before = found.get("files")
+    if before is None and is_same_folder:
+        # Runs of old versions have no fingerprints: then the names are compared.
+        names = [*run.sounds.names, *(each["name"] for each in found["refused"])]
+        before = {composed(name): {} for name in names}
+    if not before:
+        raise UserError(
+            f"{run.path} was made from the sounds in {found['data'] or 'the default data'}, not from {data}: {advice}"
+        )
+    # The data folder may hold the run, and with it the sounds of its report and morphs.
+    own = os.path.realpath(run.path) + os.sep
+    items = [each for each in dataset.find(run.config, data) if not os.path.realpath(each.path).startswith(own)]
+    changed = changes(before, items)
+    if changed:
+        raise UserError(f"{data} does not hold the sounds that {run.path} was made from ({changed}): {advice}")
 
 
 def sounds_of_run(dataset: Dataset, run: Run, data: Path | None, *, show_progress: bool = False) -> SoundSet:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+from pathlib import Path
 
 import pytest
 from error_lines import error_line
@@ -20,7 +21,18 @@ def test_other_settings_for_an_old_run(trained, run):
 def test_other_data_for_an_old_run(trained, run, tmp_path):
     code, _, err = run("digits", "train", "--run", trained, "--data", tmp_path / "elsewhere")
     assert code == 1
-    assert "was made from the sounds in" in error_line(err)
+    assert "elsewhere does not exist" in error_line(err)
+
+
+def test_sounds_added_to_the_data_of_an_old_run(trained, run):
+    sounds = Path(json.loads((trained / "prepare.json").read_text())["data"])
+    (sounds / "3_jackson_77.wav").write_bytes(b"")
+    try:
+        code, _, err = run("digits", "train", "--run", trained, "--data", sounds)
+    finally:
+        (sounds / "3_jackson_77.wav").unlink()
+    assert code == 1
+    assert "(1 new: 3_jackson_77.wav): leave --data out" in error_line(err)
 
 
 def test_more_epochs_extend_a_finished_run(trained, run):

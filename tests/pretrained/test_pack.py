@@ -177,7 +177,7 @@ def test_nothing_is_written_into_its_folder(packed, finished, tmp_path):
     made = morph(run, "low", "it's high:0", steps=3, between=(-0.5, 1.5))
     assert made.folder.resolve() == tmp_path / "morphs" / (made.folder.name)
     with pytest.raises(UserError, match="is a pretrained model, which stays as it is: choose another --run"):
-        prepare_run(Dataset("digits", None, None), packed.path, packed.config)
+        prepare_run(Dataset("digits", None, None, None), packed.path, packed.config)
     with pytest.raises(UserError, match=r"pretrained model tones comes with a few sounds .* --data"):
         evaluate(run)
     evaluate(run, finished.sounds)

@@ -1,13 +1,16 @@
 import dataclasses
 import importlib
 import json
+import os
+import re
+import shutil
 
 import numpy as np
 import pytest
 
 from audio_vae.config import AudioConfig, Config
 from audio_vae.data.dataset import Dataset, Prepared
-from audio_vae.data.reading import Refusal
+from audio_vae.data.reading import Item, Refusal
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.model_config import ModelConfig
 from audio_vae.runs.create import create_run
@@ -15,6 +18,7 @@ from audio_vae.runs.lock import locked
 from audio_vae.runs.prepare import found_lines, prepare_run, run_config, sounds_of_run
 from audio_vae.runs.run import open_run
 from audio_vae.utils.errors import UserError
+from audio_vae.utils.files import write_json
 
 CONFIG = Config("digits", "cc", audio=AudioConfig(8000, 64), model=ModelConfig("cc", n_samples=64, n_classes=2))
 
@@ -26,7 +30,7 @@ def prepare(rng):
     def prepare(config, data, *, show_progress=False):
         prepare.calls += 1
         sounds = SoundSet(
-            names=("a/0", "a/1", "b/0"),
+            names=("a/0.wav", "a/1.wav", "b/0.wav"),
             audio=rng.uniform(-1, 1, (3, 64)).astype(np.float32),
             labels=np.array([0, 0, 1], np.int32),
             is_test=np.array([True, False, False]),
@@ -35,25 +39,40 @@ def prepare(rng):
             lengths=np.full(3, 64, np.int32),
             rate_hz=8000,
         )
-        return Prepared(sounds, [Refusal("b/1", "the file is silent")], {"source": "folder"})
+        return Prepared(sounds, [Refusal("b/1.wav", "the file is silent")], {"source": "folder"})
 
     prepare.calls = 0
     prepare.class_names = ("a", "b")
     return prepare
 
 
+def find(config, data, *, show_progress=False):
+    """The .wav files in a folder; their contents do not matter to `prepare`."""
+    return [Item(path, path.relative_to(data).as_posix()) for path in sorted(data.rglob("*.wav"))] if data else []
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A folder of three files and a fourth that `prepare` refuses."""
+    for name in ("a/0", "a/1", "b/0", "b/1"):
+        path = tmp_path / "data" / f"{name}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return tmp_path / "data"
+
+
 @pytest.fixture
 def dataset(prepare):
-    return Dataset("digits", lambda preset: CONFIG, prepare)
+    return Dataset("digits", lambda preset: CONFIG, prepare, find)
 
 
 def test_what_was_found_is_written(dataset, tmp_path):
     run, found = prepare_run(dataset, tmp_path / "run", CONFIG, tmp_path)
     assert found == json.loads((run.path / "prepare.json").read_text())
     assert found["classes"] == {"a": {"train": 1, "test": 1}, "b": {"train": 1, "test": 0}}
-    assert found["refused"] == [{"name": "b/1", "reason": "the file is silent"}]
+    assert found["refused"] == [{"name": "b/1.wav", "reason": "the file is silent"}]
     assert found["data"] == str(tmp_path)
-    assert run.sounds.names == ("a/0", "a/1", "b/0")
+    assert run.sounds.names == ("a/0.wav", "a/1.wav", "b/0.wav")
 
 
 @pytest.mark.parametrize("decoder", [None, "libsndfile", "tensorflow-io"])
@@ -71,9 +90,9 @@ def test_a_preparation_of_an_old_version_names_no_decoder(dataset, tmp_path):
     assert list(found_lines(found)) == ["2 training and 1 test sounds (a 2, b 1)"]
 
 
-def test_sounds_are_read_once(dataset, prepare, tmp_path):
-    first, _ = prepare_run(dataset, tmp_path / "run", CONFIG, tmp_path)
-    again, _ = prepare_run(dataset, tmp_path / "run", CONFIG, tmp_path)
+def test_sounds_are_read_once(dataset, prepare, tmp_path, data):
+    first, _ = prepare_run(dataset, tmp_path / "run", CONFIG, data)
+    again, _ = prepare_run(dataset, tmp_path / "run", CONFIG, data)
     without_naming_it, _ = prepare_run(dataset, tmp_path / "run", CONFIG)
     assert prepare.calls == 1
     np.testing.assert_array_equal(first.sounds.audio, again.sounds.audio)
@@ -94,10 +113,114 @@ def test_model_without_classifier_gets_none(dataset, tmp_path):
     assert prepare_run(dataset, tmp_path / "run", config)[0].config.model.n_classes == 0
 
 
-def test_other_folder_of_sounds_is_refused(dataset, tmp_path):
-    prepare_run(dataset, tmp_path / "run", CONFIG, tmp_path)
-    with pytest.raises(UserError, match=r"was made from the sounds in .*choose another --run"):
-        prepare_run(dataset, tmp_path / "run", CONFIG, tmp_path / "elsewhere")
+def test_a_folder_of_sounds_for_a_run_of_built_in_ones_is_refused(dataset, tmp_path, data):
+    prepare_run(dataset, tmp_path / "run", CONFIG)
+    with pytest.raises(UserError, match=r"was made from the sounds in the default data, not from .*another --run"):
+        prepare_run(dataset, tmp_path / "run", CONFIG, data)
+
+
+def add(data):
+    (data / "b" / "2.wav").write_text("b/2")
+
+
+def remove(data):
+    (data / "a" / "0.wav").unlink()
+
+
+def change_length(data):
+    (data / "a" / "0.wav").write_text("longer")
+
+
+def change_contents(data):
+    (data / "b" / "0.wav").write_text("new")
+    os.utime(data / "b" / "0.wav", ns=(1, 1))
+
+
+def to_another_class(data):
+    (data / "a" / "0.wav").rename(data / "b" / "9.wav")
+
+
+CHANGES = {
+    add: "(1 new: b/2.wav)",
+    remove: "(1 gone: a/0.wav)",
+    change_length: "(1 changed: a/0.wav)",
+    change_contents: "(1 changed: b/0.wav)",
+    to_another_class: "(1 new: b/9.wav; 1 gone: a/0.wav)",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+@pytest.mark.parametrize("moved", [False, True], ids=["there", "elsewhere"])
+def test_changed_sounds_are_named(dataset, tmp_path, data, change, moved):
+    run, _ = prepare_run(dataset, tmp_path / "run", CONFIG, data)
+    if moved:
+        data = data.rename(tmp_path / "elsewhere")
+    change(data)
+    with pytest.raises(UserError) as caught:
+        prepare_run(dataset, run.path, CONFIG, data)
+    assert str(caught.value) == (
+        f"{data} does not hold the sounds that {run.path} was made from {CHANGES[change]}: leave --data out to go on "
+        f"with the sounds that the run has, or remove {run.path}, in which nothing is trained yet, or choose another "
+        "--run"
+    )
+    run.model_path.touch()
+    with pytest.raises(UserError, match=r"that the run has, or prepare them in another --run$"):
+        prepare_run(dataset, run.path, CONFIG, data)
+    assert prepare_run(dataset, run.path, CONFIG)[0].sounds.names == run.sounds.names
+
+
+def touch(data):
+    for path in data.rglob("*.wav"):
+        os.utime(path, ns=(1, 1))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda data: data,
+        lambda data: data.rename(data.with_name("moved")),
+        lambda data: touch(data) or data,
+        lambda data: shutil.copytree(data, data.with_name("copied"), copy_function=shutil.copyfile),
+        lambda data: shutil.rmtree(data) or data,
+    ],
+    ids=["there", "moved", "touched", "copied", "gone"],
+)
+def test_the_same_sounds_are_taken_wherever_they_are(dataset, prepare, tmp_path, data, place):
+    run, first = prepare_run(dataset, tmp_path / "run", CONFIG, data)
+    again, found = prepare_run(dataset, run.path, CONFIG, place(data))
+    assert (prepare.calls, found) == (1, first)
+    assert again.sounds.names == run.sounds.names
+
+
+def test_what_a_run_writes_into_its_data_folder_is_not_new(dataset, data):
+    run, _ = prepare_run(dataset, data / "runs" / "mine", CONFIG, data)
+    (run.path / "report").mkdir()
+    (run.path / "report" / "0.wav").touch()
+    prepare_run(dataset, run.path, CONFIG, data)
+
+
+@pytest.mark.parametrize("change", [add, remove])
+def test_a_run_of_an_old_version_compares_names(dataset, tmp_path, data, change):
+    run, found = prepare_run(dataset, tmp_path / "run", CONFIG, data)
+    del found["files"]
+    write_json(run.path / "prepare.json", found)
+    change_contents(data)
+    prepare_run(dataset, run.path, CONFIG, data)
+    change(data)
+    with pytest.raises(UserError, match=re.escape(CHANGES[change])):
+        prepare_run(dataset, run.path, CONFIG, data)
+    with pytest.raises(UserError, match=r"was made from the sounds in .*data, not from .*moved"):
+        prepare_run(dataset, run.path, CONFIG, data.rename(data.with_name("moved")))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", "3", "\udcff"])
+def test_a_damaged_prepare_json_is_named(dataset, tmp_path, text):
+    run, _ = prepare_run(dataset, tmp_path / "run", CONFIG)
+    (run.path / "prepare.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(UserError, match=r"prepare.json cannot be read \(.+\): remove it and name"):
+        prepare_run(dataset, run.path, CONFIG)
+    (run.path / "prepare.json").unlink()
+    assert prepare_run(dataset, run.path, CONFIG)[0].sounds.names == run.sounds.names
 
 
 def test_run_with_other_settings_is_refused(dataset, tmp_path):
@@ -121,7 +244,7 @@ def test_failed_reading_leaves_no_run(tmp_path):
         raise UserError("no sounds")
 
     with pytest.raises(UserError, match="no sounds"):
-        prepare_run(Dataset("digits", None, prepare), tmp_path / "run", CONFIG)
+        prepare_run(Dataset("digits", None, prepare, find), tmp_path / "run", CONFIG)
     assert not (tmp_path / "run").exists()
 
 

@@ -30,7 +30,7 @@ def dataset(sounds, tiny_cc):
     def prepare(config, data, *, show_progress):
         return Prepared(sounds, [Refusal("d/0.wav", "the file is silent")], {"source": "folder"})
 
-    return Dataset("digits", make_config, prepare)
+    return Dataset("digits", make_config, prepare, lambda config, data, show_progress=False: [])
 
 
 @pytest.fixture
