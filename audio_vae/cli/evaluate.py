@@ -47,6 +47,7 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
             out,
             morphs=PathOptions(length=own_morph.LENGTH) if morphs else None,
             show_progress=progress,
+            say=None if quiet else common.warn,
         )
         if not quiet:
             click.echo("\n".join(summary_lines(report)))

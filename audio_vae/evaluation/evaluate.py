@@ -8,7 +8,7 @@ distance, an attack time, a peak level and a strongest frequency (`evaluation.re
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ def evaluate(
     *,
     morphs: PathOptions | None = None,
     show_progress: bool = False,
+    say: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Evaluate a run's model and write the report folder, whole or not at all.
 
@@ -48,6 +49,7 @@ def evaluate(
             replaced.
         morphs: how to make the morphs between all pairs of classes that are to be scored; `None` makes none.
         show_progress: draw a progress bar.
+        say: receives lines on the progress if no bar is drawn.
 
     Returns:
         What report.json holds: plain JSON values.
@@ -60,10 +62,10 @@ def evaluate(
     out = run.results_path / "report" if out is None else out
     _require_fitting(run, sounds)
     with atomic_folder(out, MARKER) as part:
-        outputs = run_model(run, sounds, show_progress=show_progress)
+        outputs = run_model(run, sounds, show_progress=show_progress, say=say)
         report = make_report(run, sounds, outputs)
         if morphs:
-            report["morphs"] = all_pairs(run, sounds, morphs, show_progress=show_progress)
+            report["morphs"] = all_pairs(run, sounds, morphs, show_progress=show_progress, say=say)
         history = run.history()
         if not history:
             report["warnings"].append("the run has no training history, so there are no training curves")

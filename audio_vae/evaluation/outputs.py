@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from tqdm import tqdm
 
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.evaluation.metrics import class_centres
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
+from audio_vae.utils.progress import Progress
 
 # Sounds that are encoded or decoded between two steps of the progress bar.
 _AT_ONCE = 64
@@ -40,20 +40,23 @@ class Outputs:
         }
 
 
-def run_model(run: Run, sounds: SoundSet, *, show_progress: bool = False) -> Outputs:
+def run_model(
+    run: Run, sounds: SoundSet, *, show_progress: bool = False, say: Callable[[str], None] | None = None
+) -> Outputs:
     """Encode all sounds, decode them again, and decode the centres of the classes.
 
     Args:
         run: a run with a model.
         sounds: sounds that fit the model, with `[N, T]` samples.
         show_progress: draw a progress bar.
+        say: receives lines on the progress if no bar is drawn.
 
     Raises:
         UserError: there is no usable model, or what it gives is not finite.
     """
     n_classes = len(sounds.class_names)
     total = 2 * len(sounds) + 2 * n_classes
-    with tqdm(total=total, desc="evaluating", unit=" sounds", disable=not show_progress) as bar:
+    with Progress(total, "evaluating", "sounds", show_bar=show_progress, say=say) as bar:
         means = _in_parts(lambda part: run.encode(part)[0], sounds.audio, bar)
         _require_finite(run, means)
         reconstructions = _in_parts(run.decode, means, bar)
@@ -65,12 +68,12 @@ def run_model(run: Run, sounds: SoundSet, *, show_progress: bool = False) -> Out
         centres = np.full((2 * n_classes, sounds.audio.shape[1]), np.nan, np.float32)
         centres[exists] = _in_parts(run.decode, latent_centres[exists], bar)
         # Classes without a centre count as done.
-        bar.update(total - bar.n)
+        bar.update(total - bar.n_done)
     _require_finite(run, reconstructions, centres[exists])
     return Outputs(means, reconstructions, centres[:n_classes], centres[n_classes:])
 
 
-def _in_parts(function: Callable[[np.ndarray], np.ndarray], values: np.ndarray, bar: tqdm) -> np.ndarray:
+def _in_parts(function: Callable[[np.ndarray], np.ndarray], values: np.ndarray, bar: Progress) -> np.ndarray:
     """Apply a function to `[N, …]` values, a part at a time so that the bar moves; returns `[N, …]`."""
     made = []
     for start in range(0, len(values), _AT_ONCE):

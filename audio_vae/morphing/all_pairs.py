@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.morphing.endpoints import parse_endpoint
@@ -15,6 +15,7 @@ from audio_vae.morphing.scorecard import Scorer
 from audio_vae.morphing.steps import make_tracks, score_tracks
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
+from audio_vae.utils.progress import Progress
 
 
 def all_pairs(
@@ -23,6 +24,7 @@ def all_pairs(
     options: PathOptions | None = None,
     *,
     show_progress: bool = False,
+    say: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Morph between the centres of every pair of classes, and count how often the morph beats its cross-fade.
 
@@ -31,6 +33,7 @@ def all_pairs(
         sounds: the sounds that classes refer to; by default, those of the run.
         options: how to go from one sound to the other; by default, those of `morphing.options.PathOptions`.
         show_progress: draw a progress bar.
+        say: receives lines on the progress if no bar is drawn.
 
     Returns:
         JSON values: the options; `n_pairs`; `measures`, measure → the means over the pairs of `morph` and
@@ -50,10 +53,12 @@ def all_pairs(
     scorer = Scorer(run, sounds)
     pairs_of_centres = list(itertools.combinations(centres, 2))
     pairs = []
-    for ends in tqdm(pairs_of_centres, desc="morphing", unit=" pairs", disable=not show_progress):
-        path, mix, _ = make_tracks(run, ends, options)
-        comparison = score_tracks(scorer, path, mix)["comparison"]
-        pairs.append({"start": ends[0].name, "end": ends[1].name, "measures": comparison})
+    with Progress(len(pairs_of_centres), "morphing", "pairs", show_bar=show_progress, say=say) as progress:
+        for ends in pairs_of_centres:
+            path, mix, _ = make_tracks(run, ends, options)
+            comparison = score_tracks(scorer, path, mix)["comparison"]
+            pairs.append({"start": ends[0].name, "end": ends[1].name, "measures": comparison})
+            progress.update()
     return {
         "steps": options.steps,
         "length": options.length,

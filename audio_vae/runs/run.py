@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from audio_vae.backend.keras_backend import standard_settings
+from audio_vae.backend.prediction import predict
 from audio_vae.config import Config
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.runs.card import CARD_NAME, Card, read_card
@@ -182,19 +183,19 @@ class Run:
     @standard_settings()
     def encode(self, audio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return posterior means and log-variances, `[N, T]` → two float32 `[N, d]`."""
-        return tuple(np.asarray(each) for each in self.model.encoder.predict(audio, batch_size=16, verbose=0))
+        return tuple(predict(self.model.encoder, audio))
 
     @standard_settings()
     def decode(self, latents: np.ndarray) -> np.ndarray:
         """Return decoded sounds, `[N, d]` → float32 `[N, T]`."""
-        return np.asarray(self.model.decoder.predict(np.asarray(latents, np.float32), batch_size=16, verbose=0))
+        return predict(self.model.decoder, np.asarray(latents, np.float32))
 
     @standard_settings()
     def class_probabilities(self, latents: np.ndarray) -> np.ndarray | None:
         """Return the classifier's probabilities, `[N, d]` → float64 `[N, n_classes]`; `None` without a classifier."""
         if self.model.classifier is None:
             return None
-        logits = self.model.classifier.predict(np.asarray(latents, np.float32), batch_size=256, verbose=0)
+        logits = predict(self.model.classifier, np.asarray(latents, np.float32))
         # The largest logit is subtracted so that no exponential overflows.
         odds = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True)

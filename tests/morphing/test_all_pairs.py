@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from audio_vae.morphing.all_pairs import all_pairs
 from audio_vae.morphing.measures import MEASURES
 from audio_vae.morphing.morph import morph
 from audio_vae.morphing.options import PathOptions
+from audio_vae.utils import progress
 from audio_vae.utils.errors import UserError
 
 
@@ -62,6 +64,14 @@ def test_what_is_not_known_is_none(make_tone_run, tmp_path):
     assert table["n_pairs"] == 1
     _, rows = morphs_table(table)
     assert rows[list(MEASURES).index("confidence")][1:] == ["–", "–", "0 of 0"]
+
+
+def test_progress_in_lines(tone_run, sounds, monkeypatch):
+    monkeypatch.setattr(progress, "_LINE_EVERY_S", 0)
+    said = []
+    all_pairs(tone_run, sounds, PathOptions(steps=2), say=said.append)
+    assert re.fullmatch(r"morphing: 3 pairs, \S+ s each so far, about 00:\d\d in all", said[0])
+    assert re.fullmatch(r"morphing: 2 of 3 pairs, 00:\d\d left", said[1])
 
 
 def test_one_class_makes_no_pair(tone_run):

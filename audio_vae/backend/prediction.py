@@ -1,0 +1,30 @@
+"""Networks applied to arrays, in batches of one size."""
+
+from __future__ import annotations
+
+import numpy as np
+
+BATCH_SIZE = 16
+"""Size of all batches but those of single rows."""
+
+
+def predict(network, values: np.ndarray):
+    """Return what a network computes for each row, as `network.predict` does.
+
+    Keras compiles a network anew for each size of a batch, and TensorFlow warns of that. The last batch is therefore
+    filled up with copies of its last row, and what is computed for these is dropped. A single row stays a batch of its
+    own, because the paper's networks take a second for each eight rows.
+
+    Args:
+        network: a Keras model with one input.
+        values: `[N, …]`, N of 1 or more.
+
+    Returns:
+        Its outputs, each `[N, …]`.
+    """
+    n_missing = -len(values) % BATCH_SIZE if len(values) > 1 else 0
+    filled = np.concatenate([values, np.repeat(values[-1:], n_missing, axis=0)])
+    made = network.predict(filled, batch_size=BATCH_SIZE, verbose=0)
+    if isinstance(made, list | tuple):
+        return [np.asarray(each)[: len(values)] for each in made]
+    return np.asarray(made)[: len(values)]
