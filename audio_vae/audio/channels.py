@@ -31,14 +31,16 @@ class Mixdown:
 
     def mix(self, block: np.ndarray) -> np.ndarray:
         """Return the mean of the channels, float32 `[n, channels]` → `[n]`."""
+        if block.shape[1] == 1:
+            return block[:, 0].copy()
+        # Row by row, the sums take a third of the time.
+        channels = np.ascontiguousarray(block.T)
         # Infinite samples of opposite sign make NaN, which is refused later on.
         with np.errstate(invalid="ignore", over="ignore"):
-            mono = block.mean(axis=1, dtype=np.float32)
-            if block.shape[1] > 1:
-                self._n_frames += len(block)
-                self._sums += [*block.sum(axis=0, dtype=np.float64), mono.sum(dtype=np.float64)]
-                squares = np.einsum("nc,nc->c", block, block, dtype=np.float64)
-                self._squares += [*squares, np.dot(mono.astype(np.float64), mono)]
+            mono = channels.mean(axis=0, dtype=np.float32)
+            self._n_frames += len(block)
+            self._sums += [each.sum() for each in (*channels, mono)]
+            self._squares += [np.dot(each, each) for each in (*channels, mono)]
         return mono
 
     def loudest(self) -> int | None:

@@ -87,8 +87,8 @@ def extent(samples: np.ndarray, rate_hz: int, onset_db: float | None) -> tuple[i
         onset_db: it starts where it first comes within this many decibels of its peak; `None` for its first sample.
     """
     start = 0 if onset_db is None else onset(samples, onset_db)
-    is_sound = np.abs(samples) >= peak(samples) * 10 ** (-END_DB / 20)
-    last = len(samples) - 1 - int(np.argmax(is_sound[::-1]))
+    # Backwards, the first sample near the peak is the last.
+    last = len(samples) - 1 - onset(samples[::-1], END_DB)
     return start, min(len(samples), last + 1 + round(_AFTER_END_S * rate_hz))
 
 
