@@ -5,7 +5,6 @@ For those who make releases; see CONTRIBUTING.md. `runs.card` says what the fold
 
 from __future__ import annotations
 
-import json
 import shutil
 import zipfile
 from collections.abc import Iterable, Sequence
@@ -25,7 +24,7 @@ from audio_vae.runs.card import CARD_NAME, Card, Centre
 from audio_vae.runs.latents import centre_name, class_centre, save_latents, training_means
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError, one_line, raise_system_problem
-from audio_vae.utils.files import safe_name, write_json
+from audio_vae.utils.files import read_json, safe_name, write_json
 from audio_vae.utils.folders import atomic_folder
 from audio_vae.utils.tables import human_size
 
@@ -155,7 +154,7 @@ def _report_of(run: Run) -> dict[str, Any]:
     evaluate = f"audio-vae {run.config.dataset} evaluate --run {run.path}"
     path = run.path / "report" / "report.json"
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
+        report = read_json(path)
         is_of_run = report["epochs"] == done and report["n_train"] + report["n_test"] == len(run.sounds)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} cannot be read ({one_line(error)}): evaluate the run first ({evaluate})") from error

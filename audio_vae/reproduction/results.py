@@ -11,7 +11,6 @@ OUT/results/notes.md           comments on the figures, written by hand
 
 from __future__ import annotations
 
-import json
 import shlex
 import shutil
 from collections.abc import Mapping
@@ -25,7 +24,7 @@ from audio_vae.reproduction.experiments import Experiment
 from audio_vae.runs.environment import environment
 from audio_vae.runs.run import Run, read_history
 from audio_vae.utils.errors import UserError, one_line
-from audio_vae.utils.files import write_json
+from audio_vae.utils.files import read_json, write_json
 from audio_vae.utils.folders import atomic_folder
 
 BOUNDS_FILE = "bounds.json"
@@ -197,4 +196,4 @@ def save_result(
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))
+    return read_json(path)

@@ -13,7 +13,6 @@ A pretrained model is a run folder that is only read. It comes with the package,
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +22,7 @@ import numpy as np
 
 from audio_vae.data.sources import Credit
 from audio_vae.utils.errors import UserError, one_line, raise_system_problem
+from audio_vae.utils.files import read_json
 
 CARD_NAME = "card.json"
 """Only the folders of pretrained models hold this file."""
@@ -130,7 +130,7 @@ def read_card(folder: Path) -> Card:
     """
     path = folder / CARD_NAME
     try:
-        card = Card.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        card = Card.from_dict(read_json(path))
         # So that a damaged centre is noticed here, not where it is used.
         _ = card.centres
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import Any
 from audio_vae.runs.lock import LOCK_NAME, holder
 from audio_vae.runs.run import Run, read_config
 from audio_vae.utils.errors import UserError, one_line
+from audio_vae.utils.files import read_json
 from audio_vae.utils.tables import human_size, text_table
 
 
@@ -101,7 +101,7 @@ def _figures(path: Path) -> dict[str, float | None]:
     if not path.is_file():
         return {}
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
+        report = read_json(path)
         figures = {
             "one_nn_accuracy": report["one_nn_accuracy"],
             "mfcc_dtw_deviation": report["mfcc_dtw_deviation"]["average"]["mean"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,7 +18,7 @@ from audio_vae.runs.create import create_run, refuse_changes, remove_leftovers, 
 from audio_vae.runs.lock import locked
 from audio_vae.runs.run import Run, open_run
 from audio_vae.utils.errors import UserError, one_line, raise_system_problem
-from audio_vae.utils.files import write_json
+from audio_vae.utils.files import read_json, write_json
 from audio_vae.utils.names import composed
 
 TRAINING_OPTIONS = ("epochs", "batch_size", "seed", "precision")
@@ -131,11 +130,10 @@ def _read_found(path: Path) -> dict[str, Any]:
         UserError: it is damaged.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        # What every version has written.
-        for name in ("data", "classes", "refused", "labels"):
-            _ = found[name]
-    except (ValueError, KeyError, TypeError, OSError) as error:
+        found = read_json(path)
+        # So that what is damaged is noticed here, not where it is used.
+        _ = found["data"], list(found_lines(found)), list(left_out_lines(found)), dict(found.get("files") or {})
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise_system_problem(error)
         raise UserError(
             f"{path} cannot be read ({one_line(error)}): remove it and name the folder of the sounds with --data, "

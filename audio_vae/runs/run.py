@@ -16,7 +16,6 @@ A folder is a run if it has a config.json, which is written after the sounds.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import shlex
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ from audio_vae.data.sound_set import SoundSet
 from audio_vae.runs.card import CARD_NAME, Card, read_card
 from audio_vae.runs.unloadable import why_not_loaded
 from audio_vae.utils.errors import UserError, one_line, raise_system_problem
+from audio_vae.utils.files import read_json
 
 if TYPE_CHECKING:
     from audio_vae.models.vae import VAE
@@ -176,7 +176,7 @@ class Run:
         of older versions, or damaged.
         """
         try:
-            return json.loads(self.time_path.read_text(encoding="utf-8"))
+            return read_json(self.time_path)
         except (OSError, ValueError):
             return []
 
@@ -254,7 +254,7 @@ def read_config(path: Path) -> Config:
     """
     file = path / "config.json"
     try:
-        return Config.from_dict(json.loads(file.read_text(encoding="utf-8"))["config"])
+        return Config.from_dict(read_json(file)["config"])
     except FileNotFoundError as error:
         raise UserError(f"{path} is no run folder (no config.json): choose another --run") from error
     # A value of another type in place of an object raises an AttributeError.

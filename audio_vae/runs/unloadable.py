@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from audio_vae import __version__
 from audio_vae.utils.errors import one_line, raise_system_problem
+from audio_vae.utils.files import read_json
 
 if TYPE_CHECKING:
     from audio_vae.runs.run import Run
@@ -92,6 +93,6 @@ def _our_keras_version() -> str:
 def _audio_vae_version(run: Run) -> str | None:
     """Return the version of audio-vae that a run was made with, as its config.json says."""
     try:
-        return json.loads((run.path / "config.json").read_text(encoding="utf-8"))["made_with"]["audio-vae"]
+        return read_json(run.path / "config.json")["made_with"]["audio-vae"]
     except (ValueError, KeyError, TypeError, OSError):
         return None

@@ -151,7 +151,9 @@ def explain(error: BaseException) -> str:
     if problem:
         return problem
     if isinstance(error, OSError) and error.strerror:
-        where = f" ({error.filename})" if error.filename else ""
+        # Of two files, the second is that which one is renamed to, and the first has a temporary name.
+        name = error.filename2 or error.filename
+        where = f" ({name})" if name else ""
         advice = next(
             (words for numbers, words in _ADVICE.items() if error.errno in numbers),
             "check that the place exists, is readable and writable, and has room",

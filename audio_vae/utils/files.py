@@ -102,6 +102,19 @@ def remove_unfinished(folder: Path) -> None:
             part.unlink()
 
 
+def read_json(path: Path) -> Any:
+    """Return the values of a JSON file.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is no JSON in UTF-8, or nested so deeply that no program of this kind has written it.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
 def write_json(path: Path, values: Any) -> None:
     """Write values as indented JSON, atomically. NaN, which JSON does not have, becomes null."""
     text = json.dumps(_without_nan(values), indent=2, ensure_ascii=False) + "\n"

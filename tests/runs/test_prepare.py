@@ -213,7 +213,10 @@ def test_a_run_of_an_old_version_compares_names(dataset, tmp_path, data, change)
         prepare_run(dataset, run.path, CONFIG, data.rename(data.with_name("moved")))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", "3", "\udcff"])
+DAMAGED = '{"data": null, "classes": [], "refused": 3, "labels": {}}'
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", "3", "\udcff", pytest.param("[" * 100_000, id="deep"), DAMAGED])
 def test_a_damaged_prepare_json_is_named(dataset, tmp_path, text):
     run, _ = prepare_run(dataset, tmp_path / "run", CONFIG)
     (run.path / "prepare.json").write_bytes(text.encode("utf-8", "surrogateescape"))

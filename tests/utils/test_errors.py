@@ -49,6 +49,10 @@ KINDS = {
     "permission": (of_system(errno.EACCES, "/d/a"), r"Permission denied \(/d/a\): check its permissions"),
     "gone": (of_system(errno.ENOENT, "/d/a"), r"No such file or directory \(/d/a\): check that it exists"),
     "in the way": (of_system(errno.EISDIR, "/d/a"), r"Is a directory \(/d/a\): move it away"),
+    "target": (
+        OSError(errno.EISDIR, "Is a directory", "/d/.part-1", None, "/d/model.keras"),
+        r"^Is a directory \(/d/model.keras\): move it away",
+    ),
     "name": (of_system(errno.ENAMETOOLONG, "/d/a"), r"File name too long \(/d/a\): choose a shorter name"),
     "any other": (of_system(errno.EXDEV, "/d/a"), r"\(/d/a\): check that the place exists"),
     "of a user": (UserError("one\nline"), "^one line$"),
