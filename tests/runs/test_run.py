@@ -43,19 +43,11 @@ def test_a_folder_without_config_is_no_run(tmp_path):
         open_run(tmp_path, "digits")
 
 
+DEEP = pytest.param("[" * 100_000, id="deep")
+
+
 @pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "{",
-        "[]",
-        "null",
-        "{}",
-        pytest.param("[" * 100_000, id="deep"),
-        '{"config": 3}',
-        '{"config": {"dataset": "digits"}}',
-        "\udcff",
-    ],
+    "text", ["", "{", "[]", "null", "{}", DEEP, '{"config": 3}', '{"config": {"dataset": "digits"}}', "\udcff"]
 )
 def test_a_damaged_config_is_named(small_run, text):
     (small_run.path / "config.json").write_bytes(text.encode("utf-8", "surrogateescape"))
