@@ -8,8 +8,11 @@ longer after it. Noise that is synthesised anew in the colour of a snare, a clap
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
+import scipy.fft
+from scipy.spatial import distance
 
 from audio_vae.audio import waveform
 from audio_vae.audio.features import hann, mel_bands
@@ -28,9 +31,10 @@ ONSET_DB = 40.0
 _WINDOW, _HOP = 1024, 64
 _FRAMES_AT_ONCE = 1024
 _LEAST_POWER = 1e-12
+_LEAST_NORM = 1e-9
 
 
-def cells_db(samples: np.ndarray, rate_hz: int) -> np.ndarray:
+def cells_db(samples: np.ndarray, rate_hz: int, start: int | None = None) -> np.ndarray:
     """Return the power of a sound in its cells, from its onset and at equal energy, so that its level does not matter.
 
     The spectrogram has a Hann window of 1,024 samples and a hop of 64, at any rate.
@@ -38,6 +42,7 @@ def cells_db(samples: np.ndarray, rate_hz: int) -> np.ndarray:
     Args:
         samples: mono `[n]`, not silent.
         rate_hz: its sample rate.
+        start: sample at which the first cell starts; `None` takes the onset.
 
     Returns:
         float64 `[N_BANDS, cells]` in decibels, as many cells as the sound is long, 10 at most.
@@ -47,20 +52,31 @@ def cells_db(samples: np.ndarray, rate_hz: int) -> np.ndarray:
     """
     if waveform.peak(samples) < waveform.SILENCE:
         raise ValueError("Expected a sound, received silence")
-    samples = np.asarray(samples, np.float64)
-    samples = samples[max(0, waveform.onset(samples, ONSET_DB) - 1) :]
+    samples = np.asarray(samples, np.float32)[onset(samples) if start is None else start :]
     edges = [round(each / 1000 * rate_hz / _HOP) for each in TIMES_MS]
     # At low rates a cell may be shorter than a hop; it is then one frame.
     spans = [(start, max(end, start + 1)) for start, end in itertools.pairwise(edges)]
     spans = [span for span in spans if span[0] < len(samples) / _HOP]
-    padded = np.pad(samples / np.linalg.norm(samples), (_WINDOW // 2, _WINDOW + _WINDOW // 2))
+    padded = np.pad(samples / max(np.linalg.norm(samples), _LEAST_NORM), (_WINDOW // 2, _WINDOW + _WINDOW // 2))
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP][: spans[-1][1]]
     bands = mel_bands(rate_hz, _WINDOW, N_BANDS, LOWEST_HZ, min(rate_hz / 2, HIGHEST_HZ)).T
+    window = hann(_WINDOW).astype(np.float32)
     parts = [frames[start:][:_FRAMES_AT_ONCE] for start in range(0, len(frames), _FRAMES_AT_ONCE)]
-    power = np.concatenate([np.abs(np.fft.rfft(part * hann(_WINDOW))) ** 2 @ bands for part in parts])
-    averaged = np.stack([power[start:end].mean(axis=0) for start, end in spans], axis=1)
+    power = np.concatenate([_power(part * window) @ bands for part in parts])
+    averaged = np.stack([power[start:end].mean(axis=0, dtype=np.float64) for start, end in spans], axis=1)
     decibels = 10 * np.log10(averaged + _LEAST_POWER)
     return np.maximum(decibels, decibels.max() - DYNAMIC_RANGE_DB)
+
+
+def onset(samples: np.ndarray) -> int:
+    """Return the position at which a sound starts: one sample before it first is within `ONSET_DB` of its peak."""
+    return max(0, waveform.onset(samples, ONSET_DB) - 1)
+
+
+def _power(frames: np.ndarray) -> np.ndarray:
+    """Return the power spectra of frames: float32 `[frames, window]` → `[frames, bins]`."""
+    spectra = scipy.fft.rfft(frames)
+    return spectra.real**2 + spectra.imag**2
 
 
 def cell_distance_db(first: np.ndarray, second: np.ndarray) -> float:
@@ -107,12 +123,64 @@ def distances_db(sounds: np.ndarray, others: np.ndarray, rate_hz: int) -> np.nda
     )
 
 
+def reconstruction_cells_db(
+    sounds: np.ndarray, reconstructions: np.ndarray, rate_hz: int
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return the cells of sounds and of what a model made of them, both from the onset of the sound.
+
+    A reconstruction that starts too late is therefore farther from its sound. One that is silent (peak below
+    `audio.waveform.SILENCE`) has the least power in every cell: it is about 100 dB from its sound, and not left out.
+
+    Args:
+        sounds: `[N, T]`, none silent.
+        reconstructions: `[N, T]`.
+        rate_hz: their sample rate.
+
+    Returns:
+        For each sound `[N_BANDS, cells]` in decibels, and the same for each reconstruction.
+
+    Raises:
+        ValueError: a sound is silent.
+    """
+    cells = [cells_db(sound, rate_hz) for sound in sounds]
+    made = [
+        cells_db(reconstruction, rate_hz, onset(sound))
+        if waveform.peak(reconstruction) >= waveform.SILENCE
+        else np.full_like(of_sound, 10 * np.log10(_LEAST_POWER))
+        for sound, reconstruction, of_sound in zip(sounds, reconstructions, cells, strict=True)
+    ]
+    return cells, made
+
+
 def nearest_distances_db(sounds: np.ndarray, rate_hz: int) -> np.ndarray:
     """Return the distance of each sound from the nearest other one, `[N, T]`, N of 2 or more, none silent → `[N]`.
 
     It says what a library gives to someone who picks the most similar sample, which is what a model has to beat.
     """
-    cells = [cells_db(sound, rate_hz) for sound in sounds]
-    return np.array(
-        [min(cell_distance_db(one, other) for other in cells if other is not one) for one in cells],
+    return nearest_cell_distances_db([cells_db(sound, rate_hz) for sound in sounds])
+
+
+def nearest_cell_distances_db(cells: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the smallest `cell_distance_db` of each sound from another one.
+
+    Args:
+        cells: what `cells_db` says of each of N sounds.
+
+    Returns:
+        float64 `[N]`; infinite where there is no other sound.
+    """
+    n_cells = max(each.shape[1] for each in cells)
+    floors = np.array([each.max() - DYNAMIC_RANGE_DB for each in cells])
+    levels = np.stack(
+        [
+            np.pad(each, ((0, 0), (0, n_cells - each.shape[1])), constant_values=floor).ravel()
+            for each, floor in zip(cells, floors, strict=True)
+        ]
     )
+    heard = (levels > floors[:, None]).astype(np.float64)
+    # The cells in which neither sound is heard are at both floors: their share of the sum is known.
+    n_unheard = (1 - heard) @ (1 - heard).T
+    sums = distance.cdist(levels, levels, "cityblock") - n_unheard * np.abs(floors[:, None] - floors)
+    distances = np.maximum(sums, 0) / (levels.shape[1] - n_unheard)
+    np.fill_diagonal(distances, np.inf)
+    return distances.min(axis=1)

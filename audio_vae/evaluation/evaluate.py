@@ -1,8 +1,7 @@
 """The evaluation: run a model on its test sounds and write report.json, report.html, figures and sounds.
 
 It follows Section 5 of Lionello and Purwins (2020): 1-NN accuracy, MFCC-DTW deviation (Eq. 2, Table 3) and the map of
-the latents (Figure 2). The paper has no figures of reconstructions; these get a signal-to-noise ratio, a log-spectral
-distance, an attack time, a peak level and a strongest frequency (`evaluation.reconstruction`).
+the latents (Figure 2). The paper has no figures of reconstructions; these are in `evaluation.reconstruction`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,15 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from audio_vae.evaluation.summary import deviation_table, figures, morphs_heading, morphs_table
+from audio_vae.evaluation.summary import (
+    FIDELITY_HEADING,
+    deviation_table,
+    fidelity_table,
+    figures,
+    morphs_heading,
+    morphs_table,
+    reconstruction_table,
+)
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
@@ -17,6 +25,7 @@ h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.2rem }
 table { border-collapse: collapse; margin: .6rem 0 }
 th, td { padding: .25rem .8rem; border-bottom: 1px solid #ddd; text-align: right }
 th:first-child, td:first-child { text-align: left }
+.words th:last-child, .words td:last-child { text-align: left; color: #555 }
 tr.average td { font-weight: 600; border-top: 2px solid #999 }
 img { max-width: 100%; height: auto } audio { width: 15rem; height: 2rem; vertical-align: middle }
 .warning { background: #fff4d6; padding: .3rem .8rem; margin: .3rem 0 } .note { color: #555; font-size: .9rem }
@@ -49,6 +58,7 @@ def write_page(
         "<table>",
         *(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in figures(report).items()),
         "</table>",
+        *_reconstruction_sections(report),
         *_deviation_section(report),
         *_morphs_section(report),
         *_sound_section(sounds),
@@ -58,6 +68,18 @@ def write_page(
         parts.append(f'<h2>{escape(heading)}</h2><img alt="{escape(heading)}" src="{source}">')
     parts.append(f'<p class="note">Made with {escape(_versions(report["made_with"]))}.</p></body></html>')
     path.write_text("\n".join(parts) + "\n", encoding="utf-8")
+
+
+def _reconstruction_sections(report: Mapping[str, Any]) -> list[str]:
+    note = (
+        "What the model gives back of the sounds that it is given. Test sounds are not trained on. The nearest other "
+        "sound is looked for in the same set, and the larger a set is, the nearer it is."
+    )
+    fidelity_note = "Medians over the sounds of a class; the nearest other sound may be of any class."
+    return [
+        *_section("Reconstructions", note, *reconstruction_table(report), kind="words"),
+        *_section(FIDELITY_HEADING, fidelity_note, *fidelity_table(report)),
+    ]
 
 
 def _deviation_section(report: Mapping[str, Any]) -> list[str]:
@@ -82,12 +104,20 @@ def _morphs_section(report: Mapping[str, Any]) -> list[str]:
 
 
 def _section(
-    heading: str, note: str, head: Sequence[str], rows: Sequence[Sequence[str]], last_row: str = ""
+    heading: str,
+    note: str,
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    last_row: str = "",
+    kind: str = "numbers",
 ) -> list[str]:
     lines = [
         f"<h2>{escape(heading)}</h2>",
         f'<p class="note">{escape(note)}</p>',
-        '<div class="wide"><table><tr>' + "".join(f"<th>{escape(cell)}</th>" for cell in head) + "</tr>",
+        f'<div class="wide"><table class="{kind}"><tr>'
+        + "".join(f"<th>{escape(cell)}</th>" for cell in head)
+        + "</tr>",
     ]
     for number, row in enumerate(rows, start=1):
         opening = f'<tr class="{last_row}">' if last_row and number == len(rows) else "<tr>"

@@ -14,12 +14,16 @@ from sklearn.neighbors import KNeighborsClassifier
 from audio_vae.audio.dtw import dtw_matrix
 from audio_vae.audio.features import DECIBELS_BELOW_PEAK, magnitude_spectrogram
 from audio_vae.audio.waveform import SILENCE
+from audio_vae.evaluation.multi_resolution import LEAST_POWER
 
 ATTACK_LEVELS = (0.2, 0.9)
 """Shares of the envelope's maximum between which a sound's attack lies."""
 
 ENVELOPE_WINDOW_S = 0.005
 """Smoothing window of the envelope: a shorter one lets noise ripple, a longer one hides how sharp an attack is."""
+
+PEAK_WINDOW = 64
+"""Samples over which `peak_time_s` smooths, at any rate."""
 
 LEAST_SOUNDS = 3
 """Sounds of a class that its deviation takes: with fewer, the distances to the others have no standard deviation."""
@@ -94,7 +98,9 @@ def signal_to_noise_db(audio: np.ndarray, reconstruction: np.ndarray) -> np.ndar
     return 10 * np.log10(np.sum(audio**2, axis=-1) / np.maximum(noise, 1e-20))
 
 
-def log_spectral_distance_db(audio: np.ndarray, reconstruction: np.ndarray, rate_hz: int) -> np.ndarray:
+def log_spectral_distance_db(
+    audio: np.ndarray, reconstruction: np.ndarray, rate_hz: int, *, floored: bool = True
+) -> np.ndarray:
     """Log-spectral distance of each reconstruction in decibels; lower is better, 0 is the same spectrogram.
 
     The root of the mean squared difference in decibels over the bins of a frame, averaged over all frames
@@ -107,6 +113,8 @@ def log_spectral_distance_db(audio: np.ndarray, reconstruction: np.ndarray, rate
         audio: `[B, T]`.
         reconstruction: `[B, T]`.
         rate_hz: their sample rate.
+        floored: `False` leaves out the floor, as some papers do. Digital silence then has the power 1e-8 in a bin,
+            about 120 dB below a full-scale sine.
 
     Returns:
         float64 `[B]`; NaN where the original is silent (peak below `audio.waveform.SILENCE`).
@@ -118,7 +126,8 @@ def log_spectral_distance_db(audio: np.ndarray, reconstruction: np.ndarray, rate
     spectra = [magnitude_spectrogram(each, rate_hz) for each in (audio, reconstruction)]
     is_sound = _peaks(audio) >= SILENCE
     loudest = np.where(is_sound, spectra[0].max(axis=(1, 2)), 1)[:, None, None]
-    levels_db = [20 * np.log10(np.maximum(each / loudest, 10 ** (-DECIBELS_BELOW_PEAK / 20))) for each in spectra]
+    least = loudest * 10 ** (-DECIBELS_BELOW_PEAK / 20) if floored else LEAST_POWER**0.5
+    levels_db = [20 * np.log10(np.maximum(each, least)) for each in spectra]
     of_frames = np.sqrt(np.mean((levels_db[0] - levels_db[1]) ** 2, axis=2))
     return np.where(is_sound, of_frames.mean(axis=1), np.nan)
 
@@ -147,6 +156,30 @@ def attack_time_s(audio: np.ndarray, rate_hz: int) -> np.ndarray:
     highest = envelopes.max(axis=1, keepdims=True)
     start, end = (_first_reached(envelopes, level * highest) for level in ATTACK_LEVELS)
     return np.where(_peaks(audio) >= SILENCE, (end - start) / rate_hz, np.nan)
+
+
+def peak_time_s(audio: np.ndarray, rate_hz: int) -> np.ndarray:
+    """Return the time of each sound's peak: the maximum of its absolute samples, smoothed over 64 of them.
+
+    Where sounds start at once, it is the time from the onset to the peak. Unlike the attack time it also changes where
+    an attack as a whole comes too late.
+
+    Args:
+        audio: `[B, T]`; silence is assumed before and after it.
+        rate_hz: its sample rate.
+
+    Returns:
+        float64 `[B]`, in seconds from the first sample; NaN where a sound is silent (peak below
+        `audio.waveform.SILENCE`).
+
+    Raises:
+        ValueError: the sounds are not `[B, T]`.
+    """
+    _require_batch(audio)
+    amplitudes = np.pad(np.abs(np.asarray(audio, np.float64)), ((0, 0), (PEAK_WINDOW // 2, PEAK_WINDOW // 2 - 1)))
+    sums = np.cumsum(np.pad(amplitudes, ((0, 0), (1, 0))), axis=1)
+    positions = (sums[:, PEAK_WINDOW:] - sums[:, :-PEAK_WINDOW]).argmax(axis=1)
+    return np.where(_peaks(audio) >= SILENCE, positions / rate_hz, np.nan)
 
 
 def strongest_frequency_hz(audio: np.ndarray, rate_hz: int) -> np.ndarray:

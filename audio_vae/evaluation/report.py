@@ -10,6 +10,7 @@ from audio_vae.evaluation import metrics
 from audio_vae.evaluation.deviation import deviation_tables
 from audio_vae.evaluation.outputs import Outputs
 from audio_vae.evaluation.reconstruction import evaluate_reconstructions
+from audio_vae.models.networks import hop_lengths
 from audio_vae.runs.environment import environment
 from audio_vae.runs.run import Run
 
@@ -24,7 +25,9 @@ def make_report(run: Run, sounds: SoundSet, outputs: Outputs) -> dict[str, Any]:
     """
     config, test = run.config, sounds.is_test
     deviations, warnings = deviation_tables(sounds.test, outputs.centres, outputs.train_centres)
-    of_reconstructions, more_warnings = evaluate_reconstructions(sounds, outputs.reconstructions)
+    of_reconstructions, more_warnings = evaluate_reconstructions(
+        sounds, outputs.reconstructions, hop_lengths(config.model)
+    )
     return {
         "dataset": config.dataset,
         "preset": config.preset,

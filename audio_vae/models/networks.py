@@ -29,6 +29,19 @@ _DECODERS = {
     "cc": paper_networks.plain_decoder,
     "studio": studio_networks.studio_decoder,
 }
+_HOP_LENGTHS = {
+    "dc": paper_networks.hop_lengths,
+    "cc": paper_networks.hop_lengths,
+    "studio": studio_networks.hop_lengths,
+}
+
+
+def hop_lengths(config: ModelConfig) -> list[int]:
+    """Return the samples from one frame to the next of each stage of the decoder, in ascending order.
+
+    What a decoder repeats from frame to frame is heard as a tone of the frame rate (`evaluation.buzz`).
+    """
+    return _HOP_LENGTHS[config.architecture](config)
 
 
 def build_encoder(config: ModelConfig) -> keras.Model:

@@ -25,6 +25,11 @@ HALVINGS = 5
 """Number of strided layers in each of the paper's networks: T shrinks to T/32 and grows back."""
 
 
+def hop_lengths(config: ModelConfig) -> list[int]:
+    """Return the samples of a frame before each of the decoder's strided layers, the last layer first."""
+    return [2**number for number in range(1, HALVINGS + 1)]
+
+
 def dilated_encoder(config: ModelConfig, x):
     """Add rows 1 to 8 of Table 1.
 

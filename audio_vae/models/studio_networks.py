@@ -18,7 +18,9 @@ Config: `model_config.StudioConfig`.
 
 from __future__ import annotations
 
+import itertools
 import math
+import operator
 from typing import NamedTuple
 
 import keras
@@ -70,6 +72,11 @@ def studio_stages(config: ModelConfig) -> list[Stage]:
         filters = config.studio.filters[min(number, len(config.studio.filters) - 1)]
         stages.append(Stage(f"stage_{number + 1}", filters, stages[-1].filters, 4, 8))
     return stages
+
+
+def hop_lengths(config: ModelConfig) -> list[int]:
+    """Return the samples of a frame before each stage of the decoder, the last stage first."""
+    return list(itertools.accumulate((stage.stride for stage in studio_stages(config)), operator.mul))
 
 
 def _n_frames(config: ModelConfig, stages: list[Stage]) -> int:

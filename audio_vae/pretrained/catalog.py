@@ -18,6 +18,15 @@ _LONGEST_LIST = 30
 """Letters of a list of classes in the table."""
 
 
+_FIGURES: dict[str, tuple[str, Callable[[float], str]]] = {
+    "fidelity": ("fidelity_db", "{:.1f} dB".format),
+    "nearest other": ("nearest_other_db", "{:.1f} dB".format),
+    "nearer": ("better_than_nearest", "{:.0%}".format),
+    "attack": ("peak_time_error_ms", "{:.1f} ms".format),
+}
+"""Heading in the table → a card's figure of test sounds, and how it is written."""
+
+
 def names() -> list[str]:
     """Return the names of all pretrained models."""
     return sorted(path.parent.name for path in FOLDER.glob(f"[!.]*/{CARD_NAME}"))
@@ -91,7 +100,7 @@ def table_lines(paths: Sequence[Path]) -> list[str]:
         UserError: a card is damaged.
     """
     cards = [read_card(path) for path in paths]
-    rows = [["model", "data", "classes", "rate", "length", "size", "1-NN", "deviation", "licence"]]
+    rows = [["model", "data", "classes", "rate", "length", "size", "1-NN", "deviation", *_FIGURES, "licence"]]
     for path, card in zip(paths, cards, strict=True):
         rows.append(
             [
@@ -103,6 +112,10 @@ def table_lines(paths: Sequence[Path]) -> list[str]:
                 human_size(size_bytes(path)),
                 "-" if card.one_nn_accuracy is None else f"{100 * card.one_nn_accuracy:.1f} %",
                 "-" if card.mfcc_dtw_deviation is None else f"{card.mfcc_dtw_deviation:.3f}",
+                *(
+                    "-" if getattr(card, name) is None else text(getattr(card, name))
+                    for name, text in _FIGURES.values()
+                ),
                 card.licence,
             ]
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,7 @@ def pack(run: Run, sources: Sequence[Source], name: str | None = None, out: Path
             rounding_error=error,
             package_version=__version__,
             centres_by_name={key: centre.to_dict() for key, centre in centres.items()},
+            **_figures_of_test(report),
         )
         write_json(part / CARD_NAME, card.to_dict())
         n_bytes = catalog.size_bytes(part)
@@ -161,6 +162,15 @@ def _report_of(run: Run) -> dict[str, Any]:
     if not is_of_run:
         raise UserError(f"{path} is of other sounds or another epoch: evaluate the run again ({evaluate})")
     return report
+
+
+def _figures_of_test(report: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the card's figures of test sounds; `None` where an older version wrote the report."""
+    of_test = {
+        key: report.get(key, {}).get("test")
+        for key in ("fidelity_db", "nearest_other_db", "better_than_nearest", "peak_time_error_ms")
+    }
+    return {key: value["median"] if isinstance(value, dict) else value for key, value in of_test.items()}
 
 
 def _centres(packed: Run, sounds: SoundSet) -> dict[str, Centre]:

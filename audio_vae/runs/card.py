@@ -13,7 +13,7 @@ A pretrained model is a run folder that is only read. It comes with the package,
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,11 @@ class Card:
         package_version: version of the package that packed it.
         centres_by_name: `CLASS`, and `GROUP/CLASS` where sounds have groups → JSON values of its `Centre`. They are
             centres of all training sounds, not only of those in the model's folder.
+        fidelity_db: median distance of the test sounds from what the model makes of them, in decibels
+            (`audio.fidelity`); this and the next three are `None` where an older version packed the model.
+        nearest_other_db: median distance of a test sound from the nearest other test sound.
+        better_than_nearest: share of the test sounds to which the decoded sound is nearer than that other one, 0 to 1.
+        peak_time_error_ms: median error of the time from the onset to the peak of the decoded test sounds.
     """
 
     name: str
@@ -101,6 +106,10 @@ class Card:
     rounding_error: float
     package_version: str
     centres_by_name: dict[str, dict[str, Any]]
+    fidelity_db: float | None = None
+    nearest_other_db: float | None = None
+    better_than_nearest: float | None = None
+    peak_time_error_ms: float | None = None
 
     @cached_property
     def centres(self) -> dict[str, Centre]:
@@ -118,7 +127,7 @@ class Card:
         Raises:
             TypeError: a key is unknown or missing.
         """
-        lists = {each.name: tuple(values[each.name]) for each in fields(cls) if isinstance(values[each.name], list)}
+        lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
         return cls(**{**values, **lists, "sources": tuple(Credit(**each) for each in values["sources"])})
 
 

@@ -76,6 +76,32 @@ def test_batches_and_the_nearest_other(rng):
     np.testing.assert_allclose(nearest, [0, expected, 0], atol=1e-6)
 
 
+def test_the_nearest_of_many_equals_pair_by_pair(rng):
+    kinds = [(0.01, 300, 0.1), (0.02, 500, 0.3), (0.1, 900, 0.6), (0.3, 3000, 0.2)]
+    cells = [
+        fidelity.cells_db(hit(rng, 8000, decay_s, colour_hz, duration_s), 8000)
+        for decay_s, colour_hz, duration_s in kinds
+    ]
+    expected = [min(fidelity.cell_distance_db(one, other) for other in cells if other is not one) for one in cells]
+    np.testing.assert_allclose(fidelity.nearest_cell_distances_db(cells), expected, rtol=1e-9)
+    np.testing.assert_array_equal(fidelity.nearest_cell_distances_db(cells[:1]), [np.inf])
+
+
+def test_reconstructions_begin_at_the_onset_of_their_sound(rng):
+    sound = hit(rng)
+    late = np.concatenate([np.zeros(2000, np.float32), sound[:-2000]])
+    both = np.stack([sound, late, late, sound])
+    made = np.stack([late, late, np.zeros_like(late), 1e-3 * sound])
+    distances = [
+        fidelity.cell_distance_db(*pair)
+        for pair in zip(*fidelity.reconstruction_cells_db(both, made, 44100), strict=True)
+    ]
+    assert distances[0] > 5
+    assert distances[1] == pytest.approx(0, abs=1e-9)
+    assert distances[2] > 50
+    assert distances[3] == pytest.approx(0, abs=1e-3)
+
+
 @pytest.mark.parametrize("samples", [np.zeros(1000), np.full(1000, 1e-5), np.zeros(0)])
 def test_silence_has_no_distance(samples):
     with pytest.raises(ValueError, match="received silence"):

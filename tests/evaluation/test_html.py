@@ -14,4 +14,6 @@ def test_page_needs_nothing_else(evaluated):
         assert base64.b64decode(content).startswith(b"\x89PNG" if kind == "image/png" else b"RIFF")
     assert "Hi/Hat $x^$ &lt;b&gt;" in page
     assert "0.79 ± 1.65" in page
-    assert "<tr><td>Reconstruction, log-spectral distance</td><td>" in page
+    assert "<tr><td>log-spectral distance</td><td>" in page
+    assert "Share of the sounds that the model is nearer to" in page
+    assert "<h2>Fidelity by class" in page

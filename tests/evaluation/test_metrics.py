@@ -185,6 +185,25 @@ class TestLogSpectralDistance:
         assert metrics.log_spectral_distance_db(audio, audio + hiss, RATE_HZ)[0] < 0.01
         assert metrics.log_spectral_distance_db(audio, audio + 1000 * hiss, RATE_HZ)[0] > 1
 
+    def test_what_lies_below_the_floor_counts_without_one(self, rng):
+        audio = np.where(np.arange(4096) < 1024, rng.normal(size=(1, 4096)), 0)
+        hiss = rng.normal(0, 1e-4, audio.shape)
+        distances_db = [
+            metrics.log_spectral_distance_db(audio, audio + level * hiss, RATE_HZ, floored=False)[0]
+            for level in (1, 10)
+        ]
+        assert distances_db[0] > 10
+        # Three quarters of the frames are silence plus hiss.
+        assert distances_db[1] - distances_db[0] == pytest.approx(20 * 3 / 4, rel=0.1)
+
+    def test_equals_the_one_without_a_floor_where_all_is_loud(self, rng):
+        audio, reconstruction = rng.normal(size=(2, 2, 4096))
+        with_floor, without = (
+            metrics.log_spectral_distance_db(audio, reconstruction, RATE_HZ, floored=floored)
+            for floored in (True, False)
+        )
+        np.testing.assert_allclose(with_floor, without, rtol=1e-6)
+
     def test_does_not_depend_on_the_level_of_both(self, rng):
         audio, reconstruction = rng.normal(size=(2, 1, 2048))
         expected = metrics.log_spectral_distance_db(audio, reconstruction, RATE_HZ)
@@ -238,6 +257,7 @@ def test_sounds_of_other_shapes_are_refused(shape):
     audio = np.ones(shape)
     for call in (
         lambda: metrics.attack_time_s(audio, RATE_HZ),
+        lambda: metrics.peak_time_s(audio, RATE_HZ),
         lambda: metrics.strongest_frequency_hz(audio, RATE_HZ),
         lambda: metrics.log_spectral_distance_db(audio, audio, RATE_HZ),
         lambda: metrics.peak_level_error_db(audio, audio),
@@ -252,3 +272,19 @@ def test_sounds_of_other_shapes_are_refused(shape):
 def test_reconstructions_of_another_shape_are_refused(measure):
     with pytest.raises(ValueError, match=r"of one shape, received: \(2, 8\) and \(1, 8\)"):
         measure(np.ones((2, 8)), np.ones((1, 8)))
+
+
+class TestPeakTime:
+    @pytest.mark.parametrize("n_samples", [1, 64, 65, 1000])
+    def test_equals_a_convolution(self, rng, n_samples):
+        audio = rng.normal(size=(5, n_samples)) * np.exp(-np.arange(n_samples) / 100)
+        padded = [np.pad(np.abs(each), (0, 64)) for each in audio]
+        expected = [np.convolve(each, np.ones(64) / 64, "same")[:n_samples].argmax() / RATE_HZ for each in padded]
+        np.testing.assert_allclose(metrics.peak_time_s(audio, RATE_HZ), expected)
+
+    def test_of_silence(self):
+        audio = np.zeros((2, 500))
+        audio[1, 300] = 0.5
+        times_s = metrics.peak_time_s(audio, RATE_HZ)
+        assert np.isnan(times_s[0])
+        assert abs(times_s[1] * RATE_HZ - 300) <= 32

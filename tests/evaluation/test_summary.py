@@ -17,13 +17,28 @@ def test_summary_is_the_table_as_text(evaluated):
     error_ms, share = result["attack_time_error_ms"], result["attack_time_error_relative"]
     level_db, pitch = result["peak_level_error_db"], result["strongest_frequency_error_octaves"]
     for figure, text_of in {
+        "fidelity": lambda key: f"{result['fidelity_db'][key]['median']:.1f} dB",
+        "nearest other sound": lambda key: f"{result['nearest_other_db'][key]['median']:.1f} dB",
+        "nearer than that": lambda key: f"{result['better_than_nearest'][key]:.0%}",
+        "time of the peak": lambda key: f"{result['peak_time_error_ms'][key]:.1f} ms",
+        "buzz": lambda key: f"{result['buzz_db'][key]['largest']:+.1f} dB",
+        "multi-resolution spectral": lambda key: f"{result['multi_resolution_spectral_distance'][key]:.2f}",
+        "log-spectral, no floor": lambda key: "{mean:.2f} ± {std:.2f} dB".format(
+            **result["log_spectral_distance_unfloored_db"][key]
+        ),
         "signal to noise": lambda key: f"{ratio_db[key]:.1f} dB",
         "log-spectral distance": lambda key: "{mean:.2f} ± {std:.2f} dB".format(**distance_db[key]),
-        "mean error of the attack time": lambda key: f"{error_ms[key]:.1f} ms ({100 * share[key]:.0f} %)",
-        "median error of the peak level": lambda key: f"{level_db[key]['median']:+.1f} dB",
-        "median error of the strongest frequency": lambda key: f"{pitch[key]:.2f} octaves",
+        "attack time": lambda key: f"{error_ms[key]:.1f} ms",
+        "attack time, relative": lambda key: f"{share[key]:.0%}",
+        "peak level": lambda key: f"{level_db[key]['median']:+.1f} dB",
+        "strongest frequency": lambda key: f"{pitch[key]:.2f} octaves",
     }.items():
-        assert f"Reconstruction, {figure}: {text_of('train')} training, {text_of('test')} test" in lines
+        cells = re.escape(text_of("train")), re.escape(text_of("test"))
+        assert re.search(rf"^  {figure} +{cells[0]} +{cells[1]}  +[A-Z].*\.$", text, re.M), figure
+    medians = [
+        result[key][name]["classes"]["1"] for name in ("train", "test") for key in ("fidelity_db", "nearest_other_db")
+    ]
+    assert re.search("^  1 +" + " +".join(f"{each:.1f}" for each in medians) + "$", text, re.M)
     value = result["mfcc_dtw_deviation"]["classes"]["1"]
     cell = re.escape("{mean:.2f} ± {std:.2f}".format(**value))
     assert re.search(rf"^  1 +{cell} .* 0\.79 ± 1\.72$", text, re.M)

@@ -7,8 +7,8 @@ from keras import layers
 
 from audio_vae.layers.dilation_block import DilationBlock
 from audio_vae.layers.synthesizers import Oscillators
-from audio_vae.model_config import ModelConfig, StudioConfig, with_values
-from audio_vae.models.networks import build_classifier, build_decoder, build_encoder
+from audio_vae.model_config import ARCHITECTURES, ModelConfig, StudioConfig, with_values
+from audio_vae.models.networks import build_classifier, build_decoder, build_encoder, hop_lengths
 from audio_vae.models.studio_networks import PITCH, at_pitch, studio_stages
 
 T, D = 4096, 20
@@ -234,6 +234,18 @@ def test_studio_stages_follow_from_the_length(n_samples, strides, filters):
     assert [stage.stride for stage in stages] == strides
     assert [stage.filters for stage in stages] == filters
     assert build_decoder(config).output_shape == (None, n_samples)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_hop_lengths_are_those_of_the_decoders_layers(architecture):
+    values = {"architecture": architecture, "latent_dim": D, "n_samples": 16384, "dc": {"depth": 1}}
+    config = with_values(ModelConfig(), values)
+    before = [
+        16384 // layer.input.shape[1]
+        for layer in build_decoder(config).layers
+        if isinstance(layer, layers.Conv1DTranspose) and layer.strides != (1,)
+    ]
+    assert hop_lengths(config) == sorted(before)
 
 
 @pytest.mark.parametrize(("n_samples", "frames"), [(64, [2]), (4096, [65, 33, 17]), (16384, [257, 129, 65, 33, 17])])

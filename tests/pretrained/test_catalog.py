@@ -1,6 +1,7 @@
 """The models that come with the package: listed, played where nothing else is trained, and chosen by name."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,10 @@ def tiny_models(make_tone_run, tmp_path_factory):
                 "one_nn_accuracy": 0.925,
                 "mfcc_dtw_deviation": deviation,
                 "mfcc_dtw_deviation_train_centres": deviation,
+                "fidelity_db": {"train": {"median": 9.9, "classes": {}}, "test": {"median": 3.46, "classes": {}}},
+                "nearest_other_db": {"train": {"median": 9.9, "classes": {}}, "test": {"median": 4.21, "classes": {}}},
+                "better_than_nearest": {"train": 0.99, "test": 0.75},
+                "peak_time_error_ms": {"train": 9.9, "test": 1.81},
             }
         )
     )
@@ -69,8 +74,10 @@ def test_the_command(run, tiny_models):
     code, out, _ = run("models")
     assert code == 0
     lines = out.splitlines()
-    assert lines[0].split() == ["model", "data", "classes", "rate", "length", "size", "1-NN", "deviation", "licence"]
-    for text in ("digits", "low, it's high, empty", "8000 Hz", "0.06 s", "KiB", "92.5 %", "1.250", "CC BY-SA 4.0"):
+    figures = ["1-NN", "deviation", "fidelity", "nearest other", "nearer", "attack"]
+    assert re.split("  +", lines[0]) == ["model", "data", "classes", "rate", "length", "size", *figures, "licence"]
+    of_test = ("3.5 dB", "4.2 dB", "75%", "1.8 ms")
+    for text in ("low, it's high, empty", "8000 Hz", "0.06 s", "KiB", "92.5 %", "1.250", *of_test, "CC BY-SA 4.0"):
         assert text in lines[1]
     assert lines[-1] == "  Tones, Ann and Bob, CC BY 4.0 (8 sounds; https://example.org/tones)"
     (listed,) = json.loads(run("models", "--json")[1])

@@ -13,7 +13,7 @@ from audio_vae.evaluation.evaluate import evaluate
 from audio_vae.export import formats
 from audio_vae.morphing.endpoints import parse_endpoint
 from audio_vae.morphing.morph import morph
-from audio_vae.pretrained import pack
+from audio_vae.pretrained import catalog, pack
 from audio_vae.runs.card import CARD_NAME, read_card
 from audio_vae.runs.latents import class_centre, training_means
 from audio_vae.runs.prepare import prepare_run
@@ -104,6 +104,30 @@ def test_what_is_written(packed_once):
         "ann/it's high",
         "bob/it's high",
     }
+
+
+def test_figures_of_test_sounds_are_in_the_card(finished, tmp_path):
+    of_sets = {"train": {"median": 1.5, "classes": {}}, "test": {"median": 3.5, "classes": {"low": 3.5}}}
+    write_report(
+        finished,
+        fidelity_db=of_sets,
+        nearest_other_db={**of_sets, "test": {"median": None, "classes": {}}},
+        better_than_nearest={"train": 0.75, "test": None},
+        peak_time_error_ms={"train": 0.5, "test": 2.5},
+    )
+    card = pack.pack(finished, [TONES], "tones", tmp_path / "models").card
+    assert (card.fidelity_db, card.nearest_other_db) == (3.5, None)
+    assert (card.better_than_nearest, card.peak_time_error_ms) == (None, 2.5)
+
+
+def test_a_card_of_an_older_version_has_no_figures_of_fidelity(packed):
+    path = packed.path / "card.json"
+    values = json.loads(path.read_text())
+    names = ("fidelity_db", "nearest_other_db", "better_than_nearest", "peak_time_error_ms")
+    assert [values.pop(name) for name in names] == [None] * 4
+    path.write_text(json.dumps(values))
+    assert [getattr(read_card(packed.path), name) for name in names] == [None] * 4
+    assert catalog.table_lines([packed.path])[1].count(" - ") == 4
 
 
 def test_model_is_the_runs_but_for_rounding_and_optimizers(packed_once, finished_once):
