@@ -98,26 +98,26 @@ def signal_to_noise_db(audio: np.ndarray, reconstruction: np.ndarray) -> np.ndar
     return 10 * np.log10(np.sum(audio**2, axis=-1) / np.maximum(noise, 1e-20))
 
 
-def log_spectral_distance_db(
-    audio: np.ndarray, reconstruction: np.ndarray, rate_hz: int, *, floored: bool = True
-) -> np.ndarray:
+def log_spectral_distances_db(
+    audio: np.ndarray, reconstruction: np.ndarray, rate_hz: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Log-spectral distance of each reconstruction in decibels; lower is better, 0 is the same spectrogram.
 
     The root of the mean squared difference in decibels over the bins of a frame, averaged over all frames
     (A. Gray and J. Markel, Distance Measures for Speech Processing, 1976), of the spectrograms of
     `audio.features.magnitude_spectrogram`. What lies more than 80 dB below the loudest bin of the original, in either
     sound, counts as 80 dB below it: the silence that a sound is padded with has no logarithm, and without this floor
-    the inaudible noise that a decoder leaves there would decide the figure.
+    the inaudible noise that a decoder leaves there would decide the figure. Some papers have no floor: the second
+    figure has none, but digital silence has the power 1e-8 in a bin, about 120 dB below a full-scale sine.
 
     Args:
         audio: `[B, T]`.
         reconstruction: `[B, T]`.
         rate_hz: their sample rate.
-        floored: `False` leaves out the floor, as some papers do. Digital silence then has the power 1e-8 in a bin,
-            about 120 dB below a full-scale sine.
 
     Returns:
-        float64 `[B]`; NaN where the original is silent (peak below `audio.waveform.SILENCE`).
+        With and without the floor, float64 `[B]` each; NaN where the original is silent (peak below
+        `audio.waveform.SILENCE`).
 
     Raises:
         ValueError: the sounds are not `[B, T]`, or of two shapes.
@@ -126,10 +126,13 @@ def log_spectral_distance_db(
     spectra = [magnitude_spectrogram(each, rate_hz) for each in (audio, reconstruction)]
     is_sound = _peaks(audio) >= SILENCE
     loudest = np.where(is_sound, spectra[0].max(axis=(1, 2)), 1)[:, None, None]
-    least = loudest * 10 ** (-DECIBELS_BELOW_PEAK / 20) if floored else LEAST_POWER**0.5
-    levels_db = [20 * np.log10(np.maximum(each, least)) for each in spectra]
-    of_frames = np.sqrt(np.mean((levels_db[0] - levels_db[1]) ** 2, axis=2))
-    return np.where(is_sound, of_frames.mean(axis=1), np.nan)
+
+    def distances_db(least) -> np.ndarray:
+        differences_db = 20 * np.log10(np.maximum(spectra[0], least) / np.maximum(spectra[1], least))
+        of_frames = np.sqrt(np.mean(differences_db**2, axis=2))
+        return np.where(is_sound, of_frames.mean(axis=1), np.nan)
+
+    return distances_db(loudest * 10 ** (-DECIBELS_BELOW_PEAK / 20)), distances_db(LEAST_POWER**0.5)
 
 
 def attack_time_s(audio: np.ndarray, rate_hz: int) -> np.ndarray:

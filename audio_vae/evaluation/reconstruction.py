@@ -166,12 +166,11 @@ def _score(audio: np.ndarray, reconstructions: np.ndarray, rate_hz: int) -> dict
         np.maximum(metrics.strongest_frequency_hz(each, rate_hz), _LOWEST_AUDIBLE_HZ)
         for each in (audio, reconstructions)
     )
+    floored_db, unfloored_db = metrics.log_spectral_distances_db(audio, reconstructions, rate_hz)
     return {
         "signal_to_noise_db": metrics.signal_to_noise_db(audio, reconstructions),
-        "log_spectral_distance_db": metrics.log_spectral_distance_db(audio, reconstructions, rate_hz),
-        "log_spectral_distance_unfloored_db": metrics.log_spectral_distance_db(
-            audio, reconstructions, rate_hz, floored=False
-        ),
+        "log_spectral_distance_db": floored_db,
+        "log_spectral_distance_unfloored_db": unfloored_db,
         "multi_resolution_spectral_distance": multi_resolution_spectral_distance(audio, reconstructions),
         "peak_time_error_s": metrics.peak_time_s(reconstructions, rate_hz) - metrics.peak_time_s(audio, rate_hz),
         "attack_time_s": attack_time_s,

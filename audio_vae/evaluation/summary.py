@@ -20,6 +20,10 @@ def _text(form: str, value: float | None) -> str:
     return UNKNOWN if value is None else form.format(value)
 
 
+def _percent(share: float | None) -> str:
+    return UNKNOWN if share is None else f"{100 * share:.0f} %"
+
+
 def _mean_and_std(value: Mapping[str, float | None] | None) -> str:
     if value is None or value["mean"] is None:
         return UNKNOWN
@@ -39,7 +43,7 @@ _RECONSTRUCTION: Mapping[str, tuple[str, Callable[[Any], str], str]] = {
     ),
     "better_than_nearest": (
         "nearer than that",
-        functools.partial(_text, "{:.0%}"),
+        _percent,
         "Share of the sounds that the model is nearer to than that other sound.",
     ),
     "peak_time_error_ms": (
@@ -54,7 +58,7 @@ _RECONSTRUCTION: Mapping[str, tuple[str, Callable[[Any], str], str]] = {
     ),
     "attack_time_error_relative": (
         "attack time, relative",
-        functools.partial(_text, "{:.0%}"),
+        _percent,
         "The same, in parts of the sound's own attack time.",
     ),
     "buzz_db": (

@@ -21,7 +21,7 @@ _LONGEST_LIST = 30
 _FIGURES: dict[str, tuple[str, Callable[[float], str]]] = {
     "fidelity": ("fidelity_db", "{:.1f} dB".format),
     "nearest other": ("nearest_other_db", "{:.1f} dB".format),
-    "nearer": ("better_than_nearest", "{:.0%}".format),
+    "nearer": ("better_than_nearest", lambda share: f"{100 * share:.0f} %"),
     "attack": ("peak_time_error_ms", "{:.1f} ms".format),
 }
 """Heading in the table → a card's figure of test sounds, and how it is written."""

@@ -19,7 +19,7 @@ def test_summary_is_the_table_as_text(evaluated):
     for figure, text_of in {
         "fidelity": lambda key: f"{result['fidelity_db'][key]['median']:.1f} dB",
         "nearest other sound": lambda key: f"{result['nearest_other_db'][key]['median']:.1f} dB",
-        "nearer than that": lambda key: f"{result['better_than_nearest'][key]:.0%}",
+        "nearer than that": lambda key: f"{100 * result['better_than_nearest'][key]:.0f} %",
         "time of the peak": lambda key: f"{result['peak_time_error_ms'][key]:.1f} ms",
         "buzz": lambda key: f"{result['buzz_db'][key]['largest']:+.1f} dB",
         "multi-resolution spectral": lambda key: f"{result['multi_resolution_spectral_distance'][key]:.2f}",
@@ -29,7 +29,7 @@ def test_summary_is_the_table_as_text(evaluated):
         "signal to noise": lambda key: f"{ratio_db[key]:.1f} dB",
         "log-spectral distance": lambda key: "{mean:.2f} ± {std:.2f} dB".format(**distance_db[key]),
         "attack time": lambda key: f"{error_ms[key]:.1f} ms",
-        "attack time, relative": lambda key: f"{share[key]:.0%}",
+        "attack time, relative": lambda key: f"{100 * share[key]:.0f} %",
         "peak level": lambda key: f"{level_db[key]['median']:+.1f} dB",
         "strongest frequency": lambda key: f"{pitch[key]:.2f} octaves",
     }.items():

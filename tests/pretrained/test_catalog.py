@@ -76,7 +76,7 @@ def test_the_command(run, tiny_models):
     lines = out.splitlines()
     figures = ["1-NN", "deviation", "fidelity", "nearest other", "nearer", "attack"]
     assert re.split("  +", lines[0]) == ["model", "data", "classes", "rate", "length", "size", *figures, "licence"]
-    of_test = ("3.5 dB", "4.2 dB", "75%", "1.8 ms")
+    of_test = ("3.5 dB", "4.2 dB", " 75 %", "1.8 ms")
     for text in ("low, it's high, empty", "8000 Hz", "0.06 s", "KiB", "92.5 %", "1.250", *of_test, "CC BY-SA 4.0"):
         assert text in lines[1]
     assert lines[-1] == "  Tones, Ann and Bob, CC BY 4.0 (8 sounds; https://example.org/tones)"
