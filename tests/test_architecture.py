@@ -13,6 +13,7 @@ ORDER = (
     "folder",
     "evaluation",
     "morphing",
+    "shaping",
     "export",
     "pretrained",
     "training",

@@ -70,13 +70,18 @@ def at_rate(decoded: Decoded, rate_hz: int) -> np.ndarray:
     return samples
 
 
-def write(path: str | os.PathLike, samples: np.ndarray, rate_hz: int) -> None:
-    """Write a sound as a 16-bit WAV file; a peak above full scale is scaled down and not clipped.
+SUBTYPES = ("PCM_16", "PCM_24", "FLOAT")
+"""How a WAV file holds samples: integers of 16 or 24 bits, or floats of 32 bits."""
+
+
+def write(path: str | os.PathLike, samples: np.ndarray, rate_hz: int, subtype: str = "PCM_16") -> None:
+    """Write a sound as a WAV file; a peak above full scale is scaled down and not clipped, unless floats can hold it.
 
     Args:
         path: the file.
-        samples: mono float `[n]`.
+        samples: float `[n]` or `[n, channels]`.
         rate_hz: sample rate.
+        subtype: one of `SUBTYPES`.
 
     Raises:
         ValueError: the samples hold NaN or infinity.
@@ -84,10 +89,11 @@ def write(path: str | os.PathLike, samples: np.ndarray, rate_hz: int) -> None:
     """
     if not np.isfinite(samples).all():
         raise ValueError(f"Expected finite samples to write to {path}, received NaN or infinity")
-    samples = samples / max(1.0, waveform.peak(samples))
+    if subtype != "FLOAT":
+        samples = samples / max(1.0, waveform.peak(samples))
     # Written to memory first: where libsndfile cannot write, it does not say why.
     encoded = BytesIO()
-    soundfile.write(encoded, samples, rate_hz, format="WAV", subtype="PCM_16")
+    soundfile.write(encoded, samples, rate_hz, format="WAV", subtype=subtype)
     Path(path).write_bytes(encoded.getbuffer())
 
 

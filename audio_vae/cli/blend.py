@@ -8,6 +8,7 @@ import click
 
 from audio_vae.backend.keras_backend import muted_start_up
 from audio_vae.cli import common
+from audio_vae.cli.morph import RENDER_OPTIONS
 
 
 def command(dataset: str, own_morph: ModuleType) -> click.Command:
@@ -25,11 +26,12 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
         type=click.Choice(["interpolate", "full"]),
         default=own_morph.LENGTH,
         show_default=True,
-        help="Length of the blend: between the parts' lengths, or all that the model makes.",
+        help="Length of the blend: between the parts' lengths, or the longest.",
     )
+    @common.with_options(RENDER_OPTIONS)
     @common.quiet_option
     @common.debug_option
-    def blend(parts, data, run_path, model, out, length, quiet):
+    def blend(parts, data, run_path, model, out, length, quiet, **options):
         """Make one sound out of several, of each as much as its weight.
 
         A NAME is one as for morph: a class, GROUP/CLASS, CLASS:N or a sound file.
@@ -46,7 +48,7 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
         if out is not None:
             require_writable_folder(out, MARKER)
         sounds = sounds_of_run(common.dataset_module(dataset, "dataset").DATASET, run, data)
-        made = blend(run, parse_parts(parts), out, length=length, sounds=sounds)
+        made = blend(run, parse_parts(parts), out, length=length, sounds=sounds, **options)
         for warning in made.warnings:
             common.warn(f"Warning: {warning}")
         if not quiet:

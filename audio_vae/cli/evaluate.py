@@ -45,7 +45,7 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
             run,
             sounds_of_run(common.dataset_module(dataset, "dataset").DATASET, run, data, show_progress=progress),
             out,
-            morphs=PathOptions(length=own_morph.LENGTH) if morphs else None,
+            morphs=PathOptions(length=own_morph.LENGTH, render="model") if morphs else None,
             show_progress=progress,
             say=None if quiet else common.warn,
         )

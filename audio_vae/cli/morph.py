@@ -43,6 +43,30 @@ PATH_OPTIONS = (
     ),
 )
 
+RENDER_OPTIONS = (
+    click.option(
+        "--render",
+        type=click.Choice(["sound", "model"]),
+        default="sound",
+        show_default=True,
+        help="Make it out of the sounds themselves, guided by the model, or take what the model decodes.",
+    ),
+    click.option(
+        "--level",
+        type=click.Choice(["keep", "peak"]),
+        default="keep",
+        show_default=True,
+        help="Keep the sounds' own levels, or bring all to a true peak of -0.3 dB.",
+    ),
+    click.option(
+        "--subtype",
+        type=click.Choice(["PCM_16", "PCM_24", "FLOAT"]),
+        default="PCM_24",
+        show_default=True,
+        help="How WAV files hold samples: 16 or 24 bits, or 32-bit floats.",
+    ),
+)
+
 
 def command(dataset: str, own: ModuleType) -> click.Command:
     """Make the command of a data set; it calls `own.morph`."""
@@ -61,17 +85,18 @@ def command(dataset: str, own: ModuleType) -> click.Command:
     @common.model_option
     @common.out_option
     @common.with_options(PATH_OPTIONS)
+    @common.with_options(RENDER_OPTIONS)
     @click.option(
         "--length",
         type=click.Choice(["A", "B", "interpolate", "full"]),
         default=own.LENGTH,
         show_default=True,
-        help="Length of the steps: A's, B's, from A's to B's, or all that the model makes.",
+        help="Length of the steps between: A's, B's, from A's to B's, or the longest.",
     )
     @common.quiet_option
     @common.debug_option
     def morph(start, end, data, run_path, model, out, quiet, **options):
-        """Turn sound A into sound B.
+        """Turn sound A into sound B; the first step is A and the last is B, as they are.
 
         A and B are each a class (its centre), GROUP/CLASS (as one speaker has it, in a run of several),
         CLASS:N (the N-th sound of it, from 0) or a sound file.

@@ -4,13 +4,10 @@ session        a morph, or all of them, from the options of a data set
 options        how to go from one sound to another
 endpoints      what a user may name: a class, a sound of it, a sound file
 interpolation  paths through the latent space
-pitch          pitches that move towards one another
-targets        what lies between sounds: powers in bands and times, and descriptors
-shaping        sounds between sounds, made of the sounds themselves
-correction     small corrections of the descriptors of a step
+given          sounds as they were given: own rate, channels, length and level
 levels         levels and lengths of the steps
 steps          the steps of a morph and of its cross-fade as sounds
-checks         warnings of silent output, and of latents far from all training sounds
+checks         warnings of silent output, and of ends that the model cannot render
 measures       the measures of a scorecard, on arrays
 scorecard      the scorer of a run, scorecards, and who is better
 morph          from one sound to another, as a folder

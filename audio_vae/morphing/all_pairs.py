@@ -56,7 +56,7 @@ def all_pairs(
     with Progress(len(pairs_of_centres), "morphing", "pairs", show_bar=show_progress, say=say) as progress:
         for ends in pairs_of_centres:
             path, mix, _ = make_tracks(run, ends, options)
-            comparison = score_tracks(scorer, path, mix)["comparison"]
+            comparison = score_tracks(scorer, path, mix, ends)["comparison"]
             pairs.append({"start": ends[0].name, "end": ends[1].name, "measures": comparison})
             progress.update()
     return {
@@ -64,6 +64,7 @@ def all_pairs(
         "length": options.length,
         "shape": options.shape,
         "spacing": options.spacing,
+        "render": options.render,
         "n_pairs": len(pairs),
         "measures": {key: _summary([pair["measures"][key] for pair in pairs]) for key in pairs[0]["measures"]},
         "pairs": pairs,

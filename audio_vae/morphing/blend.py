@@ -1,8 +1,8 @@
-"""One sound out of several: the weighted mean of their latents, decoded, beside the plain mix.
+"""One sound out of several: what lies between them at given weights, beside the plain mix.
 
 Contents of a blend folder:
 
-    blend.wav     the decoded sound
+    blend.wav     the sound between them
     mix.wav       the plain mix of the real sounds with the same weights
     blend.png     waveforms and spectrograms of the parts, the blend and the mix
     blend.json    parts and weights, latent, level, scorecard, and what made them
@@ -20,20 +20,26 @@ import numpy as np
 
 from audio_vae.audio import io, waveform
 from audio_vae.data.sound_set import SoundSet
-from audio_vae.morphing.checks import check_levels, check_seen
+from audio_vae.morphing.checks import check_ends, check_levels, model_distances_db
 from audio_vae.morphing.endpoints import CLASS_CENTRES, Endpoint, file_warnings, parse_endpoint
+from audio_vae.morphing.given import Given, together
 from audio_vae.morphing.levels import cut, to_level
+from audio_vae.morphing.options import PathOptions
 from audio_vae.morphing.scorecard import SOUND_MEASURES, Scorer, compare
-from audio_vae.morphing.steps import decode
+from audio_vae.morphing.steps import at_level, decode, heard
 from audio_vae.plots.morph import save_morph_plot
 from audio_vae.runs.environment import environment
 from audio_vae.runs.run import Run
+from audio_vae.shaping import guide
+from audio_vae.shaping.correction import at_most_true_peak
+from audio_vae.shaping.shaper import Shaper
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.files import folder_name, write_json
 from audio_vae.utils.folders import atomic_folder, require_writable_folder
 
 LENGTHS = ("interpolate", "full")
-"""Length of a blend: the weighted mean of the lengths of its parts, or all T samples."""
+"""Length of a blend: the weighted mean of the lengths of its parts, or all T samples of the model (of the longest part,
+if the blend is made of the sounds). A part of weight 1 has its own length."""
 
 MARKER = "blend.json"
 """The file by which a blend folder is recognised."""
@@ -63,16 +69,20 @@ class _Mixture:
     """A blend or a plain mix.
 
     Attributes:
-        uncut: all T samples, float32 `[1, T]`.
-        sound: the same cut to the length of the blend, float32 `[n]`.
+        step: the sound as it is written.
+        uncut: the same as the model hears or decodes it, float32 `[1, T]`.
+        sound: this cut to the length of the blend, float32 `[n]`.
         parts: what it is made of, `[K, T]`.
-        latent: what it was decoded from, float32 `[1, d]`; `None` for a plain mix.
+        latent: the weighted mean of the parts' latents, float32 `[1, d]`; `None` for a plain mix.
+        decoded: what the model makes of this latent and of the parts', `[1 + K, T]`; `None` for a plain mix.
     """
 
+    step: Given
     uncut: np.ndarray
     sound: np.ndarray
     parts: np.ndarray
     latent: np.ndarray | None = None
+    decoded: np.ndarray | None = None
 
 
 def blend(
@@ -82,11 +92,15 @@ def blend(
     *,
     length: str = "interpolate",
     sounds: SoundSet | None = None,
+    render: str = "sound",
+    level: str = "keep",
+    subtype: str = "PCM_24",
 ) -> BlendResult:
     """Blend several classes or sounds into one sound and write the blend folder, complete or not at all.
 
-    Weights that do not add up to 1 are divided by their sum. The level of the sound is the weighted mean of the
-    original levels of the parts, in decibels. An older blend in `out` is replaced. The same inputs give the same bytes.
+    Weights that do not add up to 1 are divided by their sum. A part of weight 1 is returned as it is, sample for
+    sample, unless `render` is `model` or `level` is `peak`. An older blend in `out` is replaced. The same inputs give
+    the same bytes.
 
     Args:
         run: a trained run.
@@ -95,6 +109,9 @@ def blend(
             a pretrained model.
         length: one of `LENGTHS`.
         sounds: the sounds that classes refer to; by default, those of the run.
+        render: one of `morphing.options.RENDERS`.
+        level: one of `morphing.options.LEVELS`.
+        subtype: one of `audio.io.SUBTYPES`.
 
     Returns:
         The folder, the values of its `blend.json`, remarks and warnings.
@@ -105,6 +122,7 @@ def blend(
     """
     if length not in LENGTHS:
         raise UserError(f"unknown length {length!r}: choose one of {', '.join(LENGTHS)}")
+    options = PathOptions(length=length, render=render, level=level, subtype=subtype)
     weights, remarks = _normalised([name for name, _ in parts], [weight for _, weight in parts])
     sounds = run.sounds if sounds is None else sounds
     points = [parse_endpoint(name, run, sounds) for name, _ in parts]
@@ -113,9 +131,8 @@ def blend(
         out = run.results_path / "blends" / folder_name(shares)
     require_writable_folder(Path(out), MARKER)
 
-    made = _make(run, points, weights, length)
-    warnings = _warnings(run, points, made)
-    level = min(math.exp(weights @ np.log([point.peak for point in points])), 1.0)
+    made = _make(run, points, weights, options)
+    warnings = _warnings(run, points, made, options)
     sidecar = {
         "parts": [
             {**point.to_dict(), "weight": weight, "weight_given": given}
@@ -123,11 +140,15 @@ def blend(
         ],
         "class_centres": CLASS_CENTRES,
         "length": length,
-        "length_samples": len(made["blend"].sound),
-        "rate_hz": run.config.audio.rate_hz,
-        "latent": made["blend"].latent[0].tolist(),
+        "render": render,
         "level": level,
-        "model_peak": waveform.peak(made["blend"].sound),
+        "subtype": subtype,
+        "length_samples": len(made["blend"].step.samples),
+        "rate_hz": made["blend"].step.rate_hz,
+        "n_channels": made["blend"].step.samples.shape[1],
+        "latent": made["blend"].latent[0].tolist(),
+        "peak": waveform.peak(made["blend"].step.samples),
+        "model_peak": waveform.peak(made["blend"].decoded[0]),
         "scorecard": _score(Scorer(run, sounds), made),
         "remarks": remarks,
         "warnings": warnings,
@@ -176,30 +197,68 @@ def _normalised(names: Sequence[str], weights: Sequence[float]) -> tuple[np.ndar
     return shares, [f"the weights add up to {total:g} and are divided by that: {shown}"]
 
 
-def _make(run: Run, points: Sequence[Endpoint], weights: np.ndarray, length: str) -> dict[str, _Mixture]:
+def _make(run: Run, points: Sequence[Endpoint], weights: np.ndarray, options: PathOptions) -> dict[str, _Mixture]:
     """Make the `blend` and the plain `mix` of K points with weights `[K]`."""
     latents = np.stack([point.latent for point in points])
-    audio = np.stack([point.audio for point in points])
     latent = (weights @ latents).astype(np.float32)[np.newaxis]
     decoded = decode(run, np.concatenate([latent, latents]))
-    mixed = (weights @ audio).astype(np.float32)[np.newaxis]
-    n_samples = run.config.audio.n_samples
-    if length == "interpolate":
-        n_samples = round(float(weights @ [point.length_samples for point in points]))
+    make = _of_model if options.render == "model" else _of_sounds
     return {
-        "blend": _Mixture(decoded[:1], cut(decoded[0], n_samples, run.config.audio), decoded[1:], latent),
-        "mix": _Mixture(mixed, cut(mixed[0], n_samples, run.config.audio), audio),
+        "blend": make(run, points, weights, options, latent, decoded),
+        "mix": _mix(run, points, weights, options),
     }
 
 
-def _warnings(run: Run, points: Sequence[Endpoint], made: dict[str, _Mixture]) -> list[str]:
-    warnings = file_warnings(points) + check_levels(run, [waveform.peak(made["blend"].sound)], ["the blend"])
-    if not waveform.peak(made["mix"].sound):
+def _of_model(run, points, weights, options, latent, decoded) -> _Mixture:
+    audio, n_samples = run.config.audio, run.config.audio.n_samples
+    if options.length == "interpolate":
+        n_samples = round(float(weights @ [point.length_samples for point in points]))
+    sound = cut(decoded[0], n_samples, audio)
+    levelled = to_level(sound, _mean_peak([point.peak for point in points], weights))[:, np.newaxis]
+    step = at_level(Given(at_most_true_peak(levelled, audio.rate_hz), audio.rate_hz), options.level)
+    return _Mixture(step, decoded[:1], sound, decoded[1:], latent, decoded)
+
+
+def _of_sounds(run, points, weights, options, latent, decoded) -> _Mixture:
+    if np.any(weights == 1):
+        step = points[int(weights.argmax())].given
+    else:
+        sounds, rate_hz = together([point.given for point in points])
+        moves_db = guide.moves_db(decoded[:1], decoded[1:], weights[np.newaxis], run.config.audio.rate_hz)[0]
+        length = max(map(len, sounds)) if options.length == "full" else None
+        step = Given(Shaper(sounds, rate_hz).sound(weights, length, moves_db), rate_hz)
+    step = at_level(step, options.level)
+    uncut, (sound,) = heard(run, [step])
+    return _Mixture(step, uncut, sound, np.stack([point.audio for point in points]), latent, decoded)
+
+
+def _mix(run: Run, points: Sequence[Endpoint], weights: np.ndarray, options: PathOptions) -> _Mixture:
+    givens, rate_hz = together([point.given for point in points])
+    longest = max(map(len, givens))
+    padded = np.stack([np.pad(waveform.normalised(each), ((0, longest - len(each)), (0, 0))) for each in givens])
+    n_samples = longest if options.length == "full" else round(float(weights @ [len(each) for each in givens]))
+    mixed = np.tensordot(weights, padded, 1).astype(np.float32)[:n_samples]
+    step = Given(to_level(mixed, _mean_peak([waveform.peak(each) for each in givens], weights)), rate_hz)
+    if np.any(weights == 1):
+        step = points[int(weights.argmax())].given
+    audio = np.stack([point.audio for point in points])
+    uncut = (weights @ audio).astype(np.float32)[np.newaxis]
+    n_heard = min(len(step.samples) * run.config.audio.rate_hz // step.rate_hz, uncut.shape[1])
+    return _Mixture(at_level(step, options.level), uncut, uncut[0, : max(1, n_heard)], audio)
+
+
+def _mean_peak(peaks: Sequence[float], weights: np.ndarray) -> float:
+    """Return the weighted mean of peaks in decibels, at most full scale."""
+    return min(math.exp(weights @ np.log(peaks)), 1.0)
+
+
+def _warnings(run: Run, points: Sequence[Endpoint], made: dict[str, _Mixture], options: PathOptions) -> list[str]:
+    made_of_model = made["blend"].sound if options.render == "model" else made["blend"].decoded[0]
+    warnings = file_warnings(points, are_cut=options.render == "model")
+    warnings += check_levels(run, [waveform.peak(made_of_model)], ["the blend"])
+    if not waveform.peak(made["mix"].step.samples):
         warnings.append("the mix is silent: the sounds cancel out, or start too late")
-    # What lies between sounds of the run is never outside of the seen region.
-    if any(point.kind == "file" for point in points):
-        warnings += check_seen(run, made["blend"].latent, ["the blend"])
-    return warnings
+    return [*warnings, *check_ends(run, points, model_distances_db(run, points, made["blend"].decoded[1:]))]
 
 
 def _score(scorer: Scorer, made: dict[str, _Mixture]) -> dict[str, Any]:
@@ -213,22 +272,25 @@ def _score(scorer: Scorer, made: dict[str, _Mixture]) -> dict[str, Any]:
 def _write_folder(
     out: Path, run: Run, points: Sequence[Endpoint], made: dict[str, _Mixture], sidecar: dict[str, Any]
 ) -> None:
-    rate_hz = sidecar["rate_hz"]
-    sounds = {name: to_level(each.sound, sidecar["level"]) for name, each in made.items()}
-    decoded_parts = [
-        to_level(cut(sound, point.length_samples, run.config.audio), point.peak)
-        for sound, point in zip(made["blend"].parts, points, strict=True)
-    ]
-    real_parts = [to_level(point.audio[: point.length_samples], point.peak) for point in points]
+    real = [point.given for point in points]
+    parts = real
+    if sidecar["render"] == "model":
+        audio = run.config.audio
+        parts = [
+            Given(to_level(cut(sound, point.length_samples, audio), point.peak)[:, np.newaxis], audio.rate_hz)
+            for sound, point in zip(made["blend"].decoded[1:], points, strict=True)
+        ]
+    sounds, rate_hz = together([*parts, made["blend"].step, *real, made["mix"].step])
+    pictured = [sound.mean(axis=1) for sound in sounds]
     columns = {
-        f"blend: {', '.join(point.name for point in points)}": [*decoded_parts, sounds["blend"]],
-        f"mix: {', '.join(point.source for point in points)}": [*real_parts, sounds["mix"]],
+        f"blend: {', '.join(point.name for point in points)}": pictured[: len(points) + 1],
+        f"mix: {', '.join(point.source for point in points)}": pictured[len(points) + 1 :],
     }
     shares = [f"{100 * part['weight']:.3g} %" for part in sidecar["parts"]]
     named = [f"{share} {_short(point.name)}" for share, point in zip(shares, points, strict=True)]
     with atomic_folder(out, MARKER) as folder:
-        for name, sound in sounds.items():
-            io.write(folder / f"{name}.wav", sound, rate_hz)
+        for name, each in made.items():
+            io.write(folder / f"{name}.wav", each.step.samples, each.step.rate_hz, sidecar["subtype"])
         labels = [[*named, "blend"], [*shares, "mix"]]
         save_morph_plot(folder / "blend.png", columns, rate_hz, labels, "share")
         write_json(folder / MARKER, sidecar)

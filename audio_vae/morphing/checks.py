@@ -1,18 +1,24 @@
-"""Warnings of a model's silent output, and of latents that lie far from all training sounds."""
+"""Warnings of a model's silent output, and of ends that it cannot render."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from audio_vae.audio import waveform
-from audio_vae.runs.latents import training_means
+from audio_vae.audio import fidelity, waveform
+from audio_vae.data.sound_set import evenly_spaced
+from audio_vae.morphing.endpoints import Endpoint
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
 
+MOST_TRAINING_SOUNDS = 32
+"""An end is compared with at most so many training sounds, evenly spaced over all that the run folder holds."""
+
 _MOST_NAMES = 9
+
+_limits_db: WeakKeyDictionary[Run, float | None] = WeakKeyDictionary()
 
 
 def check_levels(run: Run, peaks: Sequence[float], names: Sequence[str]) -> list[str]:
@@ -42,69 +48,56 @@ def check_levels(run: Run, peaks: Sequence[float], names: Sequence[str]) -> list
     ]
 
 
-def check_seen(run: Run, latents: np.ndarray, names: Sequence[str]) -> list[str]:
-    """Return a warning if latents lie outside of the `SeenRegion` of the run's training sounds.
+def model_distances_db(run: Run, points: Sequence[Endpoint], decoded: np.ndarray) -> list[float | None]:
+    """Return how far what the model makes of points is from their sounds (`audio.fidelity`); `None` for silence.
 
     Args:
         run: the run of the model.
-        latents: `[S, d]`.
-        names: what they are called, S of them.
+        points: the points.
+        decoded: what the model makes of them, `[K, T]`.
+    """
+    audio = np.stack([point.audio for point in points])
+    distances_db = fidelity.distances_db(audio, _normalised(decoded), run.config.audio.rate_hz)
+    return [None if np.isnan(each) else float(each) for each in distances_db]
+
+
+def check_ends(run: Run, points: Sequence[Endpoint], distances_db: Sequence[float | None]) -> list[str]:
+    """Return a warning for each file that the model cannot render: it is farther from it than from any training sound.
+
+    Args:
+        run: the run of the model.
+        points: the points. Only files are looked at.
+        distances_db: what `model_distances_db` returns for them.
 
     Returns:
-        One warning, or none. There is none for a run with fewer than two training sounds.
+        Warnings. There are none if the run folder holds fewer than two training sounds.
     """
-    training = training_means(run)
-    if len(training) < 2:
+    limit_db = _limit_db(run)
+    if limit_db is None:
         return []
-    region = SeenRegion.of(training)
-    distances = region.distances(latents)
-    # Encoding the same sound twice may give latents that differ in their last digits.
-    outside = [name for name, each in zip(names, distances, strict=True) if each > region.limit * 1.001]
-    if not outside:
-        return []
-    shown = ", ".join(outside[:_MOST_NAMES]) + (", …" if len(outside) > _MOST_NAMES else "")
     return [
-        f"{shown} lies outside of what the model has seen (Mahalanobis distance up to "
-        f"{distances.max():.3g}; its farthest training sound has {region.limit:.3g}): what is heard there is a guess"
+        f"the model cannot render {point.name} (what it makes of it is {distance_db:.1f} dB away from it, and at most "
+        f"{limit_db:.1f} dB of a training sound): how it leads there is a guess"
+        for point, distance_db in zip(points, distances_db, strict=True)
+        if point.kind == "file" and distance_db is not None and distance_db > limit_db
     ]
 
 
-@dataclass(frozen=True, eq=False)
-class SeenRegion:
-    """The part of the latent space that a model has seen: an ellipsoid around all training sounds.
+def _limit_db(run: Run) -> float | None:
+    """Return the distance within which all of the run's training sounds lie; kept for a run."""
+    if run not in _limits_db:
+        audio = run.sounds.train.audio
+        audio = audio[evenly_spaced(len(audio), MOST_TRAINING_SOUNDS)]
+        known = np.array([])
+        if len(audio) > 1:
+            decoded = run.decode(run.encode(audio)[0])
+            known = fidelity.distances_db(audio, _normalised(decoded), run.config.audio.rate_hz)
+            known = known[~np.isnan(known)]
+        _limits_db[run] = float(known.max()) if len(known) > 1 else None
+    return _limits_db[run]
 
-    Its shape is their covariance matrix with the shrinkage of O. Ledoit and M. Wolf (2004), because there may be fewer
-    sounds than dimensions. Its size is the Mahalanobis distance of the farthest training sound; K. Lee et al. (2018)
-    use this distance to detect inputs unlike those of the training. An ellipsoid is convex, so a straight path between
-    two points inside never leaves it: a step between training sounds is never called unseen, a step beyond them may be.
 
-    Attributes:
-        centre: `[d]`.
-        precision: inverse of the covariance matrix, `[d, d]`.
-        limit: largest Mahalanobis distance of a training sound.
-    """
-
-    centre: np.ndarray
-    precision: np.ndarray
-    limit: float
-
-    @classmethod
-    def of(cls, latents: np.ndarray) -> SeenRegion:
-        """Return the region of training latents `[N, d]`.
-
-        Raises:
-            ValueError: there are fewer than two.
-        """
-        from sklearn.covariance import LedoitWolf
-
-        if len(latents) < 2:
-            raise ValueError(f"Expected 2 training sounds or more, received: {len(latents)}")
-        latents = np.asarray(latents, np.float64)
-        fitted = LedoitWolf().fit(latents)
-        region = cls(fitted.location_, fitted.precision_, 0.0)
-        return cls(fitted.location_, fitted.precision_, float(region.distances(latents).max()))
-
-    def distances(self, latents: np.ndarray) -> np.ndarray:
-        """Return Mahalanobis distances from the centre, `[S, d]` → float64 `[S]`."""
-        offset = np.asarray(latents, np.float64) - self.centre
-        return np.sqrt(np.maximum(np.einsum("sd,de,se->s", offset, self.precision, offset), 0))
+def _normalised(sounds: np.ndarray) -> np.ndarray:
+    """Bring sounds, `[K, T]`, to peak 1, so that a quiet model's output is not taken for silence."""
+    peaks = np.abs(sounds).max(axis=1, keepdims=True)
+    return np.divide(sounds, peaks, out=np.zeros_like(sounds), where=peaks > 0)

@@ -13,6 +13,7 @@ import numpy as np
 from audio_vae.audio.waveform import AudioError
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.data.validation import Note, validate_file
+from audio_vae.morphing.given import Given, read_given
 from audio_vae.runs.latents import centre_name, class_centre
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError, one_line
@@ -36,7 +37,8 @@ class Endpoint:
         peak: original peak level, in full scale.
         length_samples: number of samples of the sound, from its onset to its end.
         source: name of the real sound in `audio`.
-        audio: float32 `[T]` with peak 1, for the cross-fade.
+        audio: the same from its onset as the model gets it, float32 `[T]` with peak 1.
+        given: the real sound as it is, at its own rate and level.
         notes: what was found in a file.
     """
 
@@ -47,6 +49,7 @@ class Endpoint:
     length_samples: int
     source: str
     audio: np.ndarray
+    given: Given
     notes: tuple[Note, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -106,9 +109,15 @@ def parse_endpoint(text: str, run: Run, sounds: SoundSet) -> Endpoint:
     )
 
 
-def file_warnings(points: Sequence[Endpoint]) -> list[str]:
-    """Return a line for each note on the file of a point that its owner should know of, in the words of `check`."""
-    lines = [f"{point.name}: {note.text}" for point in points for note in point.notes if note.is_warning]
+def file_warnings(points: Sequence[Endpoint], are_cut: bool = True) -> list[str]:
+    """Return a line for each note on the file of a point that its owner should know of, in the words of `check`.
+
+    Args:
+        points: the points.
+        are_cut: whether what is made of a file is as short as the model's sounds.
+    """
+    notes = [(point.name, note) for point in points for note in point.notes if note.is_warning]
+    lines = [f"{name}: {note.text}" for name, note in notes if are_cut or note.kind != "too long"]
     return list(dict.fromkeys(lines))
 
 
@@ -131,6 +140,7 @@ def _class_centre(text: str, class_name: str, group: str | None, run: Run, sound
     if centre is None:
         of_group = f" of group {group!r}" if group else ""
         raise UserError(f"class {class_name!r} has no sounds{of_group} in {run.path}: choose another class")
+    index = sounds.names.index(centre.nearest)
     return Endpoint(
         name=text,
         kind="class",
@@ -138,8 +148,15 @@ def _class_centre(text: str, class_name: str, group: str | None, run: Run, sound
         peak=centre.peak,
         length_samples=centre.length_samples,
         source=centre.nearest,
-        audio=sounds.audio[sounds.names.index(centre.nearest)],
+        audio=sounds.audio[index],
+        given=_given_by_run(sounds, index, centre.peak),
     )
+
+
+def _given_by_run(sounds: SoundSet, index: int, peak: float) -> Given:
+    """Return a sound of a run as if it had been given, with some peak."""
+    samples = sounds.audio[index, : int(sounds.lengths[index])]
+    return Given((samples * np.float32(peak))[:, np.newaxis], sounds.rate_hz)
 
 
 def _numbered_sound(text: str, class_name: str, group: str | None, number: str, run: Run, sounds: SoundSet) -> Endpoint:
@@ -161,6 +178,7 @@ def _numbered_sound(text: str, class_name: str, group: str | None, number: str, 
         length_samples=int(sounds.lengths[index]),
         source=sounds.names[index],
         audio=sounds.audio[index],
+        given=_given_by_run(sounds, index, float(sounds.peaks[index])),
     )
 
 
@@ -180,5 +198,6 @@ def _file_sound(text: str, run: Run) -> Endpoint:
         length_samples=sound.length,
         source=name,
         audio=sound.fitted,
+        given=read_given(text, sound.fitted * sound.peak, run.config.audio.rate_hz),
         notes=sound.notes,
     )

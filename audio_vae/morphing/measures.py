@@ -35,8 +35,18 @@ MEASURES = {
     "nearest_real_distance": Measure("validity: distance to the nearest real sound", False),
     "confidence": Measure("validity: the classifier's confidence", True),
     "not_a_mix": Measure("not a mix: what no mix of the ends explains", True),
+    "outside": Measure("between: how far descriptors lie outside of the ends'", False),
+    "worst": Measure("between: the farthest that one lies outside", False),
+    "roughness": Measure("between: unevenness of the descriptors", False),
+    "non_linearity": Measure("between: distance of the descriptors from a line", False),
+    "detour": Measure("detour: length of the path over the distance of its ends", False),
+    "end_distance_db": Measure("ends: distance in dB from the given sounds", False),
 }
 """Key in a scorecard → the measure, in the order in which they are shown."""
+
+LEAST_RANGES = np.array([3.0, 20.0, 10.0, 0.25, 5.0])
+"""Differences of descriptors that count as 1 even where the ends are nearer to each other: 3 dB of loudness, 20 ms of
+decay, 10 ms of temporal centroid, a quarter of an octave of spectral centroid, 5 ms of attack."""
 
 # Only the neighbours among the pairs of a block are needed, but a call for each of them would take longer.
 _NEIGHBOURS_AT_ONCE = 8
@@ -73,6 +83,70 @@ def intermediateness(mfccs: Sequence[np.ndarray]) -> float:
     to_ends = dtw_matrix(mfccs, [mfccs[0], mfccs[-1]])
     position = np.arange(len(mfccs))
     return (_rank_correlation(position, to_ends[:, 0]) + _rank_correlation(position, -to_ends[:, 1])) / 2
+
+
+def detour(distances: np.ndarray, mfccs: Sequence[np.ndarray]) -> float | None:
+    """Return the length of a path over the distance of its ends; lower is better, 1 is a straight line.
+
+    A path that leads evenly through a third sound is in order and smooth, and still a detour.
+
+    Args:
+        distances: what `step_distances` returns.
+        mfccs: MFCCs of the steps, S of `[frames, n_mfcc]`.
+
+    Returns:
+        The ratio; `None` if the ends are the same.
+    """
+    whole = float(dtw_matrix([mfccs[0]], [mfccs[-1]])[0, 0])
+    return float(distances.sum() / whole) if whole > 0 else None
+
+
+def in_ranges(described: np.ndarray) -> np.ndarray:
+    """Return descriptors on a scale on which the first step is 0 and the last lies at most 1 from it.
+
+    The unit is the distance of the ends, and at least what is heard as a difference (`LEAST_RANGES`).
+
+    Args:
+        described: descriptors of the steps, `[S, 5]` in the order of `audio.descriptors.Descriptors`.
+    """
+    described = np.asarray(described, np.float64)
+    return (described - described[0]) / np.maximum(np.abs(described[-1] - described[0]), LEAST_RANGES)
+
+
+def outside(scaled: np.ndarray) -> np.ndarray:
+    """Return by how much the descriptors of the inner steps lie outside of those of the ends, `[S, 5]` → `[S − 2, 5]`.
+
+    0 is between the ends, 1 is as far outside as the ends are apart.
+    """
+    low, high = np.minimum(scaled[0], scaled[-1]), np.maximum(scaled[0], scaled[-1])
+    return np.maximum(np.maximum(low - scaled, scaled - high), 0)[1:-1]
+
+
+def roughness(scaled: np.ndarray) -> float | None:
+    """Return the mean absolute second difference of descriptors, `[S, 5]`; `None` for fewer than three steps."""
+    return float(np.abs(np.diff(scaled, 2, axis=0)).mean()) if len(scaled) > 2 else None
+
+
+def non_smoothness(scaled: np.ndarray) -> float | None:
+    """Return the root mean square of the second difference; see `non_linearity`."""
+    return float(np.sqrt(np.square(np.diff(scaled, 2, axis=0)).mean())) if len(scaled) > 2 else None
+
+
+def non_linearity(scaled: np.ndarray, positions: np.ndarray) -> float | None:
+    """Return the root mean square distance of the inner steps from the straight line between the ends.
+
+    G. Le Vaillant and T. Dutoit (Interpolation of Synthesizer Presets using Timbre-Regularized Auto-Encoders, 2024)
+    judge interpolations by these two figures of descriptors.
+
+    Args:
+        scaled: what `in_ranges` returns, `[S, 5]`.
+        positions: positions of the steps, `[S]`.
+    """
+    if len(scaled) < 3:
+        return None
+    share = ((positions - positions[0]) / (positions[-1] - positions[0]))[:, None]
+    line = (1 - share) * scaled[0] + share * scaled[-1]
+    return float(np.sqrt(np.square(scaled - line)[1:-1].mean()))
 
 
 def nearest_real(mfccs: Sequence[np.ndarray], real: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""From one sound to another: a path through the latent space, decoded, beside the plain cross-fade.
+"""From one sound to another: what lies between two real sounds, or a decoded path, beside the plain cross-fade.
 
 Contents of a morph folder:
 
@@ -20,14 +20,16 @@ import numpy as np
 
 from audio_vae.audio import io, waveform
 from audio_vae.data.sound_set import SoundSet
-from audio_vae.morphing.checks import check_levels, check_seen
+from audio_vae.morphing.checks import check_ends, check_levels, model_distances_db
 from audio_vae.morphing.endpoints import CLASS_CENTRES, Endpoint, file_warnings, parse_endpoint
+from audio_vae.morphing.given import Given, together
 from audio_vae.morphing.options import PathOptions
 from audio_vae.morphing.scorecard import Scorer
 from audio_vae.morphing.steps import Track, make_tracks, score_tracks
 from audio_vae.plots.morph import save_morph_plot
 from audio_vae.runs.environment import environment
 from audio_vae.runs.run import Run
+from audio_vae.shaping.correction import TRUE_PEAK_DB
 from audio_vae.utils.files import folder_name, write_json
 from audio_vae.utils.folders import atomic_folder, require_writable_folder
 
@@ -62,8 +64,8 @@ def morph(
 ) -> MorphResult:
     """Morph from one sound to another and write the morph folder, complete or not at all.
 
-    The model only knows sounds of peak 1, so every step is brought to a peak level between those of the original
-    sounds, linearly in decibels. An older morph in `out` is replaced. The same inputs give the same bytes.
+    The first and the last step are the given sounds, sample for sample, unless `render` is `model` or `level` is
+    `peak`. An older morph in `out` is replaced. The same inputs give the same bytes.
 
     Args:
         run: a trained run.
@@ -89,8 +91,11 @@ def morph(
         out = run.results_path / "morphs" / folder_name([point.file_name for point in points])
     require_writable_folder(Path(out), MARKER)
     path, mix, warnings = make_tracks(run, points, chosen)
-    warnings += _warnings(run, points, chosen, path, mix)
-    sidecar = _sidecar(run, points, chosen, path, score_tracks(Scorer(run, sounds), path, mix), warnings)
+    distances_db = model_distances_db(run, points, path.decoded_ends)
+    warnings += _warnings(run, points, distances_db, chosen, path, mix)
+    scorecards = score_tracks(Scorer(run, sounds), path, mix, points)
+    sidecar = _sidecar(run, points, chosen, path, scorecards, warnings)
+    sidecar["model_end_distances_db"] = [distances_db[0], distances_db[-1]]
     _write_folder(Path(out), points, path, mix, sidecar)
     return MorphResult(Path(out), sidecar, tuple(warnings))
 
@@ -101,16 +106,31 @@ def step_names(steps: int) -> list[str]:
     return [f"{step:0{n_digits}d}" for step in range(steps)]
 
 
-def _warnings(run: Run, points: Sequence[Endpoint], options: PathOptions, path: Track, mix: Track) -> list[str]:
-    names = step_names(options.steps)
-    warnings = file_warnings(points) + check_levels(run, [waveform.peak(sound) for sound in path.sounds], names)
-    if not all(waveform.peak(sound) for sound in mix.sounds):
+def _warnings(
+    run: Run,
+    points: Sequence[Endpoint],
+    distances_db: Sequence[float | None],
+    options: PathOptions,
+    path: Track,
+    mix: Track,
+) -> list[str]:
+    warnings = file_warnings(points, are_cut=options.render == "model")
+    # What is cut off of a decoded step is not heard, and what is decoded beside real sounds only guides them.
+    made = path.sounds if options.render == "model" else path.decoded
+    peaks = [waveform.peak(sound) for sound in made]
+    if options.render == "sound" and any(peaks):
+        peaks = [peak or 1.0 for peak in peaks]
+    warnings += check_levels(run, peaks, step_names(options.steps))
+    if not all(waveform.peak(step.samples) for step in mix.steps):
         warnings.append("a step of the crossfade is silent: the sounds cancel out, or one starts too late")
-    first, last = options.between
-    # A straight path between sounds of the run never leaves the seen region, and the check encodes all training sounds.
-    if first < 0 or last > 1 or options.shape != "linear" or any(point.kind == "file" for point in points):
-        warnings += check_seen(run, path.latents, names)
-    return warnings
+    for name, step in zip(step_names(options.steps), path.steps, strict=True):
+        peak_db = 20 * np.log10(max(waveform.true_peak(step.samples, step.rate_hz), 1e-9))
+        if peak_db > TRUE_PEAK_DB + 0.01:
+            warnings.append(
+                f"{name}.wav has a true peak of {peak_db:+.1f} dB of full scale, as the sound that was given: "
+                f"--level peak brings all steps to {TRUE_PEAK_DB} dB"
+            )
+    return [*warnings, *check_ends(run, points, distances_db)]
 
 
 def _sidecar(
@@ -132,12 +152,17 @@ def _sidecar(
         "shape": options.shape,
         "spacing": options.spacing,
         "between": list(options.between),
-        "rate_hz": run.config.audio.rate_hz,
+        "render": options.render,
+        "level": options.level,
+        "subtype": options.subtype,
+        "rate_hz": max(step.rate_hz for step in path.steps),
+        "n_channels": max(step.samples.shape[1] for step in path.steps),
         "positions": path.positions.tolist(),
         "path": path.latents.tolist(),
-        "levels": path.levels.tolist(),
-        "lengths_samples": [len(sound) for sound in path.sounds],
-        "model_peaks": [waveform.peak(sound) for sound in path.sounds],
+        "levels": [waveform.peak(step.samples) for step in path.steps],
+        "rates_hz": [step.rate_hz for step in path.steps],
+        "lengths_samples": [len(step.samples) for step in path.steps],
+        "model_peaks": [waveform.peak(sound) for sound in path.decoded],
         "scorecard": scorecards,
         "warnings": warnings,
         "config": run.config.to_dict(),
@@ -147,22 +172,26 @@ def _sidecar(
 
 
 def _write_folder(out: Path, points: Sequence[Endpoint], path: Track, mix: Track, sidecar: dict[str, Any]) -> None:
-    rate_hz = sidecar["rate_hz"]
+    # One rate and one number of channels for what is heard and seen side by side.
+    sounds, rate_hz = together([*path.steps, *mix.steps])
+    joined = sounds[: len(path.steps)], sounds[len(path.steps) :]
     columns = {
-        f"morph: {' → '.join(point.name for point in points)}": path.levelled(),
-        f"cross-fade: {' → '.join(point.source for point in points)}": mix.levelled(),
+        f"morph: {' → '.join(point.name for point in points)}": [sound.mean(axis=1) for sound in joined[0]],
+        f"cross-fade: {' → '.join(point.source for point in points)}": [sound.mean(axis=1) for sound in joined[1]],
     }
     with atomic_folder(out, MARKER) as folder:
-        _write_steps(folder, "morph.wav", path.levelled(), rate_hz)
+        _write_steps(folder, "morph.wav", path.steps, joined[0], rate_hz, sidecar["subtype"])
         (folder / "crossfade").mkdir()
-        _write_steps(folder / "crossfade", "crossfade.wav", mix.levelled(), rate_hz)
+        _write_steps(folder / "crossfade", "crossfade.wav", mix.steps, joined[1], rate_hz, sidecar["subtype"])
         # Adding 0 after rounding turns −0 into 0.
         labels = [[f"{round(100 * each, 1) + 0:g} %" for each in track.positions] for track in (path, mix)]
         save_morph_plot(folder / "morph.png", columns, rate_hz, labels)
         write_json(folder / MARKER, sidecar)
 
 
-def _write_steps(folder: Path, joined: str, sounds: Sequence[np.ndarray], rate_hz: int) -> None:
-    for name, samples in zip(step_names(len(sounds)), sounds, strict=True):
-        io.write(folder / f"{name}.wav", samples, rate_hz)
-    io.write(folder / joined, np.concatenate(sounds), rate_hz)
+def _write_steps(
+    folder: Path, joined: str, steps: Sequence[Given], sounds: Sequence[np.ndarray], rate_hz: int, subtype: str
+) -> None:
+    for name, step in zip(step_names(len(steps)), steps, strict=True):
+        io.write(folder / f"{name}.wav", step.samples, step.rate_hz, subtype)
+    io.write(folder / joined, np.concatenate(sounds), rate_hz, subtype)

@@ -6,11 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audio_vae.audio import io
 from audio_vae.morphing import interpolation
 from audio_vae.utils.errors import UserError
 
 LENGTHS = ("A", "B", "interpolate", "full")
-"""Length of the steps: that of the start, that of the end, from one to the other, or all T samples."""
+"""Length of the steps: that of the start, that of the end, from one to the other, or all T samples of the model (of the
+longest end, if the steps are made of the sounds). An end that is a real sound always has its own length."""
+
+RENDERS = ("sound", "model")
+"""What the steps are made of: the sounds of the ends, shaped and joined, or what the model decodes."""
+
+LEVELS = ("keep", "peak")
+"""Level of the steps: between those of the ends, or a true peak of −0.3 dB of full scale for all."""
 
 _FARTHEST = 10.0
 
@@ -27,6 +35,10 @@ class PathOptions:
         between: positions of the first and the last step. 0 is the start and 1 the end; positions beyond them
             continue in the same direction.
 
+        render: one of `RENDERS`.
+        level: one of `LEVELS`.
+        subtype: how the files hold samples, one of `audio.io.SUBTYPES`.
+
     Raises:
         UserError: a value cannot be used.
     """
@@ -36,11 +48,21 @@ class PathOptions:
     shape: str = "linear"
     spacing: str = "latent"
     between: tuple[float, float] = (0.0, 1.0)
+    render: str = "sound"
+    level: str = "keep"
+    subtype: str = "PCM_24"
 
     def __post_init__(self):
         if self.steps < 2:
             raise UserError(f"a morph of {self.steps} steps has no start and end: give 2 steps or more")
-        choices = {"length": LENGTHS, "shape": interpolation.SHAPES, "spacing": interpolation.SPACINGS}
+        choices = {
+            "length": LENGTHS,
+            "shape": interpolation.SHAPES,
+            "spacing": interpolation.SPACINGS,
+            "render": RENDERS,
+            "level": LEVELS,
+            "subtype": io.SUBTYPES,
+        }
         for name, known in choices.items():
             if getattr(self, name) not in known:
                 raise UserError(f"unknown {name} {getattr(self, name)!r}: choose one of {', '.join(known)}")

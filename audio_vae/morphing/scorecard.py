@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from audio_vae.audio import waveform
+from audio_vae.audio import fidelity, waveform
+from audio_vae.audio.descriptors import Descriptors, describe
 from audio_vae.audio.features import mfcc
 from audio_vae.data.sound_set import SoundSet, evenly_spaced
 from audio_vae.morphing import measures
+from audio_vae.morphing.given import Given
 from audio_vae.morphing.measures import MEASURES
 from audio_vae.runs.run import Run
 from audio_vae.utils.tables import significant, text_table
@@ -78,11 +80,37 @@ class Scorer:
         return self._score_each(self.mfccs(sounds), sounds, uncut, ends, latents)
 
     def score_path(
-        self, sounds: Sequence[np.ndarray], uncut: np.ndarray, ends: np.ndarray, latents: np.ndarray | None = None
+        self,
+        sounds: Sequence[np.ndarray],
+        uncut: np.ndarray,
+        ends: np.ndarray,
+        latents: np.ndarray | None = None,
+        *,
+        steps: Sequence[Given],
+        given: Sequence[Given],
     ) -> dict[str, Any]:
-        """Score the steps of a path or a cross-fade; arguments as for `score_each`, returns a `scorecard`."""
+        """Score the steps of a path or a cross-fade.
+
+        Args:
+            sounds: as for `score_each`, and so are the next three.
+            uncut: see there.
+            ends: see there.
+            latents: see there.
+            steps: the steps as they are written.
+            given: the sounds that the first and the last step should be.
+
+        Returns:
+            See `scorecard`.
+        """
         mfccs = self.mfccs(sounds)
-        return scorecard(mfccs, self._score_each(mfccs, sounds, uncut, ends, latents))
+        scores = self._score_each(mfccs, sounds, uncut, ends, latents)
+        pairs = ((steps[0], given[0]), (steps[-1], given[1]))
+        return scorecard(
+            mfccs,
+            scores,
+            np.array([describe(step.samples, step.rate_hz) for step in steps]),
+            [given_distance_db(*pair) for pair in pairs],
+        )
 
     def _score_each(self, mfccs, sounds, uncut, ends, latents) -> dict[str, list]:
         known: dict[str, Any] = {}
@@ -146,22 +174,50 @@ def score_sounds(
     return scores
 
 
-def scorecard(mfccs: Sequence[np.ndarray], scores: Mapping[str, list]) -> dict[str, Any]:
+def given_distance_db(made: Given, given: Given) -> float | None:
+    """Return how far a sound is from the one that it should be (`audio.fidelity`); `None` if it is silent."""
+    rate_hz = max(made.rate_hz, given.rate_hz)
+    sounds = [waveform.resample(each.mono, each.rate_hz, rate_hz) for each in (made, given)]
+    if min(map(waveform.peak, sounds)) < waveform.SILENCE:
+        return None
+    return fidelity.distance_db(*sounds, rate_hz)
+
+
+def scorecard(
+    mfccs: Sequence[np.ndarray],
+    scores: Mapping[str, list],
+    described: np.ndarray,
+    end_distances_db: Sequence[float | None],
+) -> dict[str, Any]:
     """Return the scorecard of a path from one sound to another, or of a cross-fade.
 
     Args:
         mfccs: MFCCs of the steps, as for `score_sounds`; two or more.
         scores: what `score_sounds` returns for the steps.
+        described: descriptors of the steps, `[S, 5]`.
+        end_distances_db: distances of the first and the last step from the sounds that they should be.
 
     Returns:
-        Plain JSON values: the figures of `MEASURES`, the distances between the steps, and `scores`. A figure that
-        is not known (no real sounds, no classifier, no inner steps) is `None`.
+        Plain JSON values: the figures of `MEASURES`, the distances between the steps, their descriptors, and `scores`.
+        A figure that is not known (no real sounds, no classifier, no inner steps) is `None`.
     """
     distances = measures.step_distances(mfccs)
+    scaled = measures.in_ranges(described)
+    outside = measures.outside(scaled)
+    positions = np.linspace(0, 1, len(scaled))
     return {
         "smoothness": measures.smoothness(distances),
         "intermediateness": measures.intermediateness(mfccs),
         **{key: _inner_mean(scores.get(listed)) for key, listed in SOUND_MEASURES.items()},
+        "outside": float(outside.mean()) if len(outside) else None,
+        "worst": float(outside.max()) if len(outside) else None,
+        "roughness": measures.roughness(scaled),
+        "non_linearity": measures.non_linearity(scaled, positions),
+        "non_smoothness": measures.non_smoothness(scaled),
+        "detour": measures.detour(distances, mfccs),
+        "end_distance_db": None if None in end_distances_db else float(np.mean(end_distances_db)),
+        "end_distances_db": list(end_distances_db),
+        "descriptors": {name: described[:, i].tolist() for i, name in enumerate(Descriptors._fields)},
         "latent_confidence": _inner_mean(scores.get("latent_confidences")),
         "step_distances": distances.tolist(),
         **scores,

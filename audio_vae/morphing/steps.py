@@ -1,4 +1,4 @@
-"""The steps of a morph as sounds: decoded along a path, or mixed, with levels and lengths between those of the ends."""
+"""The steps of a morph as sounds: shaped out of the sounds of the ends, or decoded along a path; and plain mixes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from typing import Any
 
 import numpy as np
 
+from audio_vae.audio import waveform
+from audio_vae.audio.waveform import AudioError
 from audio_vae.morphing import interpolation
 from audio_vae.morphing.endpoints import Endpoint
+from audio_vae.morphing.given import Given, together
 from audio_vae.morphing.levels import cut, step_lengths, step_levels, to_level
 from audio_vae.morphing.measures import step_distances
 from audio_vae.morphing.options import PathOptions
 from audio_vae.morphing.scorecard import Scorer, compare
 from audio_vae.runs.run import Run
+from audio_vae.shaping import guide
+from audio_vae.shaping.correction import TRUE_PEAK_DB, at_most_true_peak
+from audio_vae.shaping.shaper import Shaper
 from audio_vae.utils.errors import UserError
 
 # To space the steps evenly, so many points are decoded for each step.
@@ -27,27 +33,27 @@ class Track:
 
     Attributes:
         positions: positions of the steps on the path, `[S]`.
-        uncut: all T samples of each step, `[S, T]`.
-        sounds: the same cut to the length of the step, at the level of the model or the mix; S of float32 `[n]`.
-        levels: the peak that each step is to have, `[S]`.
+        steps: the steps as they are written, each at its own rate and level. An end that is a real sound is that sound.
+        uncut: the same as the model hears or decodes them, `[S, T]`.
+        sounds: these cut to the length of the step; S of float32 `[n]`.
         ends: what the steps could be a mix of, the sounds of the points that the path leads through, `[K, T]`.
-        latents: what the steps were decoded from, `[S, d]`; `None` for a cross-fade.
+        latents: the points of the latent space on the path, `[S, d]`; `None` for a cross-fade.
+        decoded: what the model makes of these, `[S, T]`; `None` for a cross-fade.
+        decoded_ends: what it makes of the points that the path leads through, `[K, T]`; `None` for a cross-fade.
     """
 
     positions: np.ndarray
+    steps: list[Given]
     uncut: np.ndarray
     sounds: list[np.ndarray]
-    levels: np.ndarray
     ends: np.ndarray
     latents: np.ndarray | None = None
-
-    def levelled(self) -> list[np.ndarray]:
-        """Return the sounds of the steps, each at its level."""
-        return [to_level(sound, level) for sound, level in zip(self.sounds, self.levels, strict=True)]
+    decoded: np.ndarray | None = None
+    decoded_ends: np.ndarray | None = None
 
 
 def make_tracks(run: Run, points: Sequence[Endpoint], options: PathOptions) -> tuple[Track, Track, list[str]]:
-    """Decode a path through some points and mix the real sounds of these points. Nothing is written.
+    """Make the steps of a path through some points, and mix the real sounds of these points. Nothing is written.
 
     The cross-fade is a plain mix, always at equally spaced positions.
 
@@ -63,29 +69,27 @@ def make_tracks(run: Run, points: Sequence[Endpoint], options: PathOptions) -> t
         UserError: the run has no model, or its output is not finite.
     """
     latents = np.stack([point.latent for point in points])
-    audio = np.stack([point.audio for point in points])
     positions = _even_positions(run, points, options) if options.spacing == "even" else options.positions
     path, warnings = interpolation.follow(latents, positions, options.shape)
     decoded = decode(run, np.concatenate([path, latents]))
-    mixed = crossfade(audio, options.positions)
-    return (
-        _track(run, points, options, positions, decoded[: len(path)], decoded[len(path) :], path),
-        _track(run, points, options, options.positions, mixed, audio),
-        warnings,
-    )
+    decoded, decoded_ends = decoded[: len(path)], decoded[len(path) :]
+    make = _model_track if options.render == "model" else _sound_track
+    track = make(run, points, options, positions, path, decoded, decoded_ends)
+    return track, _mix_track(run, points, options), warnings
 
 
-def score_tracks(scorer: Scorer, path: Track, mix: Track) -> dict[str, Any]:
+def score_tracks(scorer: Scorer, path: Track, mix: Track, points: Sequence[Endpoint]) -> dict[str, Any]:
     """Return the scorecards of a path (`morph`) and its cross-fade (`crossfade`), and who is better (`comparison`)."""
+    ends = [points[0].given, points[-1].given]
     cards = {
-        name: scorer.score_path(track.sounds, track.uncut, track.ends, track.latents)
+        name: scorer.score_path(track.sounds, track.uncut, track.ends, track.latents, steps=track.steps, given=ends)
         for name, track in (("morph", path), ("crossfade", mix))
     }
     return {**cards, "comparison": compare(cards["morph"], cards["crossfade"])}
 
 
 def crossfade(sounds: Sequence[np.ndarray], positions: np.ndarray) -> np.ndarray:
-    """Return plain mixes that lead from the first sound to the last: K of `[T]`, `[S]` → float32 `[S, T]`."""
+    """Return plain mixes that lead from the first sound to the last: K of `[n, …]`, `[S]` → float32 `[S, n, …]`."""
     return interpolation.along(np.stack(sounds), positions).astype(np.float32)
 
 
@@ -101,26 +105,94 @@ def decode(run: Run, latents: np.ndarray) -> np.ndarray:
     return decoded
 
 
-def _track(
-    run: Run,
-    points: Sequence[Endpoint],
-    options: PathOptions,
-    positions: np.ndarray,
-    uncut: np.ndarray,
-    ends: np.ndarray,
-    latents: np.ndarray | None = None,
-) -> Track:
-    """Cut the steps to their lengths: `[S]`, `[S, T]`, `[K, T]` and `[S, d]` make a track."""
+def heard(run: Run, steps: Sequence[Given]) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Return sounds as a model hears them: from the onset, mono, at its rate, with peak 1.
+
+    Returns:
+        float32 `[S, T]`, and the same cut to their lengths, S of `[n]`. Silence stays silence.
+    """
+    config = run.config.audio
+    uncut, lengths = np.zeros((len(steps), config.n_samples), np.float32), []
+    for row, step in zip(uncut, steps, strict=True):
+        try:
+            row[:], _, length = waveform.fit(waveform.resample(step.mono, step.rate_hz, config.rate_hz), config)
+        except AudioError:
+            length = min(len(step.samples), config.n_samples)
+        lengths.append(length)
+    return uncut, [row[:length] for row, length in zip(uncut, lengths, strict=True)]
+
+
+def at_level(step: Given, level: str) -> Given:
+    """Bring a sound to a true peak of `TRUE_PEAK_DB` if `level` is `peak`, and leave it as it is if it is `keep`."""
+    highest = waveform.true_peak(step.samples, step.rate_hz)
+    if level == "keep" or highest == 0:
+        return step
+    return Given(step.samples * np.float32(10 ** (TRUE_PEAK_DB / 20) / highest), step.rate_hz)
+
+
+def weights_at(n_points: int, positions: np.ndarray) -> np.ndarray:
+    """Return the weight of each of K points at positions `[S]` on a path through them, float64 `[S, K]`."""
+    return interpolation.along(np.eye(n_points), positions)
+
+
+def _sound_track(run, points, options, positions, path, decoded, decoded_ends) -> Track:
+    """Shape the steps out of the sounds of the points; those at a point are its sound."""
+    weights = weights_at(len(points), positions)
+    moves_db = guide.moves_db(decoded, decoded_ends, weights, run.config.audio.rate_hz)
+    sounds, rate_hz = together([point.given for point in points])
+    shaper = Shaper(sounds, rate_hz)
+    lengths = [len(sound) for sound in sounds]
+    lengths = step_lengths(lengths, max(lengths), positions, options.length)
+    steps = []
+    for each, length, moves in zip(weights, lengths, moves_db, strict=True):
+        whole = np.flatnonzero(each == 1)
+        step = points[whole[0]].given if len(whole) else Given(shaper.sound(each, length, moves), rate_hz)
+        steps.append(at_level(step, options.level))
+    uncut, cut_sounds = heard(run, steps)
+    audio = np.stack([point.audio for point in points])
+    return Track(positions, steps, uncut, cut_sounds, audio, path, decoded, decoded_ends)
+
+
+def _model_track(run, points, options, positions, path, decoded, decoded_ends) -> Track:
+    """Cut the decoded steps to their lengths, and bring them to levels between those of the points."""
     audio = run.config.audio
     lengths = step_lengths([point.length_samples for point in points], audio.n_samples, positions, options.length)
-    sounds = [cut(sound, n_samples, audio) for sound, n_samples in zip(uncut, lengths, strict=True)]
-    return Track(positions, uncut, sounds, step_levels([point.peak for point in points], positions), ends, latents)
+    sounds = [cut(sound, n_samples, audio) for sound, n_samples in zip(decoded, lengths, strict=True)]
+    levels = step_levels([point.peak for point in points], positions)
+    steps = []
+    for sound, level in zip(sounds, levels, strict=True):
+        levelled = at_most_true_peak(to_level(sound, level)[:, np.newaxis], audio.rate_hz)
+        steps.append(at_level(Given(levelled, audio.rate_hz), options.level))
+    return Track(positions, steps, decoded, sounds, decoded_ends, path, decoded, decoded_ends)
+
+
+def _mix_track(run: Run, points: Sequence[Endpoint], options: PathOptions) -> Track:
+    """Mix the sounds of the points with peak 1, and bring the mixes to peaks between those of the points."""
+    positions = options.positions
+    givens, rate_hz = together([point.given for point in points])
+    longest = max(map(len, givens))
+    padded = [np.pad(waveform.normalised(each), ((0, longest - len(each)), (0, 0))) for each in givens]
+    lengths = step_lengths([len(each) for each in givens], longest, positions, options.length)
+    levels = step_levels([waveform.peak(each) for each in givens], positions)
+    weights = weights_at(len(points), positions)
+    steps = []
+    for each, mix, length, level in zip(weights, crossfade(padded, positions), lengths, levels, strict=True):
+        whole = np.flatnonzero(each == 1)
+        step = points[whole[0]].given if len(whole) else Given(to_level(mix[:length], level), rate_hz)
+        steps.append(at_level(step, options.level))
+    audio = np.stack([point.audio for point in points])
+    uncut = crossfade(audio, positions)
+    n_heard = [min(len(step.samples) * run.config.audio.rate_hz // step.rate_hz, uncut.shape[1]) for step in steps]
+    sounds = [row[: max(1, length)] for row, length in zip(uncut, n_heard, strict=True)]
+    return Track(positions, steps, uncut, sounds, audio)
 
 
 def _even_positions(run: Run, points: Sequence[Endpoint], options: PathOptions) -> np.ndarray:
     """Return positions, float64 `[S]`, with equal MFCC-DTW distances along the path, which is decoded densely."""
     dense = np.linspace(*options.between, _DENSITY * (options.steps - 1) + 1)
     path, _ = interpolation.follow(np.stack([point.latent for point in points]), dense, options.shape)
-    track = _track(run, points, options, dense, decode(run, path), path, path)
-    mfccs = Scorer(run, run.sounds).mfccs(track.sounds)
+    audio = run.config.audio
+    lengths = step_lengths([point.length_samples for point in points], audio.n_samples, dense, options.length)
+    sounds = [cut(sound, n_samples, audio) for sound, n_samples in zip(decode(run, path), lengths, strict=True)]
+    mfccs = Scorer(run, run.sounds).mfccs(sounds)
     return interpolation.even_positions(dense, step_distances(mfccs), options.steps)

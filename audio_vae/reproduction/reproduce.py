@@ -161,7 +161,7 @@ def _collect(folders: Folders, run: Run, experiment: Experiment, epochs: int, le
     from audio_vae.evaluation.evaluate import evaluate
     from audio_vae.morphing.options import PathOptions
 
-    morphs = PathOptions(length=length, spacing=_SPACING) if experiment.scores_morphs else None
+    morphs = PathOptions(length=length, spacing=_SPACING, render="model") if experiment.scores_morphs else None
     report = evaluate(run, morphs=morphs, show_progress=show_progress)
     figures = run.path / "report" / "figures"
     pictures = {path.name: path for path in (figures / "latents.png", figures / "training.png") if path.is_file()}
@@ -181,7 +181,7 @@ def _draw_morph(run: Run, ends: tuple[str, str], length: str) -> tuple[dict[str,
 
     drawn: dict[str, Any] = {"start": ends[0], "end": ends[1]}
     try:
-        made = morph(run, *ends, length=length, spacing=_SPACING)
+        made = morph(run, *ends, length=length, spacing=_SPACING, render="model")
     except UserError as error:
         return {**drawn, "problem": one_line(error)}, None
     drawn |= {"comparison": made.sidecar["scorecard"]["comparison"], "warnings": list(made.warnings)}

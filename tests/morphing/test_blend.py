@@ -8,6 +8,7 @@ import pytest
 import soundfile
 from sound_files import decaying_tone, write_sound
 
+from audio_vae.audio.waveform import true_peak
 from audio_vae.morphing import blend as blending
 from audio_vae.morphing.blend import blend, parse_parts
 from audio_vae.morphing.scorecard import compare
@@ -27,7 +28,7 @@ def read(path):
 
 @pytest.fixture(scope="module")
 def made(tone_run, tmp_path_factory):
-    return blend(tone_run, PARTS, tmp_path_factory.mktemp("blended") / "b")
+    return blend(tone_run, PARTS, tmp_path_factory.mktemp("blended") / "b", render="model")
 
 
 def test_files(made):
@@ -53,12 +54,12 @@ def test_level_and_length_are_weighted_means(tone_run, made):
 
 
 def test_sound_is_what_the_model_decodes(tone_run, tmp_path):
-    result = blend(tone_run, PARTS, tmp_path / "b", length="full")
+    result = blend(tone_run, PARTS, tmp_path / "b", length="full", render="model")
     decoded = tone_run.decode(np.float32([result.sidecar["latent"]]))[0]
-    expected = decoded / np.abs(decoded).max() * result.sidecar["level"]
+    expected = decoded / np.abs(decoded).max() * result.sidecar["peak"]
     np.testing.assert_allclose(read(tmp_path / "b" / "blend.wav"), expected, atol=SIXTEEN_BIT_STEP)
-    mix = np.array([0.5, 0.3, 0.2]) @ tone_run.sounds.audio[[0, 1, 4]]
-    expected = mix / np.abs(mix).max() * result.sidecar["level"]
+    mix = (np.array([0.5, 0.3, 0.2]) @ tone_run.sounds.audio[[0, 1, 4]])[:400]
+    expected = mix / np.abs(mix).max() * result.sidecar["peak"]
     np.testing.assert_allclose(read(tmp_path / "b" / "mix.wav"), expected, atol=SIXTEEN_BIT_STEP)
 
 
@@ -156,10 +157,31 @@ def test_file_whose_name_has_an_equals_sign(tone_run, tmp_path, sound_file):
     assert [part["kind"] for part in result.sidecar["parts"]] == ["file", "class"]
 
 
-def test_file_unlike_all_that_was_seen_is_told_of(tone_run, tmp_path, sound_file, monkeypatch):
-    monkeypatch.setattr(blending, "check_seen", lambda run, latents, names: [f"{names[0]} is far"])
-    assert blend(tone_run, [(str(sound_file), 1.0)], tmp_path / "b").warnings == ("the blend is far",)
-    assert blend(tone_run, [("low", 1.0)], tmp_path / "c").warnings == ()
+def test_file_that_the_model_cannot_render_is_told_of(tone_run, tmp_path, sound_file, monkeypatch):
+    monkeypatch.setattr(blending, "check_ends", lambda run, points, distances_db: [f"{points[0].kind} is far"])
+    assert blend(tone_run, [(str(sound_file), 1.0)], tmp_path / "b").warnings == ("file is far",)
+
+
+def test_a_part_of_weight_one_is_that_sound(tone_run, tmp_path):
+    time_s = np.arange(4410)[:, None] / 44100
+    sound = 0.5 * np.sin(2 * np.pi * np.array([300, 400]) * time_s) * np.exp(-30 * time_s)
+    soundfile.write(tmp_path / "own.wav", sound, 44100, subtype="PCM_24")
+    result = blend(tone_run, [(str(tmp_path / "own.wav"), 2), ("low", 0)], tmp_path / "b")
+    given, written = (
+        soundfile.read(path, dtype="int32")[0] for path in (tmp_path / "own.wav", tmp_path / "b/blend.wav")
+    )
+    np.testing.assert_array_equal(given, written)
+    assert (result.sidecar["rate_hz"], result.sidecar["n_channels"]) == (44100, 2)
+
+
+@pytest.mark.parametrize("level", ["keep", "peak"])
+def test_what_is_made_of_sounds_lies_between_them(tone_run, tmp_path, level):
+    result = blend(tone_run, PARTS, tmp_path / "b", level=level, subtype="FLOAT")
+    samples, rate_hz = soundfile.read(tmp_path / "b" / "blend.wav")
+    assert len(samples) == round(0.5 * 200 + 0.3 * 240 + 0.2 * 400)
+    assert 0.1 < result.sidecar["peak"] <= 1
+    if level == "peak":
+        assert 20 * np.log10(true_peak(samples, rate_hz)) == pytest.approx(-0.3, abs=0.01)
 
 
 def test_what_validation_finds_in_files_is_told(tone_run, tmp_path):

@@ -1,11 +1,13 @@
-"""Warnings of silent output, and of latents that the model has not seen."""
+"""Warnings of silent output, and of ends that the model cannot render."""
+
+import dataclasses
 
 import numpy as np
 import pytest
 
 from audio_vae.morphing import checks
-from audio_vae.morphing.checks import SeenRegion
-from audio_vae.morphing.interpolation import along
+from audio_vae.morphing.endpoints import parse_endpoint
+from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
 
 
@@ -24,51 +26,41 @@ class TestCheckLevels:
             checks.check_levels(tone_run, [0.5] + [0.0] * 19, names)
 
 
-class TestCheckSeen:
-    def test_training_sounds_are_inside(self, tone_run):
-        means, _ = tone_run.encode(tone_run.sounds.train.audio)
-        assert checks.check_seen(tone_run, means, [str(i) for i in range(len(means))]) == []
+class TestCheckEnds:
+    @pytest.fixture
+    def perfect(self, tone_run, monkeypatch):
+        """A run whose model gives each sound back, but for a little noise."""
+        run = Run(tone_run.path, tone_run.config)
+        noise = np.random.default_rng(0).standard_normal(512).astype(np.float32)
+        monkeypatch.setattr(Run, "encode", lambda self, audio: (audio, audio))
+        monkeypatch.setattr(Run, "decode", lambda self, latents: 0.5 * latents + 1e-3 * noise)
+        return run
 
-    def test_far_point_is_told_of_by_name(self, tone_run):
-        latents = np.stack([tone_run.encode(tone_run.sounds.train.audio)[0].mean(axis=0), np.full(3, 1e3)])
-        (warning,) = checks.check_seen(tone_run, latents, ["00", "01"])
-        assert warning.startswith("01 lies outside of what the model has seen (Mahalanobis distance up to ")
-        assert "its farthest training sound has" in warning
-        assert "\n" not in warning
+    def test_a_sound_of_the_training_is_rendered(self, perfect):
+        points = [parse_endpoint(name, perfect, perfect.sounds) for name in ("low:0", "low")]
+        distances_db = checks.model_distances_db(perfect, points, perfect.decode(np.stack([p.audio for p in points])))
+        assert max(distances_db) < 5
+        assert checks.check_ends(perfect, points, [99.0, 99.0]) == []
+
+    def test_a_file_that_is_rendered_badly_is_named(self, perfect):
+        known = [parse_endpoint(name, perfect, perfect.sounds) for name in ("low:0", "it's high:0")]
+        points = [dataclasses.replace(point, kind="file") for point in known]
+        other = perfect.decode(np.stack([points[0].audio, points[0].audio]))
+        distances_db = checks.model_distances_db(perfect, points, other)
+        (warning,) = checks.check_ends(perfect, points, distances_db)
+        assert warning.startswith(
+            f"the model cannot render it's high:0 (what it makes of it is {distances_db[1]:.1f} dB away from it, and at"
+        )
+        assert checks.check_ends(perfect, known, distances_db) == []
+
+    def test_silence_has_no_distance(self, perfect):
+        point = parse_endpoint("low:0", perfect, perfect.sounds)
+        silent = dataclasses.replace(point, audio=np.zeros(512, np.float32))
+        assert checks.model_distances_db(perfect, [silent], np.zeros((1, 512), np.float32)) == [None]
+        assert checks.check_ends(perfect, [silent], [None]) == []
 
     @pytest.mark.parametrize("n_sounds", [0, 1])
-    def test_too_few_training_sounds_give_no_warning(self, tone_run, monkeypatch, n_sounds):
-        monkeypatch.setattr(checks, "training_means", lambda run: np.zeros((n_sounds, 3), np.float32))
-        assert checks.check_seen(tone_run, np.full((1, 3), 1e3), ["00"]) == []
-
-
-class TestSeenRegion:
-    def test_distance_is_mahalanobis(self, rng):
-        latents = rng.normal(size=(400, 3)) * [1, 5, 0.2] + [3, 0, -1]
-        region = SeenRegion.of(latents)
-        points = rng.normal(size=(6, 3))
-        expected = [np.sqrt((p - region.centre) @ region.precision @ (p - region.centre)) for p in points]
-        np.testing.assert_allclose(region.distances(points), expected)
-        # With many sounds there is hardly any shrinking.
-        np.testing.assert_allclose(np.linalg.inv(region.precision), np.cov(latents.T, bias=True), rtol=0.1, atol=0.3)
-
-    def test_holds_every_training_sound_and_what_lies_between(self, rng):
-        latents = rng.normal(size=(12, 30)).astype(np.float32)
-        region = SeenRegion.of(latents)
-        assert region.distances(latents).max() <= region.limit
-        between = along(latents, np.linspace(0, 1, 200))
-        assert (region.distances(between) <= region.limit * (1 + 1e-9)).all()
-
-    def test_far_beyond_is_outside(self, rng):
-        latents = rng.normal(size=(50, 4))
-        region = SeenRegion.of(latents)
-        assert (region.distances(along(latents[:2], [-9, 10])) > region.limit).all()
-
-    def test_sounds_at_one_point_give_no_nan(self):
-        region = SeenRegion.of(np.ones((5, 3)))
-        assert np.isfinite(region.limit)
-        assert np.isfinite(region.distances(np.zeros((2, 3)))).all()
-
-    def test_takes_two_sounds(self):
-        with pytest.raises(ValueError, match="Expected 2 training sounds or more, received: 1"):
-            SeenRegion.of(np.zeros((1, 3)))
+    def test_too_few_training_sounds_give_no_warning(self, perfect, n_sounds):
+        point = dataclasses.replace(parse_endpoint("low:0", perfect, perfect.sounds), kind="file")
+        perfect.__dict__["sounds"] = perfect.sounds.take(np.arange(n_sounds))
+        assert checks.check_ends(perfect, [point], [99.0]) == []

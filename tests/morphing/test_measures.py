@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from audio_vae.audio.dtw import dtw_matrix
+from audio_vae.morphing import measures
 from audio_vae.morphing.measures import (
     confidences,
     intermediateness,
@@ -116,3 +117,48 @@ class TestNotAMix:
         ends = np.stack([tone(500), tone(1000), tone(2000)])
         assert spectral_residuals([ends.sum(axis=0)], ends[:2], RATE_HZ)[0] > 0.2
         assert spectral_residuals([ends.sum(axis=0)], ends, RATE_HZ)[0] < 0.01
+
+
+class TestBetween:
+    """Descriptors of steps, on a scale on which the ends are 0 and 1."""
+
+    STEPS = np.array([[-30, 100, 50, 8, 1], [-20, 150, 60, 9, 1], [-10, 200, 70, 10, 1.0]])
+
+    def test_a_straight_way_lies_between_its_ends(self):
+        scaled = measures.in_ranges(self.STEPS)
+        np.testing.assert_allclose(scaled, [[0, 0, 0, 0, 0], [0.5, 0.5, 0.5, 0.5, 0], [1, 1, 1, 1, 0]])
+        assert not measures.outside(scaled).any()
+        assert measures.roughness(scaled) == measures.non_smoothness(scaled) == pytest.approx(0, abs=1e-12)
+        assert measures.non_linearity(scaled, np.array([0, 0.5, 1])) == pytest.approx(0, abs=1e-12)
+
+    def test_what_lies_outside_counts_in_distances_of_the_ends(self):
+        steps = self.STEPS.copy()
+        steps[1] = [-40, 250, 60, 9, 3.5]
+        # The attack of the ends is the same, so that 5 ms count as 1.
+        np.testing.assert_allclose(measures.outside(measures.in_ranges(steps)), [[0.5, 0.5, 0, 0, 0.5]])
+
+    def test_a_step_off_the_line(self):
+        steps = self.STEPS.copy()
+        steps[1, 0] = -10
+        scaled = measures.in_ranges(steps)
+        assert measures.roughness(scaled) == pytest.approx(1 / 5)
+        assert measures.non_smoothness(scaled) == pytest.approx(np.sqrt(1 / 5))
+        assert measures.non_linearity(scaled, np.array([0, 0.5, 1])) == pytest.approx(np.sqrt(0.25 / 5))
+
+    def test_falling_descriptors_are_between_as_well(self):
+        assert not measures.outside(measures.in_ranges(self.STEPS[::-1])).any()
+
+    def test_two_steps_have_no_inner_one(self):
+        scaled = measures.in_ranges(self.STEPS[:2])
+        assert measures.outside(scaled).size == 0
+        assert measures.roughness(scaled) is measures.non_linearity(scaled, np.array([0, 1])) is None
+
+
+class TestDetour:
+    def test_a_straight_way_is_one_and_a_way_there_and_back_has_no_length_to_compare(self):
+        mfccs = [np.full((4, 3), level) for level in (0.0, 1.0, 2.0, 3.0)]
+        assert measures.detour(measures.step_distances(mfccs), mfccs) == pytest.approx(1)
+        around = [mfccs[0], mfccs[3], mfccs[1]]
+        assert measures.detour(measures.step_distances(around), around) == pytest.approx(5)
+        there_and_back = [mfccs[0], mfccs[3], mfccs[0]]
+        assert measures.detour(measures.step_distances(there_and_back), there_and_back) is None

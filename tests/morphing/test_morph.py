@@ -9,8 +9,9 @@ import pytest
 import soundfile
 from sound_files import write_sound
 
-from audio_vae.audio.waveform import QUIET
+from audio_vae.audio.waveform import QUIET, true_peak
 from audio_vae.morphing import morph as morphing
+from audio_vae.morphing.given import Given
 from audio_vae.morphing.measures import MEASURES
 from audio_vae.morphing.morph import morph, step_names
 from audio_vae.morphing.scorecard import Scorer, compare
@@ -32,7 +33,7 @@ def run(tone_run):
 def made(tone_run, tmp_path_factory):
     """A morph between classes: the folder and its sidecar."""
     folder = tmp_path_factory.mktemp("made") / "morph"
-    morph(tone_run, "low", "it's high", folder, steps=5)
+    morph(tone_run, "low", "it's high", folder, steps=5, render="model", subtype="PCM_16")
     return folder, json.loads((folder / "morph.json").read_text(encoding="utf-8"))
 
 
@@ -69,17 +70,24 @@ class TestFolder:
         peaks = [np.abs(read(folder / part / f"{step:02d}.wav")).max() for step in range(5)]
         np.testing.assert_allclose(peaks, expected, atol=SIXTEEN_BIT_STEP)
 
-    @pytest.mark.parametrize("part", [".", "crossfade"])
     @pytest.mark.parametrize(
-        ("length", "expected"),
-        [("A", [280, 280, 280]), ("B", [400, 400, 400]), ("interpolate", [280, 340, 400]), ("full", [T, T, T])],
+        ("length", "of_model", "inner"),
+        [("A", [280] * 3, 280), ("B", [400] * 3, 400), ("interpolate", [280, 340, 400], 340), ("full", [T] * 3, 400)],
     )
-    def test_length(self, run, tmp_path, part, length, expected):
-        morph(run, "low:2", "it's high:0", tmp_path / "m", steps=3, length=length)
-        assert [len(read(tmp_path / "m" / part / f"{step:02d}.wav")) for step in range(3)] == expected
+    def test_length(self, run, tmp_path, length, of_model, inner):
+        for render in ("model", "sound"):
+            options = {"length": length, "render": render, "subtype": "PCM_16"}
+            morph(run, "low:2", "it's high:0", tmp_path / render, steps=3, **options)
+        lengths = {
+            part: [len(read(tmp_path / part / f"{step:02d}.wav")) for step in range(3)]
+            for part in ("model", "sound", "model/crossfade", "sound/crossfade")
+        }
+        assert lengths["model"] == of_model
+        # Real sounds at the ends keep their own lengths.
+        assert all(lengths[part] == [280, inner, 400] for part in lengths if part != "model")
 
     def test_ends_decode_to_the_ends(self, run, tmp_path):
-        morph(run, "low:0", "it's high:2", tmp_path / "m", steps=3, length="full")
+        morph(run, "low:0", "it's high:2", tmp_path / "m", steps=3, length="full", render="model", subtype="PCM_16")
         for name, row in [("00.wav", 0), ("02.wav", 6)]:
             mean, _ = run.encode(run.sounds.audio[row : row + 1])
             decoded = run.decode(mean)[0]
@@ -87,8 +95,8 @@ class TestFolder:
             np.testing.assert_allclose(read(tmp_path / "m" / name), expected, atol=SIXTEEN_BIT_STEP)
 
     def test_cut_steps_are_faded_out(self, run, tmp_path):
-        morph(run, "low:0", "it's high:0", tmp_path / "cut", steps=2, length="A")
-        morph(run, "low:0", "it's high:0", tmp_path / "full", steps=2, length="full")
+        morph(run, "low:0", "it's high:0", tmp_path / "cut", steps=2, length="A", render="model", subtype="PCM_16")
+        morph(run, "low:0", "it's high:0", tmp_path / "full", steps=2, length="full", render="model", subtype="PCM_16")
         cut, full = read(tmp_path / "cut" / "01.wav"), read(tmp_path / "full" / "01.wav")
         n_fade = round(0.01 * RATE_HZ)
         assert abs(cut[-1]) <= SIXTEEN_BIT_STEP
@@ -97,21 +105,21 @@ class TestFolder:
         np.testing.assert_allclose(cut[:kept], scale * full[:kept], atol=2 * SIXTEEN_BIT_STEP * max(1, scale))
 
     def test_crossfade_is_the_mix_of_the_real_sounds(self, run, tmp_path):
-        morph(run, "low:0", "it's high:0", tmp_path / "m", steps=3, length="full")
+        morph(run, "low:0", "it's high:0", tmp_path / "m", steps=3, length="full", render="model", subtype="PCM_16")
         audio = run.sounds.audio
-        mixes = [audio[0], 0.5 * audio[0] + 0.5 * audio[4], audio[4]]
+        mixes = [audio[0, :200], (0.5 * audio[0] + 0.5 * audio[4])[:400], audio[4, :400]]
         for step, (mix, level) in enumerate(zip(mixes, [0.1, np.sqrt(0.1 * 0.8), 0.8], strict=True)):
             expected = mix / np.abs(mix).max() * level
             written = read(tmp_path / "m" / "crossfade" / f"{step:02d}.wav")
             np.testing.assert_allclose(written, expected, atol=SIXTEEN_BIT_STEP)
 
     def test_crossfade_keeps_a_real_sound_whole_at_its_own_length(self, run, tmp_path):
-        morph(run, "low:0", "it's high:0", tmp_path / "m", steps=2)
+        morph(run, "low:0", "it's high:0", tmp_path / "m", steps=2, render="model", subtype="PCM_16")
         written = read(tmp_path / "m" / "crossfade" / "00.wav")
         np.testing.assert_allclose(written, 0.1 * run.sounds.audio[0, :200], atol=SIXTEEN_BIT_STEP)
 
     def test_file_to_file(self, run, tmp_path, sound_file):
-        result = morph(run, str(sound_file), str(sound_file), tmp_path / "m", steps=3)
+        result = morph(run, str(sound_file), str(sound_file), tmp_path / "m", steps=3, render="model", subtype="PCM_16")
         steps = [read(tmp_path / "m" / f"{step:02d}.wav") for step in range(3)]
         assert [len(step) for step in steps] == [300] * 3
         np.testing.assert_array_equal(steps[0], steps[2])
@@ -122,7 +130,7 @@ class TestFolder:
         monkeypatch.setattr(Run, "decode", lambda self, latents: np.full((len(latents), T), 0.5, np.float32))
         sounds = run.sounds.take(np.array([0, 0]))
         sounds.audio[1] *= -1
-        result = morph(run, "low:0", "low:1", tmp_path / "m", steps=3, sounds=sounds)
+        result = morph(run, "low:0", "low:1", tmp_path / "m", steps=3, sounds=sounds, render="model", subtype="PCM_16")
         assert any("a step of the crossfade is silent" in warning for warning in result.warnings)
         assert not read(tmp_path / "m" / "crossfade" / "01.wav").any()
 
@@ -174,7 +182,10 @@ class TestSidecar:
         folder, sidecar = made
         steps = [read(folder / part / f"{step:02d}.wav") for step in range(5)]
         whole = np.zeros((5, T))
-        expected = Scorer(run, run.sounds).score_path(steps, whole, whole[:2])
+        written = [Given(step[:, None].astype(np.float32), RATE_HZ) for step in steps]
+        expected = Scorer(run, run.sounds).score_path(
+            steps, whole, whole[:2], steps=written, given=[written[0], written[-1]]
+        )
         card = sidecar["scorecard"][track]
         assert set(expected) <= set(card)
         # The files are rounded to 16 bits, which quiet mel bands notice.
@@ -225,9 +236,18 @@ class TestSidecar:
 
 def test_what_validation_finds_in_files_is_told(run, tmp_path):
     loop = write_sound(tmp_path / "loop.wav", np.clip(9 * np.sin(0.05 * np.arange(80_000)), -1, 1))
-    warnings = [each for each in morph(run, str(loop), "low", tmp_path / "m", steps=3).warnings if "loop" in each]
-    assert re.fullmatch(rf"{re.escape(str(loop))}: clipped \(\d+ samples at full scale\)", warnings[0])
-    assert warnings[1:] == [f"{loop}: 9.94 s longer than the model's 0.06 s, and cut there"]
+    warnings = {
+        render: [
+            each
+            for each in morph(run, str(loop), "low", tmp_path / render, steps=3, render=render).warnings
+            if each.startswith(str(loop))
+        ]
+        for render in ("sound", "model")
+    }
+    assert re.fullmatch(rf"{re.escape(str(loop))}: clipped \(\d+ samples at full scale\)", warnings["sound"][0])
+    # Only what the model decodes is as short as the model's sounds.
+    assert warnings["sound"][1:] == []
+    assert warnings["model"][1:] == [f"{loop}: 9.94 s longer than the model's 0.06 s, and cut there"]
 
 
 class TestWeakModel:
@@ -339,7 +359,7 @@ class TestWriting:
             morph(run, "low", "it's high", tmp_path / "m", steps=2)
 
     def test_names_have_three_digits_where_needed(self, run, tmp_path):
-        morph(run, "low", "it's high", tmp_path / "m", steps=101)
+        morph(run, "low", "it's high", tmp_path / "m", steps=101, render="model")
         assert (tmp_path / "m" / "000.wav").is_file()
         assert (tmp_path / "m" / "100.wav").is_file()
 
@@ -389,18 +409,93 @@ class TestPaths:
         assert sidecar["positions"] == sorted(sidecar["positions"])
         assert sidecar["path"][-1] == pytest.approx(sidecar["end"]["latent"])
 
-    def test_far_beyond_the_ends_is_told_of(self, run, tmp_path):
+    def test_far_beyond_the_ends(self, run, tmp_path):
         result = morph(run, "low:0", "it's high:1", tmp_path / "m", steps=3, between=(-9.0, 10.0))
-        assert any(re.match(r"00, 02 lies outside of what the model has seen", each) for each in result.warnings)
-
-    def test_between_the_ends_is_not_looked_at(self, run, tmp_path, monkeypatch):
-        monkeypatch.setattr("audio_vae.morphing.morph.check_seen", lambda *arguments: ["looked"])
-        assert morph(run, "low", "it's high", tmp_path / "a", steps=2).warnings == ()
-        for number, options in enumerate([{"shape": "spherical"}, {"between": (0, 1.1)}, {"between": (-0.1, 1)}]):
-            assert "looked" in morph(run, "low", "it's high", tmp_path / f"b{number}", steps=2, **options).warnings
+        assert all(level > 0 for level in result.sidecar["levels"])
 
     def test_without_a_classifier_nothing_is_said_of_confidence(self, tmp_path, make_tone_run):
         run = make_tone_run(tmp_path / "run", n_classes=0)
         cards = morph(run, "low", "it's high", tmp_path / "m", steps=3).sidecar["scorecard"]
         assert cards["comparison"]["confidence"] == {"morph": None, "crossfade": None, "better": None}
         assert not {"confidences", "confidence_classes"} & set(cards["morph"])
+
+
+def write_drum(path, rate_hz, n_channels, duration_s, frequency_hz, subtype="PCM_24", peak=0.6):
+    """A damped tone with a different one in each channel."""
+    time_s = np.arange(round(duration_s * rate_hz))[:, None] / rate_hz
+    tones = np.sin(2 * np.pi * frequency_hz * (1 + 0.1 * np.arange(n_channels)) * time_s)
+    soundfile.write(path, peak * tones * np.exp(-time_s / (duration_s / 6)), rate_hz, subtype=subtype)
+    return str(path)
+
+
+class TestGivenSounds:
+    @pytest.mark.parametrize(
+        ("first", "second"),
+        [
+            ((44100, 2, 0.3), (48000, 1, 0.1)),
+            ((8000, 1, 0.02), (16000, 2, 10.0)),
+            ((8000, 1, 0.05), (8000, 1, 0.05)),
+        ],
+    )
+    def test_ends_are_the_files_whatever_they_are(self, run, tmp_path, first, second):
+        files = [
+            write_drum(tmp_path / name, *form, frequency_hz)
+            for name, form, frequency_hz in (("a.wav", first, 200), ("b.wav", second, 900))
+        ]
+        sidecar = morph(run, *files, tmp_path / "m", steps=3).sidecar
+        for file, step in zip(files, ("00.wav", "02.wav"), strict=True):
+            (given, given_hz), (written, written_hz) = (
+                soundfile.read(path, dtype="int32", always_2d=True) for path in (file, tmp_path / "m" / step)
+            )
+            assert given_hz == written_hz
+            np.testing.assert_array_equal(given, written)
+        about = soundfile.info(tmp_path / "m" / "01.wav")
+        assert (about.samplerate, about.channels) == (max(first[0], second[0]), max(first[1], second[1]))
+        assert about.subtype == "PCM_24"
+        assert sidecar["scorecard"]["morph"]["end_distances_db"] == [0, 0]
+        assert sidecar["rates_hz"] == [first[0], about.samplerate, second[0]]
+        assert (sidecar["rate_hz"], sidecar["n_channels"]) == (about.samplerate, about.channels)
+
+    def test_a_rate_above_48_khz_is_brought_down(self, run, tmp_path):
+        file = write_drum(tmp_path / "a.wav", 96000, 1, 0.1, 300)
+        assert morph(run, file, "low:0", tmp_path / "m", steps=3).sidecar["rates_hz"] == [48000, 48000, RATE_HZ]
+
+    @pytest.mark.parametrize("factor", [1, -1])
+    def test_between_equal_or_inverted_files_all_steps_equal_them(self, run, tmp_path, factor):
+        file = write_drum(tmp_path / "a.wav", RATE_HZ, 1, 0.05, 300)
+        samples, _ = soundfile.read(file)
+        soundfile.write(tmp_path / "b.wav", factor * samples, RATE_HZ, subtype="PCM_24")
+        morph(run, file, str(tmp_path / "b.wav"), tmp_path / "m", steps=5)
+        for step in range(5):
+            written, _ = soundfile.read(tmp_path / "m" / f"{step:02d}.wav")
+            np.testing.assert_array_equal(np.abs(written), np.abs(samples))
+
+    @pytest.mark.parametrize("render", ["sound", "model"])
+    def test_level_peak_is_a_true_peak_for_all(self, run, tmp_path, render):
+        morph(run, "low:0", "it's high:0", tmp_path / "m", steps=3, level="peak", render=render, subtype="FLOAT")
+        for step in range(3):
+            samples, rate_hz = soundfile.read(tmp_path / "m" / f"{step:02d}.wav", dtype="float32")
+            assert 20 * np.log10(true_peak(samples, rate_hz)) == pytest.approx(-0.3, abs=0.01)
+
+    def test_a_given_sound_at_full_scale_is_kept_and_told_of(self, run, tmp_path):
+        file = write_drum(tmp_path / "a.wav", RATE_HZ, 1, 0.05, 300, subtype="FLOAT", peak=1.2)
+        result = morph(run, file, "low:0", tmp_path / "m", steps=3, subtype="FLOAT")
+        given, written = (soundfile.read(path)[0] for path in (file, tmp_path / "m" / "00.wav"))
+        np.testing.assert_array_equal(given, written)
+        (warning,) = [each for each in result.warnings if "true peak" in each]
+        assert re.match(r"00\.wav has a true peak of \+\d\.\d dB of full scale, as the sound that was given", warning)
+        assert true_peak(soundfile.read(tmp_path / "m" / "01.wav")[0], RATE_HZ) <= 10 ** (-0.3 / 20) + 1e-6
+
+    def test_silence_is_refused(self, run, tmp_path):
+        soundfile.write(tmp_path / "a.wav", np.zeros(4000), RATE_HZ)
+        with pytest.raises(UserError, match="the file is silent"):
+            morph(run, str(tmp_path / "a.wav"), "low", tmp_path / "m")
+        assert not (tmp_path / "m").exists()
+
+    def test_what_the_model_cannot_render_is_named(self, run, tmp_path):
+        file = write_drum(tmp_path / "a.wav", RATE_HZ, 1, 0.05, 3000)
+        result = morph(run, file, "low:0", tmp_path / "m", steps=3)
+        assert len(result.sidecar["model_end_distances_db"]) == 2
+        named = [each for each in result.warnings if each.startswith(f"the model cannot render {file}")]
+        limit_db = float(re.search(r"at most (\d+\.\d) dB", named[0])[1]) if named else np.inf
+        assert (result.sidecar["model_end_distances_db"][0] > limit_db) == bool(named)

@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from audio_vae.audio.descriptors import describe
 from audio_vae.audio.features import mfcc
-from audio_vae.morphing.measures import MEASURES, intermediateness, smoothness, step_distances
+from audio_vae.morphing.measures import MEASURES, in_ranges, intermediateness, outside, smoothness, step_distances
 from audio_vae.morphing.scorecard import SOUND_MEASURES, compare, score_sounds, scorecard
 
 RATE_HZ = 8000
@@ -14,6 +15,10 @@ RATE_HZ = 8000
 
 def tone(frequency_hz, n_samples=2048, phase=0.0):
     return np.sin(2 * np.pi * frequency_hz * np.arange(n_samples) / RATE_HZ + phase)
+
+
+def descriptors_of(steps):
+    return np.array([describe(step, RATE_HZ) for step in steps])
 
 
 class TestScorecard:
@@ -38,7 +43,7 @@ class TestScorecard:
             probabilities=probabilities,
             latent_probabilities=probabilities[::-1],
         )
-        card = scorecard(mfccs, scores)
+        card = scorecard(mfccs, scores, descriptors_of(steps), [0.0, 4.0])
         assert card == json.loads(json.dumps(card))
         assert set(MEASURES) <= set(card)
         assert card["smoothness"] == smoothness(step_distances(mfccs))
@@ -52,23 +57,31 @@ class TestScorecard:
         assert card["latent_confidence_classes"] == ["drum", "drum", "bell", "bell", "bell"]
         assert card["not_a_mix"] == pytest.approx(np.mean(card["spectral_residuals"][1:4]))
         assert card["not_a_mix"] > 0.9
+        assert card["outside"] == pytest.approx(outside(in_ranges(descriptors_of(steps))).mean())
+        assert card["end_distance_db"] == 2
+        assert card["descriptors"]["decay_ms"] == descriptors_of(steps)[:, 1].tolist()
 
     def test_what_is_not_known_is_none(self, steps):
         mfccs = [mfcc(step, RATE_HZ) for step in steps]
-        card = scorecard(mfccs, score_sounds(mfccs, steps, steps[[0, -1]], RATE_HZ))
+        card = scorecard(mfccs, score_sounds(mfccs, steps, steps[[0, -1]], RATE_HZ), descriptors_of(steps), [0.0, None])
         assert card["nearest_real_distance"] is card["confidence"] is card["latent_confidence"] is None
+        assert card["end_distance_db"] is None
         assert "nearest_real_names" not in card
 
     def test_two_steps_have_nothing_between(self, steps):
         mfccs = [mfcc(step, RATE_HZ) for step in steps[:2]]
-        card = scorecard(mfccs, score_sounds(mfccs, steps[:2], steps[:2], RATE_HZ))
+        card = scorecard(
+            mfccs, score_sounds(mfccs, steps[:2], steps[:2], RATE_HZ), descriptors_of(steps[:2]), [0.0, 0.0]
+        )
         assert card["not_a_mix"] is None
         assert card["smoothness"] == 0
+        assert card["outside"] is card["worst"] is card["roughness"] is card["non_linearity"] is None
 
     def test_silence_gives_no_nan(self):
         steps = np.zeros((4, 2048))
         mfccs = [mfcc(step, RATE_HZ) for step in steps]
-        card = scorecard(mfccs, score_sounds(mfccs, steps, steps[:2], RATE_HZ, real={"a": mfccs[0]}))
+        scores = score_sounds(mfccs, steps, steps[:2], RATE_HZ, real={"a": mfccs[0]})
+        card = scorecard(mfccs, scores, descriptors_of(steps), [None, None])
         assert json.dumps(card, allow_nan=False)
 
 
@@ -78,6 +91,12 @@ GOOD = {
     "nearest_real_distance": 10.0,
     "confidence": 0.9,
     "not_a_mix": 0.8,
+    "outside": 0.0,
+    "worst": 0.1,
+    "roughness": 0.05,
+    "non_linearity": 0.1,
+    "detour": 1.1,
+    "end_distance_db": 0.0,
 }
 BAD = {
     "smoothness": 0.5,
@@ -85,6 +104,12 @@ BAD = {
     "nearest_real_distance": 99.0,
     "confidence": 0.3,
     "not_a_mix": 0.1,
+    "outside": 0.2,
+    "worst": 0.9,
+    "roughness": 0.3,
+    "non_linearity": 0.4,
+    "detour": 3.0,
+    "end_distance_db": 6.0,
 }
 
 

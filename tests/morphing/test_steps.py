@@ -29,7 +29,7 @@ def test_crossfade_by_hand():
 
 class TestTracks:
     def test_path_is_decoded_and_its_points_are_what_it_could_be_a_mix_of(self, tone_run, ends):
-        path, mix, warnings = make_tracks(tone_run, ends, PathOptions(steps=3, length="full"))
+        path, mix, warnings = make_tracks(tone_run, ends, PathOptions(steps=3, length="full", render="model"))
         np.testing.assert_array_equal(path.latents, [[0, 0, 0], [0.5, 0, 0], [1, 0, 0]])
         np.testing.assert_allclose(path.uncut, tone_run.decode(path.latents), atol=1e-6)
         np.testing.assert_allclose(path.ends, path.uncut[[0, 2]], atol=1e-6)
@@ -71,9 +71,9 @@ class TestEvenSpacing:
     def test_speed_of_a_toy_decoder_is_evened_out(self, tone_run, ends, toy_decoder, between):
         cards = {}
         for spacing in ("latent", "even"):
-            options = PathOptions(length="full", spacing=spacing, between=between)
+            options = PathOptions(length="full", spacing=spacing, between=between, render="model")
             path, mix, _ = make_tracks(tone_run, ends, options)
-            cards[spacing] = score_tracks(Scorer(tone_run, tone_run.sounds), path, mix)
+            cards[spacing] = score_tracks(Scorer(tone_run, tone_run.sounds), path, mix, ends)
             assert tuple(path.positions[[0, -1]]) == between
             np.testing.assert_array_equal(mix.positions, np.linspace(*between, 9))
         assert cards["even"]["morph"]["smoothness"] < 0.3 * cards["latent"]["morph"]["smoothness"]

@@ -5,7 +5,7 @@ import pytest
 
 from audio_vae.audio.bands import cell_edges_s
 from audio_vae.audio.descriptors import Descriptors
-from audio_vae.morphing import targets
+from audio_vae.shaping import targets
 
 EDGES_S = cell_edges_s(2.0)
 CENTRES_S = (EDGES_S[1:] + EDGES_S[:-1]) / 2

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from audio_vae.morphing import pitch
-from audio_vae.morphing.pitch import Partial
+from audio_vae.shaping import pitch
+from audio_vae.shaping.pitch import Partial
 
 RATE_HZ = 22050
 

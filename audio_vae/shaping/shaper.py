@@ -15,12 +15,15 @@ import numpy as np
 from audio_vae.audio import bands, descriptors, waveform
 from audio_vae.audio.bands import Bands
 from audio_vae.audio.descriptors import Descriptors
-from audio_vae.morphing import pitch, targets
-from audio_vae.morphing.correction import at_most_true_peak, corrected
-from audio_vae.morphing.pitch import Partial
+from audio_vae.shaping import pitch, targets
+from audio_vae.shaping.correction import at_most_true_peak, corrected
+from audio_vae.shaping.pitch import Partial
 
 ONSET_DB = 40.0
 """A sound begins at the first sample that is at most this far below its peak."""
+
+FARTHEST = 2.0
+"""Largest weight: as far beyond an end as the other lies before it."""
 
 MOST_GAIN_DB, LEAST_GAIN_DB = 10.0, -50.0
 """Bounds of the gains with which a sound is shaped. A band's noise is not raised into what is heard."""
@@ -85,7 +88,8 @@ class Shaper:
         """Return the sound at given weights.
 
         Args:
-            weights: a weight of each sound; they add up to 1. Some may be negative, beyond an end.
+            weights: a weight of each sound; they add up to 1. One may be negative, beyond an end. What lies farther
+                beyond it than `FARTHEST` sounds like that.
             n_samples: the length of the sound, if not that between the lengths of the sounds.
             moves_db: by how much the power in each band and cell is to differ, in decibels, `[bands, cells]`.
 
@@ -93,7 +97,7 @@ class Shaper:
             float32 `[n, channels]`. A sound whose weight is 1 is returned as it is, and so is one that equals all the
             others or their inversions.
         """
-        weights = np.asarray(weights, np.float64)
+        weights = np.clip(np.asarray(weights, np.float64), 1 - FARTHEST, FARTHEST)
         heaviest = self._sounds[int(weights.argmax())]
         if np.any(weights == 1) or self._are_equal(weights):
             return heaviest.samples

@@ -5,7 +5,7 @@ import pytest
 
 from audio_vae.audio import waveform
 from audio_vae.audio.descriptors import describe
-from audio_vae.morphing.shaping import Shaper
+from audio_vae.shaping.shaper import Shaper
 
 RATE_HZ = 22050
 

@@ -1,0 +1,76 @@
+"""Sounds as they were given: at their own rate, with their own channels, length and level."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import soundfile
+
+from audio_vae.audio import decoding, waveform
+
+MOST_HZ = 48000
+"""Highest rate of a morph: files at a higher one are resampled."""
+
+
+class Given(NamedTuple):
+    """A sound as it was given.
+
+    Attributes:
+        samples: float32 `[n, channels]` at its own level.
+        rate_hz: its own sample rate, at most `MOST_HZ`.
+    """
+
+    samples: np.ndarray
+    rate_hz: int
+
+    @property
+    def mono(self) -> np.ndarray:
+        """The mean of the channels, `[n]`; the loudest channel where they cancel each other."""
+        mean = self.samples.mean(axis=1)
+        energies = np.square(self.samples).sum(axis=0)
+        if np.square(mean).sum() < 0.1 * energies.mean() / len(energies):
+            return self.samples[:, int(energies.argmax())]
+        return mean
+
+
+def read_given(path: str | os.PathLike, fallback: np.ndarray, fallback_hz: int) -> Given:
+    """Read a sound file as it is.
+
+    Args:
+        path: a file that has been validated.
+        fallback: what to take if the first `decoding.MAX_DURATION_S` of the file are silent, mono `[n]`.
+        fallback_hz: its sample rate.
+    """
+    with soundfile.SoundFile(decoding.openable(path)) as file:
+        rate_hz = file.samplerate
+        samples = file.read(int(decoding.MAX_DURATION_S * rate_hz), dtype="float32", always_2d=True)
+    if waveform.peak(samples) < waveform.SILENCE or not np.isfinite(samples).all():
+        samples, rate_hz = fallback[:, None], fallback_hz
+    if rate_hz > MOST_HZ:
+        samples, rate_hz = waveform.resample(samples, rate_hz, MOST_HZ), MOST_HZ
+    return Given(samples, rate_hz)
+
+
+def together(givens: Sequence[Given]) -> tuple[list[np.ndarray], int]:
+    """Return sounds at one rate, the highest of theirs, and with as many channels as the one that has most.
+
+    A mono sound is the same in all channels. Other channels that a sound lacks are silent.
+
+    Returns:
+        float32 `[n, channels]` each, and their sample rate.
+    """
+    rate_hz = max(given.rate_hz for given in givens)
+    n_channels = max(given.samples.shape[1] for given in givens)
+    sounds = []
+    for given in givens:
+        samples = waveform.resample(given.samples, given.rate_hz, rate_hz)
+        missing = n_channels - samples.shape[1]
+        if samples.shape[1] == 1:
+            samples = np.repeat(samples, n_channels, axis=1)
+        elif missing:
+            samples = np.pad(samples, ((0, 0), (0, missing)))
+        sounds.append(samples)
+    return sounds, rate_hz
