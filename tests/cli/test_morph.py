@@ -28,7 +28,22 @@ def test_train_evaluate_morph(preset, digits_folder, run, tmp_path):
     assert report["speakers"] == ["jackson"]
     assert "average" in out
 
-    code, out, err = run("digits", "morph", 3, 7, "--run", folder, "--steps", 4, "--out", tmp_path / "m")
+    code, out, err = run(
+        "digits",
+        "morph",
+        3,
+        7,
+        "--run",
+        folder,
+        "--steps",
+        4,
+        "--out",
+        tmp_path / "m",
+        "--render",
+        "model",
+        "--subtype",
+        "PCM_16",
+    )
     assert code == 0, err
     names = sorted(path.name for path in (tmp_path / "m").iterdir())
     assert names == ["00.wav", "01.wav", "02.wav", "03.wav", "crossfade", "morph.json", "morph.png", "morph.wav"]
@@ -50,14 +65,17 @@ def test_morph_options(trained, run, tmp_path):
     assert (sidecar["shape"], sidecar["spacing"], sidecar["between"]) == ("spherical", "even", [-0.25, 1.25])
     lines = out.splitlines()
     assert lines[0].split() == ["morph", "cross-fade", "better"]
-    assert [line.split(":")[0].strip() for line in lines[1:6]] == [
+    assert [line.split(":")[0].strip() for line in lines[1:12]] == [
         "smoothness",
         "intermediateness",
         "validity",
         "validity",
         "not a mix",
+        *["between"] * 4,
+        "detour",
+        "ends",
     ]
-    assert lines[6].startswith("Morph: ")
+    assert lines[12].startswith("Morph: ")
 
 
 def test_quiet_morph_says_one_line(trained, run, tmp_path):
