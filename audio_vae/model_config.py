@@ -1,4 +1,4 @@
-"""The networks' part of a config: what all architectures share, and a part for each of the three.
+"""The networks' part of a config: what all architectures share, and a part for each of these.
 
 Files that were written by version 0.1 name the values of all three architectures side by side, with prefixes such as
 `studio_hop`; `nested` brings them into today's form.
@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 
 from audio_vae.utils.errors import require
 
-ARCHITECTURES = ("dc", "cc", "studio")
+ARCHITECTURES = ("dc", "cc", "studio", "oneshot")
 GATES = ("tanh_sigmoid", "product")
 ACTIVATIONS = ("linear", "relu", "tanh")
 
@@ -110,11 +110,29 @@ class StudioConfig:
 
 
 @dataclass(frozen=True)
+class OneShotConfig:
+    """The architecture `oneshot`: principal components of one-shots; tones and noise in dense bands out.
+
+    Attributes:
+        rate_hz: sample rate of the sounds.
+        n_noise_bands: number of noise bands.
+        hidden_units: units of the two hidden layers beside each linear map.
+    """
+
+    rate_hz: int = 44100
+    n_noise_bands: int = 40
+    hidden_units: int = 256
+
+    def __post_init__(self):
+        _require_counts(self, "rate_hz", "n_noise_bands", "hidden_units")
+
+
+@dataclass(frozen=True)
 class ModelConfig:
     """The networks.
 
     Attributes:
-        architecture: `dc`, `cc` or `studio`; the parts of the other two architectures have no effect.
+        architecture: one of `ARCHITECTURES`; the parts of the others have no effect.
         n_samples: length T of a sound, in samples; a multiple of 32.
         latent_dim: size d of the latent space.
         n_classes: number of classes of the classifier; 0 builds no classifier (the paper's "non-class").
@@ -124,6 +142,7 @@ class ModelConfig:
         dc: values of `dc` alone.
         cc: values of `cc` alone.
         studio: values of `studio` alone.
+        oneshot: values of `oneshot` alone.
     """
 
     architecture: str = "dc"
@@ -136,6 +155,7 @@ class ModelConfig:
     dc: DilatedConfig = field(default_factory=DilatedConfig)
     cc: PlainConfig = field(default_factory=PlainConfig)
     studio: StudioConfig = field(default_factory=StudioConfig)
+    oneshot: OneShotConfig = field(default_factory=OneShotConfig)
 
     def __post_init__(self):
         require(self.architecture in ARCHITECTURES, f"one of {ARCHITECTURES}", architecture=self.architecture)

@@ -14,6 +14,11 @@ from keras import ops
 from audio_vae.audio import features
 
 
+_LONGEST_MATRIX = 1024
+"""Longest window whose Fourier transform is a product of matrices, which all exports know; longer ones are faster as
+fast Fourier transforms."""
+
+
 def frames(audio, window: int, hop: int):
     """Cut sounds into frames.
 
@@ -49,6 +54,10 @@ def power_spectrogram(audio, window: int, hop: int):
     """
     half = window // 2
     padded = ops.pad(audio, ((0, 0), (half, half + window % 2)))
+    if window > _LONGEST_MATRIX:
+        hann = ops.convert_to_tensor(features.hann(window).astype(np.float32))
+        real, imaginary = ops.rfft(frames(padded, window, hop) * hann, window)
+        return ops.square(real) + ops.square(imaginary)
     parts = ops.matmul(frames(padded, window, hop), ops.convert_to_tensor(_fourier(window)))
     real, imaginary = ops.split(parts, 2, axis=-1)
     return ops.square(real) + ops.square(imaginary)

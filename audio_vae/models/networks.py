@@ -17,17 +17,19 @@ import keras
 from keras import layers
 
 from audio_vae.model_config import ModelConfig
-from audio_vae.models import paper_networks, studio_networks
+from audio_vae.models import one_shot_networks, paper_networks, studio_networks
 
 _ENCODERS = {
     "dc": paper_networks.dilated_encoder,
     "cc": paper_networks.plain_encoder,
     "studio": studio_networks.studio_encoder,
+    "oneshot": one_shot_networks.one_shot_encoder,
 }
 _DECODERS = {
     "dc": paper_networks.dilated_decoder,
     "cc": paper_networks.plain_decoder,
     "studio": studio_networks.studio_decoder,
+    "oneshot": one_shot_networks.one_shot_decoder,
 }
 _HOP_LENGTHS = {
     "dc": paper_networks.hop_lengths,
@@ -51,6 +53,9 @@ def build_encoder(config: ModelConfig) -> keras.Model:
     x, row = _ENCODERS[config.architecture](config, x)
     x = layers.Flatten(name="samples")(x)
     mean = layers.Dense(config.latent_dim, name=f"row_{row}a_mean" if row else "mean")(x)
+    if config.architecture == "oneshot":
+        details = one_shot_networks.one_shot_details(config, x, config.latent_dim, "mean_details")
+        mean = layers.Add(name="mean_with_details")([mean, details])
     log_variance = layers.Dense(
         config.latent_dim,
         bias_initializer=keras.initializers.Constant(config.log_variance_start),

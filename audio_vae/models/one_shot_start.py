@@ -1,0 +1,179 @@
+"""Where the training of one-shots starts: at the principal components of the training sounds.
+
+Each training sound, and changed copies of it, is analysed in two ways: what the encoder hears of it, and the controls
+with which the synthesis comes nearest to it (found by synthesising, listening and correcting a few times). The principal
+components of the controls become the latent space: the decoder's linear map. The encoder's linear map is the ridge
+regression from what is heard to these components. A few hundred sounds fix both in seconds, where gradients through the
+synthesis take hours; the training then refines everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import ops
+
+from audio_vae.audio.one_shot_grid import Grid
+from audio_vae.layers.one_shot_analysis import FLOOR, decimated, mean_square_spectrogram, pooled
+from audio_vae.layers.one_shot_synthesis import SILENCE_DB
+from audio_vae.models.one_shot_networks import ANALYSIS, CONTROLS
+
+N_ANALYSED = 1200
+"""About the number of sounds and changed copies that are analysed."""
+
+_BATCH_SIZE = 16
+_N_CORRECTIONS = 4
+_STEP = 0.4
+"""Share of the difference in decibels that a correction removes: neighbouring ranges overlap."""
+
+_LEAST_NOISE = 0.03
+"""Share of a cell's power that stays with the noise where tones seem to make up all of it."""
+
+_LOW_HZ = 1000.0
+_LOW_TONE_HZ = 400.0
+"""Below, long windows measure the power of noise bands and of tones; below the latter, tones stand in for noise."""
+
+_RIDGE = 0.1
+_WEIGHTS = {"level": 8.0, "noise": 1.0, "tones": 1.0, "offsets": 2.0, "phasors": 1.0}
+"""Weights of the parts of the controls in the principal components."""
+
+
+def start_from_sounds(vae, audio: np.ndarray, *, say: Callable[[str], None] = lambda line: None) -> None:
+    """Set the linear maps of a VAE of one-shots to the principal components of its training sounds.
+
+    Args:
+        vae: a new `models.vae.VAE` of the architecture `oneshot`.
+        audio: the training sounds, float `[N, T]`, full scale ±1.
+        say: receives lines for the user.
+    """
+    analysis, synthesis = vae.encoder.get_layer(ANALYSIS), vae.decoder.get_layer("synthesis")
+    n_copies = max(1, round(N_ANALYSED / len(audio))) if vae.augmentation else 1
+    say(f"analysing {len(audio)} sounds" + (f", each changed in {n_copies - 1} ways too" if n_copies > 1 else ""))
+    measure = _compiled(lambda sounds: (analysis(sounds), controls_of(sounds, analysis, synthesis)))
+    heard, controls = [], []
+    for copy in range(n_copies):
+        for first in range(0, len(audio), _BATCH_SIZE):
+            sounds = _padded(np.asarray(audio[first : first + _BATCH_SIZE], np.float32))
+            if copy:
+                sounds = vae.augmentation(ops.convert_to_tensor(sounds))
+            n_sounds = min(_BATCH_SIZE, len(audio) - first)
+            for found, values in zip((heard, controls), measure(ops.convert_to_tensor(sounds)), strict=True):
+                found.append(ops.convert_to_numpy(values)[:n_sounds])
+    set_linear_maps(vae, np.concatenate(heard), np.concatenate(controls))
+
+
+def set_linear_maps(vae, heard: np.ndarray, controls: np.ndarray) -> None:
+    """Set the maps between what is heard, the latent and the controls; latents of the sounds get a variance of 1.
+
+    Args:
+        vae: the VAE.
+        heard: output of the encoder's first layer, `[n, n_features]`.
+        controls: controls of the same sounds, `[n, n_controls]`.
+    """
+    grid, latent_dim = vae.decoder.get_layer("synthesis").grid, vae.model_config.latent_dim
+    weights = np.concatenate([np.full(size, _WEIGHTS[name]) for name, size in grid.sizes.items()])
+    mean_heard, mean_controls = heard.mean(axis=0), controls.mean(axis=0)
+    heard = (heard - mean_heard).astype(np.float64)
+    u, s, v = np.linalg.svd((controls - mean_controls).astype(np.float64) * weights, full_matrices=False)
+    n, n_components = len(u), min(latent_dim, len(s))
+    # The sign of a component is free; it is fixed so that all machines find the same.
+    signs = np.sign(v[np.arange(n_components), np.abs(v[:n_components]).argmax(axis=1)])
+    latents = np.zeros((n, latent_dim))
+    latents[:, :n_components] = u[:, :n_components] * signs * np.sqrt(n)
+    decoder = np.zeros((latent_dim, grid.n_controls))
+    decoder[:n_components] = (signs * s[:n_components])[:, None] * v[:n_components] / np.sqrt(n) / weights
+    ridge = _RIDGE * n * np.eye(heard.shape[1])
+    encoder = np.linalg.solve(heard.T @ heard + ridge, heard.T @ latents)
+    vae.encoder.get_layer(ANALYSIS).means.assign(mean_heard)
+    vae.encoder.get_layer("mean").set_weights([encoder, np.zeros(latent_dim)])
+    log_variance = vae.encoder.get_layer("log_variance")
+    log_variance.kernel.assign(ops.zeros_like(log_variance.kernel))
+    vae.decoder.get_layer(CONTROLS).set_weights([decoder, mean_controls])
+
+
+def controls_of(audio, analysis, synthesis):
+    """Find the controls with which the synthesis comes near to sounds: `[B, T]` → `[B, n_controls]`.
+
+    Args:
+        audio: the sounds.
+        analysis: the encoder's first layer, which tells tones from noise.
+        synthesis: the decoder's last layer.
+    """
+    grid = synthesis.grid
+    wanted_noise, wanted_tones = _powers(audio, grid)
+    loudest = ops.maximum(ops.max(wanted_noise, axis=(1, 2), keepdims=True), 1e-9)
+    floor = FLOOR * loudest
+    offsets, narrowness, _ = analysis.tones(audio)
+    narrowness = ops.maximum(narrowness, np.clip(np.log2(_LOW_TONE_HZ / grid.tones_hz) / 1.5, 0, 1).astype("float32"))
+    phasors = analysis.phasors(audio)
+    level = ops.log(loudest[:, :, 0]) / 2
+
+    def synthesised(noise, tones):
+        parts = [level, *(_flat(each - level[:, :, None]) for each in (noise, tones)), offsets, phasors]
+        return ops.concatenate(parts, axis=-1)
+
+    # Amplitudes of sines have twice the mean square.
+    tones = ops.log(2 * wanted_tones * narrowness[:, None] + 0.1 * floor) / 2
+    of_tones, _ = _powers(synthesis(synthesised(ops.full_like(wanted_noise, -30.0), tones)), grid)
+    rest = ops.maximum(wanted_noise - of_tones, _LEAST_NOISE * wanted_noise)
+    noise = ops.log(rest + 0.1 * floor) / 2
+    for _ in range(_N_CORRECTIONS):
+        got_noise, got_tones = _powers(synthesis(synthesised(noise, tones)), grid)
+        noise = noise + _correction(wanted_noise, got_noise, floor)
+        tones = tones + _correction(wanted_tones, got_tones, floor)
+    silence = float(SILENCE_DB / 20 * np.log(10)) + level[:, :, None]
+    return synthesised(ops.maximum(noise, silence), ops.maximum(tones, silence))
+
+
+def _correction(wanted, got, floor):
+    """Change of a logarithmic amplitude that brings a power nearer to the wanted one."""
+    return _STEP / 2 * ops.clip(ops.log((wanted + floor) / (got + floor)), -2.0, 2.0)
+
+
+def _powers(audio, grid: Grid):
+    """Mean power in the cells of the noise bands and of the tones: `[B, T]` → two of `[B, n_times, bands]`."""
+    hop = grid.hop_length
+    factor = max(1, grid.rate_hz // 11025)
+    lower = decimated(audio, factor)
+    long_window, short_window = 512, 8 * hop
+    spectra = {
+        "long": (mean_square_spectrogram(lower, long_window, max(1, 2 * hop // factor)), factor, long_window),
+        "short": (mean_square_spectrogram(audio, short_window, hop), 1, short_window),
+    }
+
+    def cells(name: str, weights_of: Callable):
+        power, divisor, window = spectra[name]
+        weights = weights_of(np.fft.rfftfreq(window, divisor / grid.rate_hz))
+        hop_length = max(1, 2 * hop // factor) * factor if name == "long" else hop
+        return pooled(ops.matmul(power, ops.convert_to_tensor(weights)), grid, hop_length)
+
+    # Which noise bands and tones are low.
+    centres_hz = np.linspace(0, grid.rate_hz / 2, 4096)
+    band_centres_hz = centres_hz[grid.noise_weights(centres_hz).argmax(axis=0)]
+    return tuple(
+        ops.where(is_low, cells("long", weights_of), cells("short", weights_of))
+        for is_low, weights_of in (
+            (band_centres_hz < min(_LOW_HZ, 0.3 * grid.rate_hz / factor), grid.noise_weights),
+            (grid.tones_hz < _LOW_TONE_HZ, grid.tone_weights),
+        )
+    )
+
+
+def _flat(values):
+    return ops.reshape(values, (-1, values.shape[1] * values.shape[2]))
+
+
+def _padded(sounds: np.ndarray) -> np.ndarray:
+    """Repeat the last sound until the batch is full, so that all batches have one shape."""
+    return np.concatenate([sounds, np.repeat(sounds[-1:], _BATCH_SIZE - len(sounds), axis=0)])
+
+
+def _compiled(function: Callable) -> Callable:
+    """Compile a function of a batch where the backend is TensorFlow; eager operations would take several times longer."""
+    if keras.backend.backend() != "tensorflow":
+        return function
+    import tensorflow as tf
+
+    return tf.function(function, jit_compile=False)
