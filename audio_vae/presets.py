@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -66,6 +67,24 @@ PRESETS: dict[str, Values] = {
 }
 """Name of a preset → the values in which it differs from the defaults."""
 
+STUDIO_ONE_SHOTS: Values = {
+    "model": {"architecture": "oneshot"},
+    # Levels change linearly between two latents, so no loss has to ask for what lies between sounds.
+    "loss": {"pitch_weight": 0.0, "centre_weight": 0.0, "between_weight": 0.0, "cycle_weight": 0.0},
+    # An inverted drum would have other phases at its onset.
+    "augmentation": {"speed": 0.2, "polarity": False},
+    "training": {
+        "epochs": 40,
+        "batch_size": 8,
+        "vae_learning_rate": 3e-4,
+        "classifier_learning_rate": 3e-4,
+    },
+}
+"""The values that one-shots need in place of those of `studio`: networks for sounds that start at their onset."""
+
+ONE_SHOT_LATENT_DIM = 64
+"""Size of the latent space of `studio` for one-shots."""
+
 DEFAULT_PRESET = "studio"
 
 SPECTRAL_WINDOWS_S = (0.008, 0.016, 0.032, 0.064, 0.128)
@@ -74,15 +93,26 @@ SPECTRAL_WINDOWS_S = (0.008, 0.016, 0.032, 0.064, 0.128)
 ENCODER_WINDOWS_S, ENCODER_HOP_LENGTH_S = (0.032,), 0.008
 """Windows and hop length of the studio encoder's mel spectrograms."""
 
+ONE_SHOT_WINDOWS_S = (0.006, 0.023, 0.093)
+"""About the windows of the spectral distance of one-shots; rounded to powers of two samples, which are fast."""
 
-def loss_for(rate_hz: int, loss: LossConfig) -> LossConfig:
-    """Return the losses for a sample rate; if spectra are compared, their windows last `SPECTRAL_WINDOWS_S`."""
-    return replace(loss, spectral_windows=_samples(SPECTRAL_WINDOWS_S, rate_hz)) if loss.spectral_weight else loss
+
+def loss_for(rate_hz: int, loss: LossConfig, architecture: str) -> LossConfig:
+    """Return the losses for a sample rate and architecture: if spectra are compared, with windows of a fixed duration."""
+    if not loss.spectral_weight:
+        return loss
+    if architecture == "oneshot":
+        windows = tuple(2 ** round(math.log2(duration_s * rate_hz)) for duration_s in ONE_SHOT_WINDOWS_S)
+    else:
+        windows = _samples(SPECTRAL_WINDOWS_S, rate_hz)
+    return replace(loss, spectral_windows=windows)
 
 
 def model_for(audio: AudioConfig, model: ModelConfig) -> ModelConfig:
     """Return the networks for sounds of a sample rate and length."""
     model = replace(model, n_samples=audio.n_samples)
+    if model.architecture == "oneshot":
+        return replace(model, oneshot=replace(model.oneshot, rate_hz=audio.rate_hz))
     if model.architecture != "studio":
         return model
     (hop_length,) = _samples((ENCODER_HOP_LENGTH_S,), audio.rate_hz)
@@ -106,7 +136,7 @@ def with_audio(config: Config, audio: AudioConfig, **model: Any) -> Config:
         config,
         audio=audio,
         model=model_for(audio, replace(config.model, **model)),
-        loss=loss_for(audio.rate_hz, config.loss),
+        loss=loss_for(audio.rate_hz, config.loss, config.model.architecture),
     )
 
 
@@ -142,12 +172,13 @@ def make_config(
         raise UserError(f"unknown preset {preset!r}: choose one of {', '.join(sorted(PRESETS))} with --preset")
     chosen = joined(PRESETS[preset], (needs or {}).get(preset, {}))
     model = ModelConfig(latent_dim=latent_dim, n_classes=n_classes, classifier_units=classifier_units)
+    model = model_for(audio, with_values(model, chosen.get("model", {})))
     return Config(
         dataset,
         preset,
         audio=audio,
-        model=model_for(audio, with_values(model, chosen.get("model", {}))),
-        loss=loss_for(audio.rate_hz, LossConfig(**chosen.get("loss", {}))),
+        model=model,
+        loss=loss_for(audio.rate_hz, LossConfig(**chosen.get("loss", {})), model.architecture),
         augmentation=AugmentationConfig(**chosen.get("augmentation", {})),
         training=training or TrainingConfig(**chosen.get("training", {})),
         data=data or {},

@@ -108,8 +108,21 @@ def _kind_in(text: str) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
+def drum_of(name: str) -> str:
+    """Return what the sounds of one drum share in their names: several strengths of it are no independent sounds.
+
+    Known are the names of the kits that the pretrained model is trained on; any other sound is a drum of its own.
+
+    Args:
+        name: path inside the data folder, with `/`.
+    """
+    found = re.match(r".*/(AVL\w+?__\d+-|BJA_Pacific__\w+?_(?=\d)|SonicPi__\w+?_(?=soft|hard))", name)
+    return found[1] if found else name
+
+
 RULES = labels.LabelRules(
     kind_of=kind_of,
+    group_of=drum_of,
     kmeans_option="--labels kmeans",
     clusters_option="--clusters",
     without_data="leave --data out for the built-in kit",

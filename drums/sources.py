@@ -1,6 +1,6 @@
-"""What a pretrained model of drums may be trained on: the built-in kit, and kits whose licence allows to pass it on.
+"""What a pretrained model of drums may be trained on: the built-in kit, and sounds whose licence allows to pass it on.
 
-The kits are those of the Debian package hydrogen-drumkits; `collect.py` looks for their files as `{kit}__{file}`.
+`collect.py` looks for the files of a source as `{name}__{file}`.
 """
 
 from audio_vae.data.sources import Source
@@ -10,7 +10,7 @@ BUILT_IN = Source(
     by="computed by audio_vae.drums.synth",
     licence="no licence needed",
     url="",
-    names=r"(kick|snare|tom|hihat)/\1-[0-9]+(\.wav)?",
+    names=r"(?:(kick|snare|tom|hihat)/\1|hihat-(?:closed|open)/hihat)-[0-9]+(\.wav)?",
 )
 KITS = (
     Source(
@@ -18,14 +18,41 @@ KITS = (
         by="freesound.org users menegass, stomachache, zgump, minorr, cbeeching, cubix and walter-odington",
         licence="CC0 1.0",
         url="https://tracker.debian.org/pkg/hydrogen-drumkits",
-        names=r"(kick|snare|tom|hihat)/Audiophob__.+",
+        names=r"[a-z-]+/Audiophob__.+",
     ),
     Source(
         title="BJA_Pacific",
         by="Luc Tunguay",
         licence="CC BY-SA 3.0",
         url="https://tracker.debian.org/pkg/hydrogen-drumkits",
-        names=r"(kick|snare|tom|hihat)/BJA_Pacific__.+",
+        names=r"[a-z-]+/BJA_Pacific__.+",
     ),
 )
-SOURCES = (BUILT_IN, *KITS)
+"""Kits of the Debian package hydrogen-drumkits."""
+
+ONE_SHOTS = (
+    Source(
+        title="FluidR3",
+        by="Frank Wen and others",
+        licence="MIT",
+        url="https://tracker.debian.org/pkg/fluid-soundfont",
+        names=r"[a-z-]+/FluidR3__.+",
+    ),
+    Source(
+        title="AVL Drumkits",
+        by="Glen MacArthur",
+        licence="CC BY-SA 3.0",
+        url="https://tracker.debian.org/pkg/avldrums.lv2",
+        names=r"[a-z-]+/AVL(Black_Pearl|Red_Zeppelin)__.+",
+    ),
+    Source(
+        title="Sonic Pi",
+        by="users of freesound.org, named in the copyright file of the Debian package sonic-pi-samples",
+        licence="CC0 1.0",
+        url="https://tracker.debian.org/pkg/sonic-pi",
+        names=r"[a-z-]+/SonicPi__.+",
+    ),
+)
+"""Percussion of the Debian packages fluid-soundfont-gm, avldrums.lv2-soundfont and sonic-pi-samples."""
+
+SOURCES = (BUILT_IN, *KITS, *ONE_SHOTS)

@@ -13,7 +13,6 @@ from keras import ops
 
 from audio_vae.audio import features
 
-
 _LONGEST_MATRIX = 1024
 """Longest window whose Fourier transform is a product of matrices, which all exports know; longer ones are faster as
 fast Fourier transforms."""

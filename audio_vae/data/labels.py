@@ -48,6 +48,8 @@ class LabelRules:
         without_data: what users can do instead of naming a folder; empty for nothing.
         least_sounds: number of usable sounds that every class needs; one class needs `LEAST_SOUNDS` in any case.
         without_copies: whether exact copies of another sound are refused.
+        group_of: name of a sound → what it shares with sounds that are to be on the same side of the split, such as one
+            drum struck at several strengths; `None` splits sound by sound.
     """
 
     kind_of: Callable[[str], str | None]
@@ -58,6 +60,7 @@ class LabelRules:
     without_data: str = ""
     least_sounds: int = 1
     without_copies: bool = False
+    group_of: Callable[[str], str] | None = None
 
 
 def find_items(data: Path, rules: LabelRules, others: Counter[str] | None = None) -> list[Item]:
@@ -237,7 +240,7 @@ def prepare_items(
     else:
         report = {"source": "folder names" if config.data["labels"] == "folder" else "file names"}
         report |= {"hint": hint} if hint else {}
-    sounds = replace(sounds, is_test=stratified_split(sounds.names, sounds.labels, seed, TEST_SHARE))
+    sounds = replace(sounds, is_test=stratified_split(sounds.names, sounds.labels, seed, TEST_SHARE, rules.group_of))
     report = {"data": source, **report, "classes": class_sizes(sounds)}
     return Prepared(sounds, refusals, report, decoder_of(items))
 
@@ -283,16 +286,24 @@ def _sizes(sounds: SoundSet) -> Counter[str | None]:
     return Counter(sounds.class_names[label] if label >= 0 else None for label in sounds.labels)
 
 
-def stratified_split(names: Sequence[str], labels: np.ndarray, seed: int, test_share: float) -> np.ndarray:
+def stratified_split(
+    names: Sequence[str],
+    labels: np.ndarray,
+    seed: int,
+    test_share: float,
+    group_of: Callable[[str], str] | None = None,
+) -> np.ndarray:
     """Draw a share of each class for the test set. At least one sound of each class stays for training.
 
-    The draw depends on the seed, the number of the class and the names in it, not on the order of the names.
+    The draw depends on the seed, the number of the class and the names in it, not on the order of the names. Groups are
+    drawn whole, in a random order; one that no longer fits is skipped, so that the share may be a little smaller.
 
     Args:
         names: `[N]`.
         labels: int `[N]`, numbers of classes.
         seed: seed of the draw.
         test_share: 0 to 1; the number of test sounds of a class is rounded.
+        group_of: name of a sound → the group of it, of which all sounds are on the same side; `None` draws sounds.
 
     Returns:
         bool `[N]`, true for the test set.
@@ -301,6 +312,12 @@ def stratified_split(names: Sequence[str], labels: np.ndarray, seed: int, test_s
     for label in np.unique(labels):
         members = sorted(np.flatnonzero(labels == label), key=lambda i: names[i])
         n_test = min(round(test_share * len(members)), len(members) - 1)
-        drawn = np.random.default_rng((seed, int(label))).permutation(len(members))[:n_test]
-        is_test[[members[i] for i in drawn]] = True
+        groups: dict[str, list[int]] = {}
+        for i in members:
+            groups.setdefault(group_of(names[i]) if group_of else names[i], []).append(i)
+        by_group = list(groups.values())
+        for drawn in np.random.default_rng((seed, int(label))).permutation(len(by_group)):
+            if len(by_group[drawn]) <= n_test:
+                is_test[by_group[drawn]] = True
+                n_test -= len(by_group[drawn])
     return is_test

@@ -144,7 +144,7 @@ def check_folder(folder: Path, config: Config, *, show_progress: bool = False) -
     """
     others: Counter[str] = Counter()
     items, outside = labels.labelled(labels.find_items(folder, RULES, others), config)
-    audio = preprocess.choose_audio(items, config.data["rate_hz"], config.data["seconds"], config.audio)
+    audio = preprocess.choose_audio(items, config)
     files = [FileCheck(each.name, None, each.reason) for each in outside]
     is_clustered = config.data["labels"] == "kmeans"
     features: dict[str, np.ndarray] = {}

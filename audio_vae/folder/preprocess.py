@@ -16,7 +16,7 @@ from audio_vae.data import labels
 from audio_vae.data.dataset import Prepared
 from audio_vae.data.reading import Item, map_ahead
 from audio_vae.data.validation import decode_valid
-from audio_vae.folder.config import HIGHEST_RATE_HZ, LEAST_SOUNDS
+from audio_vae.folder.config import HIGHEST_RATE_HZ, LEAST_SOUNDS, OTHER_HIGHEST_RATE_HZ
 from audio_vae.presets import with_audio
 from audio_vae.utils.errors import UserError
 
@@ -30,8 +30,11 @@ RULES = labels.LabelRules(
 )
 """How your own sounds get their classes."""
 
-MOST_SAMPLES = 32768
-"""The longest length that is chosen: twice that of the paper's drums."""
+LONGEST_S = {"studio": 3.0}
+"""Preset → the longest duration that is chosen, in seconds."""
+
+OTHER_MOST_SAMPLES = 32768
+"""The longest length that is chosen for the other presets: twice that of the paper's drums."""
 
 LONG_ENOUGH = 0.9
 """The length is chosen so that this share of the sounds fits in whole."""
@@ -42,9 +45,9 @@ _MOST_MEASURED = 500
 def choose(config: Config, data: Path | None) -> Config:
     """Return the config with a sample rate, a length and a number of classes chosen from the sounds.
 
-    The sample rate is the most frequent one, at most `HIGHEST_RATE_HZ`. The length is that into which 9 of 10 sounds
-    fit whole, each from its onset to its end (`audio.waveform.extent`), at most `MOST_SAMPLES`. At most 500 files are
-    read for that, spread evenly over all.
+    The sample rate is the most frequent one, at most 48 kHz (22.05 kHz for the paper's networks). The length is that
+    into which 9 of 10 sounds fit whole, each from its onset to its end (`audio.waveform.extent`), at most 3 s (32768
+    samples). At most 500 files are read for that, spread evenly over all.
 
     Args:
         config: a config of `folder.config.make`.
@@ -54,33 +57,33 @@ def choose(config: Config, data: Path | None) -> Config:
         UserError: there is no such folder, or no sound file in it.
     """
     items, _ = labels.labelled(find_items(data), config)
-    audio = choose_audio(items, config.data["rate_hz"], config.data["seconds"], config.audio)
+    audio = choose_audio(items, config)
     n_classes = config.data.get("n_clusters") or max(2, len({item.class_name for item in items}))
     # A preset without a classifier stays without one.
     n_classes = config.model.n_classes and n_classes
     return with_audio(config, audio, n_classes=n_classes, classifier_units=(n_classes or 2,))
 
 
-def choose_audio(items: Sequence[Item], rate_hz: int | None, seconds: float | None, start: AudioConfig) -> AudioConfig:
-    """Choose the sample rate and the length for files.
+def choose_audio(items: Sequence[Item], config: Config) -> AudioConfig:
+    """Choose the sample rate and the length for files, as `choose` does, where the config's options do not give them.
 
     Args:
         items: the files.
-        rate_hz: a given sample rate; `None` chooses it as `choose` does.
-        seconds: a given length in seconds; `None` chooses it as `choose` does.
-        start: the other values of the returned config.
+        config: a config of `folder.config.make`.
     """
+    rate_hz, seconds = config.data["rate_hz"], config.data["seconds"]
+    highest_hz = HIGHEST_RATE_HZ.get(config.preset, OTHER_HIGHEST_RATE_HZ)
     if rate_hz is None or seconds is None:
-        found = _measured(items, start.onset_db)
+        found = _measured(items, config.audio.onset_db)
         if rate_hz is None:
-            counts = Counter(min(rate, HIGHEST_RATE_HZ) for rate, _ in found)
-            rate_hz = max(counts, key=lambda rate: (counts[rate], -rate), default=HIGHEST_RATE_HZ)
+            counts = Counter(min(rate, highest_hz) for rate, _ in found)
+            rate_hz = max(counts, key=lambda rate: (counts[rate], -rate), default=min(44100, highest_hz))
         if seconds is None:
             durations_s = [duration for _, duration in found] or [0.0]
             seconds = float(np.quantile(durations_s, LONG_ENOUGH, method="higher"))
-            seconds = min(seconds, MOST_SAMPLES / rate_hz)
+            seconds = min(seconds, LONGEST_S.get(config.preset, OTHER_MOST_SAMPLES / rate_hz))
     n_samples = 32 * max(1, -(-int(seconds * rate_hz + 0.5) // 32))
-    return replace(start, rate_hz=rate_hz, n_samples=n_samples)
+    return replace(config.audio, rate_hz=rate_hz, n_samples=n_samples)
 
 
 def _measured(items: Sequence[Item], onset_db: float | None) -> list[tuple[int, float]]:

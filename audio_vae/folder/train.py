@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audio_vae.folder.config import LATENT_DIM
+from audio_vae.presets import ONE_SHOT_LATENT_DIM
 
 if TYPE_CHECKING:
     from audio_vae.runs.run import Run
@@ -69,7 +70,7 @@ OPTIONS = (
     click.option(
         "--latent-dim",
         type=click.IntRange(1, 1024),
-        help=f"Number of dimensions of the latent space.  [default: {LATENT_DIM}]",
+        help=f"Number of dimensions of the latent space.  [default: {ONE_SHOT_LATENT_DIM}, with the paper's networks {LATENT_DIM}]",
     ),
 )
 """The options that `train` and `prepare` have for your own sounds alone."""

@@ -120,9 +120,7 @@ class OneShotAnalysis(keras.layers.Layer):
         positions = (weights * TONES_PER_OCTAVE * octaves[:, None]).astype(np.float32)
         centres = ops.matmul(power, ops.convert_to_tensor(positions)) / total
         offsets = ops.clip(centres - np.arange(self.grid.n_tones, dtype=np.float32), -0.5, 0.5)
-        n_bins = ops.square(total) / (
-            ops.matmul(ops.square(power), ops.convert_to_tensor(weights**2)) + 1e-20
-        )
+        n_bins = ops.square(total) / (ops.matmul(ops.square(power), ops.convert_to_tensor(weights**2)) + 1e-20)
         n_bins_of_noise = (weights.sum(axis=0) ** 2 / np.maximum((weights**2).sum(axis=0), 1e-9)) / 2
         span = np.log(np.maximum(n_bins_of_noise / _LOBE_BINS, 1.5)).astype(np.float32)
         narrowness = ops.clip(1 - ops.log(ops.maximum(n_bins, 1e-6) / _LOBE_BINS) / span, 0.0, 1.0)

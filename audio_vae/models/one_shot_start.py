@@ -16,6 +16,7 @@ import numpy as np
 from keras import ops
 
 from audio_vae.audio.one_shot_grid import Grid
+from audio_vae.data.sound_set import evenly_spaced
 from audio_vae.layers.one_shot_analysis import FLOOR, decimated, mean_square_spectrogram, pooled
 from audio_vae.layers.one_shot_synthesis import SILENCE_DB
 from audio_vae.models.one_shot_networks import ANALYSIS, CONTROLS
@@ -35,8 +36,8 @@ _LOW_HZ = 1000.0
 _LOW_TONE_HZ = 400.0
 """Below, long windows measure the power of noise bands and of tones; below the latter, tones stand in for noise."""
 
-_RIDGE = 0.1
-_WEIGHTS = {"level": 8.0, "noise": 1.0, "tones": 1.0, "offsets": 2.0, "phasors": 1.0}
+_RIDGE = 0.3
+_WEIGHTS = {"level": 3.0, "noise": 1.0, "tones": 1.0, "offsets": 2.0, "phasors": 6.0}
 """Weights of the parts of the controls in the principal components."""
 
 
@@ -48,6 +49,7 @@ def start_from_sounds(vae, audio: np.ndarray, *, say: Callable[[str], None] = la
         audio: the training sounds, float `[N, T]`, full scale ±1.
         say: receives lines for the user.
     """
+    audio = audio[evenly_spaced(len(audio), N_ANALYSED)]
     analysis, synthesis = vae.encoder.get_layer(ANALYSIS), vae.decoder.get_layer("synthesis")
     n_copies = max(1, round(N_ANALYSED / len(audio))) if vae.augmentation else 1
     say(f"analysing {len(audio)} sounds" + (f", each changed in {n_copies - 1} ways too" if n_copies > 1 else ""))

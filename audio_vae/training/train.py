@@ -10,6 +10,7 @@ from audio_vae.backend.devices import ONE_DEVICE, Devices
 from audio_vae.backend.keras_backend import run_operations_side_by_side, standard_settings
 from audio_vae.config import Config
 from audio_vae.data.batches import steps_per_epoch, training_batches
+from audio_vae.models.one_shot_start import start_from_sounds
 from audio_vae.models.passes import one_by_one
 from audio_vae.models.vae import VAE
 from audio_vae.runs.create import remove_leftovers
@@ -60,6 +61,8 @@ def train(
         else:
             if position.epoch or position.step:
                 say(f"going on after {position}")
+            elif run.config.model.architecture == "oneshot":
+                start_from_sounds(model, run.sounds.train.audio, say=say)
             _fit(model, run, position, writer, show_progress, say)
             # The run may have cached an older model. The trained one replaces it, unless it is spread over several
             # devices: it is then read again from its file, on one device.
