@@ -98,7 +98,7 @@ ONE_SHOT_WINDOWS_S = (0.006, 0.023, 0.093)
 
 
 def loss_for(rate_hz: int, loss: LossConfig, architecture: str) -> LossConfig:
-    """Return the losses for a sample rate and architecture: if spectra are compared, with windows of a fixed duration."""
+    """Return the losses for a sample rate and architecture; windows of compared spectra have fixed durations."""
     if not loss.spectral_weight:
         return loss
     if architecture == "oneshot":

@@ -3,9 +3,9 @@
     python -m audio_vae.drums.collect KITS ONE_SHOTS OUT
     audio-vae drums train --labels folder --data OUT
 
-KITS holds `kick/`, `snare/`, `tom/` and `hihat/`, ONE_SHOTS holds folders such as `clap/` and `cymbal/`, both with files
-named `{source}__{file}`. The sounds are those of the Debian packages that `drums.sources` names; files of other sources
-are left out, because their licences do not allow to pass on a model that is trained on them.
+KITS holds `kick/`, `snare/`, `tom/` and `hihat/`, ONE_SHOTS holds folders such as `clap/` and `cymbal/`, both with
+files named `{source}__{file}`. The sounds are those of the Debian packages that `drums.sources` names; files of other
+sources are left out, because their licences do not allow to pass on a model that is trained on them.
 """
 
 from __future__ import annotations

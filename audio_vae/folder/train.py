@@ -70,7 +70,8 @@ OPTIONS = (
     click.option(
         "--latent-dim",
         type=click.IntRange(1, 1024),
-        help=f"Number of dimensions of the latent space.  [default: {ONE_SHOT_LATENT_DIM}, with the paper's networks {LATENT_DIM}]",
+        help="Number of dimensions of the latent space.  "
+        f"[default: {ONE_SHOT_LATENT_DIM}, with the paper's networks {LATENT_DIM}]",
     ),
 )
 """The options that `train` and `prepare` have for your own sounds alone."""

@@ -25,7 +25,7 @@ _TONE_WINDOW = 2048
 _PHASE_WINDOW = 512
 """Windows: wide bands in frames; low bands, tones and phases in samples at their own rates."""
 
-_LOBE_BINS = 6.0
+_LOBE_BINS = 10.0
 """Bins that a steady tone occupies in the spectrum of `_tone_features`."""
 
 _LEAST_POWER = 1e-9

@@ -31,9 +31,9 @@ class OneShotSynthesis(keras.layers.Layer):
 
         out[t] = Σ_k A_k(t) · sin(2π (f_k t / rate + φ_k)) + Σ_b N_b(t) · noise_b[t]
 
-    A tone's frequency f is constant within a sound; a sweep goes through the ranges of several tones. The noise is the
-    same in every call, so that a latent always decodes to the same sound: a spectrum of constant magnitude and random
-    phases, cut into the bands of the grid, each with a root mean square of 1.
+    A tone's frequency f is constant within a sound; a sweep goes through the ranges of several tones. The noise is a
+    spectrum of constant magnitude and random phases, cut into the bands of the grid, each with a root mean square of 1.
+    It is the same in every call, so that a latent always decodes to the same sound. All fades in within 0.7 ms.
 
     Example:
     ```python
@@ -67,6 +67,11 @@ class OneShotSynthesis(keras.layers.Layer):
         self.seed = seed
         self._noise = self.noise()
 
+    @property
+    def n_faded(self) -> int:
+        """Number of samples at the start over which a sound fades in: 0.7 ms."""
+        return self.grid.hop_length // 2
+
     def noise(self) -> np.ndarray:
         """Return the noise of each band: float16 `[n_frames, hop_length, n_noise_bands]`."""
         grid, n_samples = self.grid, self.grid.n_frames * self.grid.hop_length
@@ -86,9 +91,11 @@ class OneShotSynthesis(keras.layers.Layer):
             ops.clip(parts["offsets"], -_WIDEST_OFFSET, _WIDEST_OFFSET),
             parts["phasors"],
         )
-        frames = noise + tones
         n_samples = self.grid.n_frames * self.grid.hop_length
-        return ops.reshape(frames, (-1, n_samples))[:, : self.grid.n_samples]
+        audio = ops.reshape(noise + tones, (-1, n_samples))[:, : self.grid.n_samples]
+        # A sound that starts at its full amplitude makes a click.
+        fade = np.minimum(np.arange(self.grid.n_samples) / self.n_faded, 1).astype(np.float32)
+        return audio * ops.convert_to_tensor(fade)
 
     def _amplitudes(self, controls, level):
         """Amplitudes at the start of each frame and after the last one: `[B, n_times · K]` → `[B, n_frames + 1, K]`."""

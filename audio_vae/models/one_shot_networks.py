@@ -1,8 +1,8 @@
-"""The networks of one-shots: what is heard of a sound, its principal components, and tones and noise made from them.
+"""The networks of one-shots: principal components of what is heard of a sound, and tones and noise made from them.
 
-Layers: the encoder analyses a sound on a grid of times and bands (`layers.one_shot_analysis`), the decoder controls tones
-and noise on the same grid (`layers.one_shot_synthesis`). Between them lie two linear maps, to the latent and from it, and
-a small network beside each::
+Layers: the encoder analyses a sound on a grid of times and bands (`layers.one_shot_analysis`), the decoder controls
+tones and noise on the same grid (`layers.one_shot_synthesis`). Between them lie two linear maps, to the latent and from
+it, and a small network beside each::
 
     audio (T) ─ analysis ┬ dense ────────┬ latent (d) ┬ dense ────────┬ controls ─ synthesis ─ audio (T)
                          └ dense network ┘            └ dense network ┘

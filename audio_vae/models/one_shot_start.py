@@ -1,10 +1,10 @@
 """Where the training of one-shots starts: at the principal components of the training sounds.
 
 Each training sound, and changed copies of it, is analysed in two ways: what the encoder hears of it, and the controls
-with which the synthesis comes nearest to it (found by synthesising, listening and correcting a few times). The principal
-components of the controls become the latent space: the decoder's linear map. The encoder's linear map is the ridge
-regression from what is heard to these components. A few hundred sounds fix both in seconds, where gradients through the
-synthesis take hours; the training then refines everything.
+with which the synthesis comes near to it (found by synthesising, listening and correcting a few times). The principal
+components of the controls become the latent space, and so the decoder's linear map. The encoder's linear map is the
+ridge regression from what is heard to these components. A few hundred sounds fix both in minutes, where gradients
+through the synthesis take hours; the training then refines everything.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def _padded(sounds: np.ndarray) -> np.ndarray:
 
 
 def _compiled(function: Callable) -> Callable:
-    """Compile a function of a batch where the backend is TensorFlow; eager operations would take several times longer."""
+    """Compile a function of a batch where the backend is TensorFlow: eager operations take several times longer."""
     if keras.backend.backend() != "tensorflow":
         return function
     import tensorflow as tf
