@@ -62,6 +62,7 @@ class LossConfig:
         likelihood_weight: λ₁₁.
         kl_weight: λ₁₂.
         classification_weight: λ₂.
+        classifier_moves_encoder: whether ∇₂ moves the encoder too, as in the paper, or the classifier alone.
         likelihood_reduction: `sum` over a sound's samples (Eq. 1's squared norm) or `mean`.
         kl_reduction: `sum` over latent dimensions or `mean`.
         spectral_weight: weight of the distance between spectrograms (`models.losses.spectral_distance`).
@@ -70,6 +71,11 @@ class LossConfig:
             count equally; 0 compares bin by bin.
         spectral_from_onset: weight the frames of these logarithms by their distance from the sound's start, so that an
             attack counts as much as a decay; for sounds that start at their onset.
+        cell_weight: weight of the distance between levels in the cells of the grid of one-shots
+            (`models.losses.cell_distance`); has no effect on other networks.
+        phasor_weight: weight of the squared distance of the phasors of low tones at the onset
+            (`models.losses.phasor_distance`): they decide where the waveform of an attack peaks; has no effect on other
+            networks than those of one-shots.
         pitch_weight: weight of the distance of the oscillators' pitch from that of the sound
             (`models.losses.pitch_error`); has no effect without oscillators.
         centre_weight: weight of the distance of a sound from the decoded centre of its class
@@ -84,12 +90,15 @@ class LossConfig:
     likelihood_weight: float = 1.0
     kl_weight: float = 1e-4
     classification_weight: float = 1.01
+    classifier_moves_encoder: bool = True
     likelihood_reduction: str = "sum"
     kl_reduction: str = "sum"
     spectral_weight: float = 0.0
     spectral_windows: tuple[int, ...] = (64, 128, 256, 512, 1024)
     spectral_bands: int = 0
     spectral_from_onset: bool = False
+    cell_weight: float = 0.0
+    phasor_weight: float = 0.0
     pitch_weight: float = 0.0
     centre_weight: float = 0.0
     between_weight: float = 0.0

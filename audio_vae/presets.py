@@ -68,16 +68,27 @@ PRESETS: dict[str, Values] = {
 """Name of a preset → the values in which it differs from the defaults."""
 
 STUDIO_ONE_SHOTS: Values = {
-    "model": {"architecture": "oneshot"},
-    # Levels change linearly between two latents, so no loss has to ask for what lies between sounds.
-    "loss": {"pitch_weight": 0.0, "centre_weight": 0.0, "between_weight": 0.0, "cycle_weight": 0.0},
+    "model": {"architecture": "oneshot", "log_variance_start": -6.0},
+    "loss": {
+        "kl_weight": 1e-4,
+        "spectral_weight": 0.25,
+        "cell_weight": 1.0,
+        "phasor_weight": 0.1,
+        # The classifier would move the latents away from what sounds have in common to what tells classes apart.
+        "classifier_moves_encoder": False,
+        "pitch_weight": 0.0,
+        # Levels change linearly between two latents, so no loss has to ask for what lies between sounds.
+        "centre_weight": 0.0,
+        "between_weight": 0.0,
+        "cycle_weight": 0.0,
+    },
     # An inverted drum would have other phases at its onset.
     "augmentation": {"speed": 0.2, "polarity": False},
     "training": {
-        "epochs": 40,
+        "epochs": 50,
         "batch_size": 8,
-        "vae_learning_rate": 3e-4,
-        "classifier_learning_rate": 3e-4,
+        "vae_learning_rate": 2e-4,
+        "classifier_learning_rate": 1e-3,
     },
 }
 """The values that one-shots need in place of those of `studio`: networks for sounds that start at their onset."""

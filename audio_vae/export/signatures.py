@@ -36,13 +36,14 @@ class Network:
         self.network = network
         self.variables = [
             tf.Variable(np.asarray(each), dtype=weight_type, trainable=False, name=each.name)
-            for each in network.variables
+            for each in (*network.trainable_variables, *network.non_trainable_variables)
         ]
 
     def __call__(self, inputs: tf.Tensor) -> Any:
         """Apply the network to float32 `[B, …]`."""
         values = [tf.cast(each, tf.float32) for each in self.variables]
-        outputs, _ = self.network.stateless_call(values, [], inputs, training=False)
+        n_trainable = len(self.network.trainable_variables)
+        outputs, _ = self.network.stateless_call(values[:n_trainable], values[n_trainable:], inputs, training=False)
         return outputs
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import scipy.signal
@@ -29,6 +31,12 @@ _LOBE_BINS = 10.0
 """Bins that a steady tone occupies in the spectrum of `_tone_features`."""
 
 _LEAST_POWER = 1e-9
+
+_LOW_HZ, LOW_TONE_HZ = 1000.0, 400.0
+"""Below, long windows measure the power of noise bands and of tones. Below the latter, tones stand in for noise."""
+
+_LONG_WINDOW, _SHORT_WINDOW_FRAMES = 512, 8
+"""Long windows, at about 11 kHz; short ones, in frames."""
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -168,6 +176,43 @@ class OneShotAnalysis(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "rate_hz": self.rate_hz}
+
+
+def cell_powers(audio, grid: Grid):
+    """Return the mean power of sounds in the cells of a grid, from long windows for low frequencies, short ones above.
+
+    Args:
+        audio: `[B, T]`.
+        grid: the grid.
+
+    Returns:
+        The power in the noise bands, `[B, n_times, n_noise_bands]`, and in the tones' ranges, `[B, n_times, n_tones]`.
+    """
+    hop = grid.hop_length
+    factor = max(1, round(grid.rate_hz / _TONE_RATE_HZ))
+    lower = decimated(audio, factor)
+    long_window, short_window = _LONG_WINDOW, _SHORT_WINDOW_FRAMES * hop
+    spectra = {
+        "long": (mean_square_spectrogram(lower, long_window, max(1, 2 * hop // factor)), factor, long_window),
+        "short": (mean_square_spectrogram(audio, short_window, hop), 1, short_window),
+    }
+
+    def cells(name: str, weights_of: Callable):
+        power, divisor, window = spectra[name]
+        weights = weights_of(np.fft.rfftfreq(window, divisor / grid.rate_hz))
+        hop_length = max(1, 2 * hop // factor) * factor if name == "long" else hop
+        return pooled(ops.matmul(power, ops.convert_to_tensor(weights)), grid, hop_length)
+
+    # Which noise bands and tones are low.
+    centres_hz = np.linspace(0, grid.rate_hz / 2, 4096)
+    band_centres_hz = centres_hz[grid.noise_weights(centres_hz).argmax(axis=0)]
+    return tuple(
+        ops.where(is_low, cells("long", weights_of), cells("short", weights_of))
+        for is_low, weights_of in (
+            (band_centres_hz < min(_LOW_HZ, 0.3 * grid.rate_hz / factor), grid.noise_weights),
+            (grid.tones_hz < LOW_TONE_HZ, grid.tone_weights),
+        )
+    )
 
 
 def mean_square_spectrogram(audio, window: int, hop_length: int):

@@ -9,8 +9,11 @@ import numpy as np
 from keras import ops
 
 from audio_vae.audio import spectral_ops
+from audio_vae.audio.one_shot_grid import Grid
 from audio_vae.audio.soft_dtw import soft_dtw
 from audio_vae.audio.waveform import SILENCE
+from audio_vae.layers.one_shot_analysis import FLOOR as CELL_FLOOR
+from audio_vae.layers.one_shot_analysis import cell_powers
 from audio_vae.layers.synthesizers import LOWEST_CYCLES_PER_SAMPLE, RANGE_OCTAVES
 
 _FLOOR = 1e-3
@@ -109,6 +112,43 @@ def spectral_distance(audio, reconstruction, windows, bands_per_octave: int = 0,
         logarithmic = _reduce(differences, "mean")
         total = total + relative + logarithmic
     return total / len(windows)
+
+
+def cell_distance(audio, reconstruction, grid: Grid):
+    """Distance between the levels of one-shots in the cells of a grid, which ignores phase.
+
+    It is the mean absolute difference of the logarithms of amplitudes, over all noise bands and tones at all times of
+    the grid; what lies 60 dB below a sound's loudest cell hardly counts. Cells average noise, so that two noises of one
+    colour are near to each other; the times are close together at the onset, so that an attack counts as a decay does.
+
+    Args:
+        audio: `[B, T]`, full scale ±1.
+        reconstruction: the same shape.
+        grid: the grid.
+
+    Returns:
+        `[B]`, in nepers: 1 is 8.7 dB.
+    """
+    total, floor = 0.0, None
+    pairs = zip(cell_powers(audio, grid), cell_powers(reconstruction, grid), strict=True)
+    for wanted, got in pairs:
+        if floor is None:
+            floor = CELL_FLOOR * ops.maximum(ops.max(wanted, axis=(1, 2), keepdims=True), 1e-9)
+        total = total + _reduce(ops.abs(ops.log((wanted + floor) / (got + floor))), "mean")
+    return total / 4
+
+
+def phasor_distance(wanted, got):
+    """Squared distance of the phasors of low tones at the onset (`layers.one_shot_analysis`), summed over the tones.
+
+    Args:
+        wanted: phasors of the sounds, `[B, 2 · n_phased]`, the loudest with a length of 1.
+        got: the same of the reconstructions.
+
+    Returns:
+        `[B]`.
+    """
+    return _reduce(ops.square(wanted - got), "sum")
 
 
 def pitch_error(audio, pitch, wanted):

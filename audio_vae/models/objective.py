@@ -14,6 +14,7 @@ from audio_vae.config import LossConfig
 from audio_vae.layers.sampling import Sampling
 from audio_vae.model_config import ModelConfig
 from audio_vae.models import losses
+from audio_vae.models.one_shot_networks import ANALYSIS, SYNTHESIS
 from audio_vae.models.studio_networks import PITCH, at_pitch
 
 # Soft-DTW takes a step for each frame of both sounds, one after the other.
@@ -50,7 +51,14 @@ class Objective:
         """
         config = self.loss_config
         weights = {"likelihood": config.likelihood_weight, "kl": config.kl_weight}
-        own = {"spectral": config.spectral_weight, "pitch": self._pitch_weight, "centre": config.centre_weight}
+        is_one_shot = self.model_config.architecture == "oneshot"
+        own = {
+            "spectral": config.spectral_weight,
+            "cells": config.cell_weight if is_one_shot else 0.0,
+            "phasors": config.phasor_weight if is_one_shot else 0.0,
+            "pitch": self._pitch_weight,
+            "centre": config.centre_weight,
+        }
         weights |= {name: weight for name, weight in own.items() if weight}
         if config.between_weight:
             weights |= {"between": config.between_weight, "cycle": config.cycle_weight}
@@ -103,6 +111,11 @@ class Objective:
             terms["spectral"] = losses.spectral_distance(
                 audio, reconstruction, config.spectral_windows, config.spectral_bands, config.spectral_from_onset
             )
+        if "cells" in term_weights:
+            terms["cells"] = losses.cell_distance(audio, reconstruction, self.decoder.get_layer(SYNTHESIS).grid)
+        if "phasors" in term_weights:
+            phasors = self.encoder.get_layer(ANALYSIS).phasors
+            terms["phasors"] = losses.phasor_distance(phasors(audio), phasors(reconstruction))
         if "pitch" in term_weights:
             pitch = self.decoder.get_layer(PITCH)(latent)[:, 0]
             terms["pitch"] = losses.pitch_error(audio, pitch, wanted_pitch)

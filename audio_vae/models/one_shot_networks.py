@@ -27,8 +27,8 @@ from audio_vae.layers.one_shot_analysis import OneShotAnalysis
 from audio_vae.layers.one_shot_synthesis import OneShotSynthesis
 from audio_vae.model_config import ModelConfig
 
-ANALYSIS, CONTROLS = "analysis", "controls"
-"""Names of the first layer of the encoder, and of the dense layer from the latent to the controls."""
+ANALYSIS, CONTROLS, SYNTHESIS = "analysis", "controls", "synthesis"
+"""Names of the encoder's first layer, of the layer from the latent to the controls, and of the decoder's last layer."""
 
 _SLOPE = 0.2
 """Slope of the leaky ReLUs below 0."""
@@ -67,6 +67,6 @@ def one_shot_decoder(config: ModelConfig, latent):
         ]
     )
     synthesis = OneShotSynthesis(
-        config.oneshot.rate_hz, config.n_samples, config.oneshot.n_noise_bands, name="synthesis", dtype="float32"
+        config.oneshot.rate_hz, config.n_samples, config.oneshot.n_noise_bands, name=SYNTHESIS, dtype="float32"
     )
     return synthesis(controls)

@@ -15,11 +15,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from audio_vae.audio.one_shot_grid import Grid
 from audio_vae.data.sound_set import evenly_spaced
-from audio_vae.layers.one_shot_analysis import FLOOR, decimated, mean_square_spectrogram, pooled
+from audio_vae.layers.one_shot_analysis import FLOOR, LOW_TONE_HZ, cell_powers
 from audio_vae.layers.one_shot_synthesis import SILENCE_DB
-from audio_vae.models.one_shot_networks import ANALYSIS, CONTROLS
+from audio_vae.models.one_shot_networks import ANALYSIS, CONTROLS, SYNTHESIS
 
 N_ANALYSED = 1200
 """About the number of sounds and changed copies that are analysed."""
@@ -31,10 +30,6 @@ _STEP = 0.4
 
 _LEAST_NOISE = 0.03
 """Share of a cell's power that stays with the noise where tones seem to make up all of it."""
-
-_LOW_HZ = 1000.0
-_LOW_TONE_HZ = 400.0
-"""Below, long windows measure the power of noise bands and of tones; below the latter, tones stand in for noise."""
 
 _RIDGE = 0.3
 _WEIGHTS = {"level": 3.0, "noise": 1.0, "tones": 1.0, "offsets": 2.0, "phasors": 6.0}
@@ -50,7 +45,7 @@ def start_from_sounds(vae, audio: np.ndarray, *, say: Callable[[str], None] = la
         say: receives lines for the user.
     """
     audio = audio[evenly_spaced(len(audio), N_ANALYSED)]
-    analysis, synthesis = vae.encoder.get_layer(ANALYSIS), vae.decoder.get_layer("synthesis")
+    analysis, synthesis = vae.encoder.get_layer(ANALYSIS), vae.decoder.get_layer(SYNTHESIS)
     n_copies = max(1, round(N_ANALYSED / len(audio))) if vae.augmentation else 1
     say(f"analysing {len(audio)} sounds" + (f", each changed in {n_copies - 1} ways too" if n_copies > 1 else ""))
     measure = _compiled(lambda sounds: (analysis(sounds), controls_of(sounds, analysis, synthesis)))
@@ -74,7 +69,7 @@ def set_linear_maps(vae, heard: np.ndarray, controls: np.ndarray) -> None:
         heard: output of the encoder's first layer, `[n, n_features]`.
         controls: controls of the same sounds, `[n, n_controls]`.
     """
-    grid, latent_dim = vae.decoder.get_layer("synthesis").grid, vae.model_config.latent_dim
+    grid, latent_dim = vae.decoder.get_layer(SYNTHESIS).grid, vae.model_config.latent_dim
     weights = np.concatenate([np.full(size, _WEIGHTS[name]) for name, size in grid.sizes.items()])
     mean_heard, mean_controls = heard.mean(axis=0), controls.mean(axis=0)
     heard = (heard - mean_heard).astype(np.float64)
@@ -104,11 +99,11 @@ def controls_of(audio, analysis, synthesis):
         synthesis: the decoder's last layer.
     """
     grid = synthesis.grid
-    wanted_noise, wanted_tones = _powers(audio, grid)
+    wanted_noise, wanted_tones = cell_powers(audio, grid)
     loudest = ops.maximum(ops.max(wanted_noise, axis=(1, 2), keepdims=True), 1e-9)
     floor = FLOOR * loudest
     offsets, narrowness, _ = analysis.tones(audio)
-    narrowness = ops.maximum(narrowness, np.clip(np.log2(_LOW_TONE_HZ / grid.tones_hz) / 1.5, 0, 1).astype("float32"))
+    narrowness = ops.maximum(narrowness, np.clip(np.log2(LOW_TONE_HZ / grid.tones_hz) / 1.5, 0, 1).astype("float32"))
     phasors = analysis.phasors(audio)
     level = ops.log(loudest[:, :, 0]) / 2
 
@@ -118,11 +113,11 @@ def controls_of(audio, analysis, synthesis):
 
     # Amplitudes of sines have twice the mean square.
     tones = ops.log(2 * wanted_tones * narrowness[:, None] + 0.1 * floor) / 2
-    of_tones, _ = _powers(synthesis(synthesised(ops.full_like(wanted_noise, -30.0), tones)), grid)
+    of_tones, _ = cell_powers(synthesis(synthesised(ops.full_like(wanted_noise, -30.0), tones)), grid)
     rest = ops.maximum(wanted_noise - of_tones, _LEAST_NOISE * wanted_noise)
     noise = ops.log(rest + 0.1 * floor) / 2
     for _ in range(_N_CORRECTIONS):
-        got_noise, got_tones = _powers(synthesis(synthesised(noise, tones)), grid)
+        got_noise, got_tones = cell_powers(synthesis(synthesised(noise, tones)), grid)
         noise = noise + _correction(wanted_noise, got_noise, floor)
         tones = tones + _correction(wanted_tones, got_tones, floor)
     silence = float(SILENCE_DB / 20 * np.log(10)) + level[:, :, None]
@@ -132,35 +127,6 @@ def controls_of(audio, analysis, synthesis):
 def _correction(wanted, got, floor):
     """Change of a logarithmic amplitude that brings a power nearer to the wanted one."""
     return _STEP / 2 * ops.clip(ops.log((wanted + floor) / (got + floor)), -2.0, 2.0)
-
-
-def _powers(audio, grid: Grid):
-    """Mean power in the cells of the noise bands and of the tones: `[B, T]` → two of `[B, n_times, bands]`."""
-    hop = grid.hop_length
-    factor = max(1, grid.rate_hz // 11025)
-    lower = decimated(audio, factor)
-    long_window, short_window = 512, 8 * hop
-    spectra = {
-        "long": (mean_square_spectrogram(lower, long_window, max(1, 2 * hop // factor)), factor, long_window),
-        "short": (mean_square_spectrogram(audio, short_window, hop), 1, short_window),
-    }
-
-    def cells(name: str, weights_of: Callable):
-        power, divisor, window = spectra[name]
-        weights = weights_of(np.fft.rfftfreq(window, divisor / grid.rate_hz))
-        hop_length = max(1, 2 * hop // factor) * factor if name == "long" else hop
-        return pooled(ops.matmul(power, ops.convert_to_tensor(weights)), grid, hop_length)
-
-    # Which noise bands and tones are low.
-    centres_hz = np.linspace(0, grid.rate_hz / 2, 4096)
-    band_centres_hz = centres_hz[grid.noise_weights(centres_hz).argmax(axis=0)]
-    return tuple(
-        ops.where(is_low, cells("long", weights_of), cells("short", weights_of))
-        for is_low, weights_of in (
-            (band_centres_hz < min(_LOW_HZ, 0.3 * grid.rate_hz / factor), grid.noise_weights),
-            (grid.tones_hz < _LOW_TONE_HZ, grid.tone_weights),
-        )
-    )
 
 
 def _flat(values):

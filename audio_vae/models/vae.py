@@ -122,8 +122,11 @@ class VAE(keras.Model):
 
     @property
     def classifier_variables(self) -> list:
-        """The variables that ∇₂ moves: those of encoder and classifier; none without a classifier."""
-        return self.encoder.trainable_variables + self.classifier.trainable_variables if self.classifier else []
+        """The variables that ∇₂ moves: those of the classifier, and of the encoder unless the losses spare it."""
+        if not self.classifier:
+            return []
+        of_encoder = self.encoder.trainable_variables if self.loss_config.classifier_moves_encoder else []
+        return of_encoder + self.classifier.trainable_variables
 
     def call(self, audio, training=False):
         mean, log_variance = self.encoder(audio, training=training)
