@@ -41,12 +41,23 @@ def test_the_papers_presets(preset, architecture, n_classes):
 
 
 @pytest.mark.parametrize(
-    ("rate_hz", "windows"), [(8000, (64, 128, 256, 512, 1024)), (22050, (176, 353, 706, 1411, 2822))]
+    ("rate_hz", "architecture", "windows"),
+    [
+        (8000, "studio", (64, 128, 256, 512, 1024)),
+        (22050, "studio", (176, 353, 706, 1411, 2822)),
+        (8000, "oneshot", (64, 256, 1024)),
+        (44100, "oneshot", (256, 1024, 4096)),
+        (48000, "oneshot", (256, 1024, 4096)),
+    ],
 )
-def test_spectral_windows_are_as_long_at_any_rate(rate_hz, windows):
-    assert loss_for(rate_hz, LossConfig(spectral_weight=1.0)).spectral_windows == windows
-    assert loss_for(rate_hz, LossConfig()) == LossConfig()
-    assert (preset_config("studio").loss.spectral_windows == windows) == (rate_hz == 22050)
+def test_spectral_windows_are_as_long_at_any_rate(rate_hz, architecture, windows):
+    assert loss_for(rate_hz, LossConfig(spectral_weight=1.0), architecture).spectral_windows == windows
+    assert loss_for(rate_hz, LossConfig(), architecture) == LossConfig()
+
+
+def test_studio_compares_spectra_at_the_rate_of_the_sounds():
+    windows = loss_for(22050, LossConfig(spectral_weight=1.0), "studio").spectral_windows
+    assert preset_config("studio").loss.spectral_windows == windows
 
 
 @pytest.mark.parametrize(("rate_hz", "windows", "hop"), [(8000, (256,), 64), (22050, (706,), 176)])

@@ -6,6 +6,7 @@ validation    one file: is it usable, and what happens to it on its way to the m
 reading       many files, read and validated into a set of sounds
 fingerprints  which files a data folder held, and what has changed in it since
 sound_set     sounds in memory, with labels and a split
+split         which sounds of a class are in the test set
 labels        labels from folders, file names or k-means, and the seeded split
 nesting       sounds in deeper folders than those that name the classes
 clusters      k-means over the attacks of the sounds

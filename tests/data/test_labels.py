@@ -5,13 +5,12 @@ import re
 from collections import Counter
 
 import click
-import numpy as np
 import pytest
 from sound_files import decaying_tone, write_sound
 
 from audio_vae.cli.main import cli
 from audio_vae.data import labels
-from audio_vae.data.labels import LabelRules, stratified_split, why_refused
+from audio_vae.data.labels import LabelRules, why_refused
 from audio_vae.data.nesting import INNERMOST
 from audio_vae.data.reading import Item
 from audio_vae.drums import config as drums_config
@@ -257,26 +256,3 @@ class TestNested:
     def test_folders_as_they_should_be(self, tmp_path):
         self.fill(tmp_path, ["."])
         assert "hint" not in prepare_folder(tmp_path, {}).labels_report
-
-
-class TestStratifiedSplit:
-    names = tuple(f"n{i:02d}" for i in range(36))
-    labels = np.array([0] * 10 + [1] * 20 + [2] * 1 + [3] * 2 + [4] * 3)
-
-    def test_share_of_each_class(self):
-        is_test = stratified_split(self.names, self.labels, 0, 0.2)
-        assert [int(is_test[self.labels == label].sum()) for label in range(5)] == [2, 4, 0, 0, 1]
-
-    def test_at_least_one_stays_for_training(self):
-        is_test = stratified_split(self.names, self.labels, 0, 1.0)
-        assert [int((~is_test[self.labels == label]).sum()) for label in range(5)] == [1] * 5
-
-    def test_depends_on_the_seed(self):
-        draws = {tuple(stratified_split(self.names, self.labels, seed, 0.2)) for seed in range(5)}
-        assert len(draws) > 1
-        assert tuple(stratified_split(self.names, self.labels, 3, 0.2)) in draws
-
-    def test_does_not_depend_on_the_order(self, rng):
-        order = rng.permutation(len(self.names))
-        shuffled = stratified_split([self.names[i] for i in order], self.labels[order], 0, 0.2)
-        np.testing.assert_array_equal(shuffled, stratified_split(self.names, self.labels, 0, 0.2)[order])

@@ -211,3 +211,19 @@ def test_kinds_of_the_real_drums_are_told_by_their_files_alone(shared_data):
     wrong = [item.name for item, kind, right in zip(items, told, folders, strict=True) if kind not in (right, None)]
     assert wrong == []
     assert told.count(None) <= 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_one_drum"),
+    [
+        ("kick/AVLRed_Zeppelin__36-Ludwig26Kick-1.flac", "kick/AVLRed_Zeppelin__36-Ludwig26Kick-5.flac", True),
+        ("kick/AVLRed_Zeppelin__36-Ludwig26Kick-1.flac", "kick/AVLBlack_Pearl__36-Pearl22Kick-1.flac", False),
+        ("hihat-open/BJA_Pacific__HH2_01.aiff", "hihat-open/BJA_Pacific__HH2_04.aiff", True),
+        ("kick/BJA_Pacific__BD_01.aiff", "tom/BJA_Pacific__TOM_01.aiff", False),
+        ("cymbal/SonicPi__drum_splash_hard.flac", "cymbal/SonicPi__drum_splash_soft.flac", True),
+        ("kick/kick-01.wav", "kick/kick-02.wav", False),
+        ("mine/snare 1.wav", "mine/snare 2.wav", False),
+    ],
+)
+def test_sounds_of_one_drum(one, other, is_one_drum):
+    assert (drum_of(one) == drum_of(other)) is is_one_drum

@@ -94,7 +94,7 @@ class TestCheckFolder:
     def test_real_drums(self, shared_data):
         found = check.check_folder(shared_data / "drums", folder_config.make())
         assert found.n_usable == 154
-        assert (found.audio.rate_hz, found.problem) == (22050, None)
+        assert (found.audio.rate_hz, found.problem) == (44100, None)
 
 
 @pytest.mark.skipif(".opus" not in EXTENSIONS, reason="libsndfile was built without Opus")

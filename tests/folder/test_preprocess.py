@@ -70,18 +70,22 @@ class TestChoose:
         assert (chosen.audio.rate_hz, chosen.audio.n_samples) == (8000, 2400)
         assert (chosen.model.n_samples, chosen.model.n_classes) == (2400, 3)
 
-    def test_commonest_rate_up_to_22050(self, tmp_path, rng):
+    @pytest.mark.parametrize(("preset", "rate_hz"), [("studio", 48000), ("cc", 22050)])
+    def test_commonest_rate_up_to_that_of_the_preset(self, tmp_path, rng, preset, rate_hz):
         write_class(tmp_path / "a", ["1.wav", "2.wav"], 300, rng, rate_hz=11025)
-        write_class(tmp_path / "b", ["1.wav", "2.wav"], 300, rng, rate_hz=48000)
+        write_class(tmp_path / "b", ["1.wav", "2.wav"], 300, rng, rate_hz=96000)
+        write_class(tmp_path / "d", ["1.wav"], 300, rng, rate_hz=48000)
         write_class(tmp_path / "c", ["1.wav"], 300, rng, rate_hz=44100)
-        assert folder.choose(folder_config.make(), tmp_path).audio.rate_hz == 22050
+        assert folder.choose(folder_config.make(preset), tmp_path).audio.rate_hz == rate_hz
 
     def test_length_holds_nine_of_ten_and_has_an_end(self, tmp_path, rng):
         write_class(tmp_path / "a", [f"{n}.wav" for n in range(19)], 300, rng, duration_s=0.25)
         write_class(tmp_path / "b", ["long.wav"], 300, rng, duration_s=9)
         assert folder.choose(folder_config.make(), tmp_path).audio.n_samples == 2016
         write_class(tmp_path / "c", [f"{n}.wav" for n in range(9)], 300, rng, duration_s=9)
-        assert folder.choose(folder_config.make(), tmp_path).audio.n_samples == 3 * 44100
+        assert folder.choose(folder_config.make(), tmp_path).audio.n_samples == 3 * 8000
+        paper = folder.choose(folder_config.make("cc"), tmp_path)
+        assert paper.audio.n_samples == 32768
 
     @pytest.mark.parametrize("tail_s", [0.0, 3.0, 70.0])
     def test_length_follows_where_sounds_end(self, tmp_path, tail_s):
@@ -105,7 +109,7 @@ class TestChoose:
         (tmp_path / "a").mkdir()
         (tmp_path / "a" / "x.wav").write_text("")
         chosen = folder.choose(folder_config.make(), tmp_path)
-        assert (chosen.audio.rate_hz, chosen.audio.n_samples) == (22050, 32)
+        assert (chosen.audio.rate_hz, chosen.audio.n_samples) == (44100, 32)
 
     def test_no_folder(self):
         with pytest.raises(UserError, match="--data"):
