@@ -35,5 +35,5 @@ class TestStratifiedSplit:
             for name, label, side in zip(self.names, self.labels, is_test, strict=True):
                 sides[groups[name], label].add(bool(side))
             assert all(len(side) == 1 for side in sides.values())
-            # Five of 20 are one group; a second one would be more than 30 %. No group of class 0 fits into three sounds.
+            # Of class 1, one group of 5 is at most 30 %, two are more. None of class 0 fits into 3 sounds.
             assert [int(is_test[self.labels == label].sum()) for label in range(2)] == [0, 5]

@@ -226,4 +226,4 @@ def test_kinds_of_the_real_drums_are_told_by_their_files_alone(shared_data):
     ],
 )
 def test_sounds_of_one_drum(one, other, is_one_drum):
-    assert (drum_of(one) == drum_of(other)) is is_one_drum
+    assert (preprocess.drum_of(one) == preprocess.drum_of(other)) is is_one_drum
