@@ -62,6 +62,47 @@ def power_spectrogram(audio, window: int, hop: int):
     return ops.square(real) + ops.square(imaginary)
 
 
+def power_spectrum(signal, n_points: int):
+    """Return the power spectrum of whole signals, by products of small matrices, which all exports know.
+
+    The transform of n = n₁·n₂ points is made of transforms of n₁ and of n₂ points (Cooley and Tukey 1965).
+
+    Args:
+        signal: `[B, n]`, n at most `n_points`; it is padded with silence.
+        n_points: a power of two.
+
+    Returns:
+        `[B, 1 + n_points // 2]`.
+    """
+    n_rows = 2 ** ((n_points.bit_length() - 1) // 2)
+    n_columns = n_points // n_rows
+    if n_rows * n_columns != n_points or n_points & (n_points - 1):
+        raise ValueError(f"Expected a power of two, received: n_points={n_points}")
+    signal = ops.pad(signal, ((0, 0), (0, n_points - signal.shape[1])))
+    values = ops.reshape(signal, (-1, n_rows, n_columns))
+    over_rows, over_columns = (_roots(n, np.outer(np.arange(n), np.arange(n))) for n in (n_rows, n_columns))
+    twiddles = _roots(n_points, np.outer(np.arange(n_rows), np.arange(n_columns)))
+    real, imaginary = (ops.matmul(ops.convert_to_tensor(each), values) for each in over_rows)
+    real, imaginary = _complex_product(ops.multiply, real, imaginary, *twiddles)
+    real, imaginary = _complex_product(ops.matmul, real, imaginary, *over_columns)
+    power = ops.transpose(ops.square(real) + ops.square(imaginary), (0, 2, 1))
+    return ops.reshape(power, (-1, n_points))[:, : 1 + n_points // 2]
+
+
+def _roots(n: int, exponents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Powers of exp(−2πi / n): real and imaginary parts, float32."""
+    roots = np.exp(-2j * np.pi / n * (exponents % n))
+    return roots.real.astype(np.float32), roots.imag.astype(np.float32)
+
+
+def _complex_product(product, real, imaginary, other_real, other_imaginary):
+    other_real, other_imaginary = (ops.convert_to_tensor(each) for each in (other_real, other_imaginary))
+    return (
+        product(real, other_real) - product(imaginary, other_imaginary),
+        product(real, other_imaginary) + product(imaginary, other_real),
+    )
+
+
 def noise_scale(window: int) -> float:
     """Return the factor for a power spectrogram with which white noise has its variance as power, for any window."""
     return 8 / 3 / window

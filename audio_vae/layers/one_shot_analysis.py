@@ -120,8 +120,7 @@ class OneShotAnalysis(keras.layers.Layer):
         falling = features.hann(2 * _TONE_WINDOW)[_TONE_WINDOW:].astype(np.float32)
         n_points = 4 * _TONE_WINDOW
         frequencies_hz = np.fft.rfftfreq(n_points, factor / self.rate_hz)
-        real, imaginary = ops.rfft(start * ops.convert_to_tensor(falling), n_points)
-        power = ops.square(real) + ops.square(imaginary)
+        power = spectral_ops.power_spectrum(start * ops.convert_to_tensor(falling), n_points)
         weights = self.grid.tone_weights(frequencies_hz)
         octaves = np.log2(np.maximum(frequencies_hz, 1) / self.grid.tones_hz[0])
         total = ops.matmul(power, ops.convert_to_tensor(weights)) + 1e-12

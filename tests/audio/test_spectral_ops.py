@@ -70,3 +70,16 @@ def test_at_most_averages_neighbours(rng, n, most, expected):
             np.testing.assert_allclose(shorter[:, frame], mean, atol=1e-6)
     assert shorter.min() >= sequence.min()
     assert shorter.max() <= sequence.max()
+
+
+@pytest.mark.parametrize(("n_samples", "n_points"), [(1, 2), (5, 8), (100, 128), (2048, 8192)])
+def test_power_spectrum_is_that_of_numpy(n_samples, n_points, rng):
+    signal = rng.normal(size=(3, n_samples)).astype(np.float32)
+    expected = np.abs(np.fft.rfft(signal, n_points)) ** 2
+    found = keras.ops.convert_to_numpy(spectral_ops.power_spectrum(signal, n_points))
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * expected.max())
+
+
+def test_power_spectrum_takes_powers_of_two(rng):
+    with pytest.raises(ValueError, match="a power of two, received: n_points=12"):
+        spectral_ops.power_spectrum(np.zeros((1, 8), np.float32), 12)
