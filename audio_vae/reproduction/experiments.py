@@ -41,6 +41,8 @@ class Experiment:
         epochs: epochs of the training; `None` takes the preset's.
         scores_morphs: whether the morphs between all pairs of classes are scored.
         morph: start and end of a morph that is drawn as in Figure 3 of the paper; `None` draws none.
+        folder: folder of its sounds in the folder that `--data` names; empty for that of the data set. An experiment
+            with sounds of its own cannot run without `--data`.
     """
 
     name: str
@@ -53,6 +55,12 @@ class Experiment:
     epochs: int | None = None
     scores_morphs: bool = False
     morph: tuple[str, str] | None = None
+    folder: str = ""
+
+    @property
+    def data_folder(self) -> str:
+        """Name of the folder of its sounds in the folder that `--data` names."""
+        return self.folder or DATA_FOLDERS[self.dataset]
 
     def change(self, config: Config) -> Config:
         """Return a preset's config with the experiment's own values.
@@ -119,6 +127,18 @@ STUDIO = (
         **_DIGIT_MORPHS,
     ),
     Experiment("studio-drums", "studio", "drums", "studio", "drums", **_DRUM_MORPHS),
+    # The sounds are what `python -m audio_vae.drums.collect` writes.
+    Experiment(
+        "studio-free-drums",
+        "studio",
+        "drums",
+        "studio",
+        "the drums model of the package",
+        options={"labels": "folder", "n_classes": 12},
+        scores_morphs=True,
+        morph=("hihat-closed", "tom"),
+        folder="free-drums",
+    ),
 )
 
 # The paper's text has means over samples and over dimensions, its Eq. 1 has sums.

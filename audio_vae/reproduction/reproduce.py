@@ -47,21 +47,22 @@ class Folders:
         """The folder of results."""
         return self.out / RESULTS_FOLDER
 
-    def sounds_of(self, dataset: str) -> Path | None:
-        """Return the folder of a data set's sounds.
+    def sounds_of(self, folder: str) -> Path | None:
+        """Return the folder of the sounds of some experiments (`experiments.Experiment.data_folder`).
 
         Raises:
             UserError: `data` holds no such folder.
         """
         if self.data is None:
             return None
-        folder = self.data / DATA_FOLDERS[dataset]
-        if not folder.is_dir():
+        path = self.data / folder
+        if not path.is_dir():
+            is_own = folder in DATA_FOLDERS.values()
             raise UserError(
-                f"there is no folder {folder} with the sounds of {dataset}: give the folder that holds "
-                f"{' and '.join(DATA_FOLDERS.values())} with --data, or leave --data out"
+                f"there is no folder {path}: give the folder that holds {folder} with --data"
+                + (", or leave --data out" if is_own else "")
             )
-        return folder
+        return path
 
 
 def config_of(experiment: Experiment, dataset: Dataset) -> Config:
@@ -82,6 +83,8 @@ def why_not(experiment: Experiment, folders: Folders, *, as_is: bool = False) ->
     """
     if experiment.preset not in PRESETS:
         return f"this version has no preset {experiment.preset}"
+    if experiment.folder and folders.data is None and not as_is:
+        return f"name the folder that holds {experiment.folder} with --data"
     path = folders.runs / experiment.name
     if as_is and not ((path / "config.json").is_file() and Run(path, read_config(path)).epochs_done()):
         return f"nothing is trained in {path}"
@@ -120,7 +123,7 @@ def reproduce(
         require_free(path, config)
         run = open_run(path, dataset.name)
     else:
-        run = _trained(path, config, dataset, folders, show_progress, say)
+        run = _trained(path, config, dataset, folders.sounds_of(experiment.data_folder), show_progress, say)
     epochs = config.training.epochs
     if _is_collected(folders, run, experiment, epochs):
         say(f"{experiment.name}: its result is there already")
@@ -131,11 +134,11 @@ def reproduce(
 
 
 def _trained(
-    path: Path, config: Config, dataset: Dataset, folders: Folders, show_progress: bool, say: Callable[[str], None]
+    path: Path, config: Config, dataset: Dataset, data: Path | None, show_progress: bool, say: Callable[[str], None]
 ) -> Run:
     from audio_vae.training.train import train
 
-    run, found = prepare_run(dataset, path, config, folders.sounds_of(dataset.name), show_progress=show_progress)
+    run, found = prepare_run(dataset, path, config, data, show_progress=show_progress)
     if found["refused"]:
         say(f"{len(found['refused'])} files are left out, see {path / 'prepare.json'}")
     train(run, show_progress=show_progress, say=say)
@@ -210,7 +213,7 @@ def measure_bounds(
     """
     from audio_vae.reproduction.bounds import bounds, cut_hard
 
-    sounds = folders.sounds_of(dataset.name)
+    sounds = folders.sounds_of(DATA_FOLDERS[dataset.name])
     measured = {}
     for speaker in speakers:
         config = cut_hard(dataset.make_config(speakers=(speaker,)))

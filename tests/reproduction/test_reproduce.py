@@ -111,10 +111,19 @@ def test_an_unknown_preset_and_an_untrained_run_are_left_out(tmp_path):
 
 def test_sounds_lie_in_a_folder_for_each_data_set(tmp_path):
     (tmp_path / "fsdd").mkdir()
-    assert Folders(tmp_path, tmp_path, tmp_path).sounds_of("digits") == tmp_path / "fsdd"
-    assert Folders(tmp_path, tmp_path).sounds_of("digits") is None
-    with pytest.raises(UserError, match="fsdd and drums with --data"):
+    assert Folders(tmp_path, tmp_path, tmp_path).sounds_of("fsdd") == tmp_path / "fsdd"
+    assert Folders(tmp_path, tmp_path).sounds_of("fsdd") is None
+    with pytest.raises(UserError, match="the folder that holds drums with --data, or leave --data out"):
         Folders(tmp_path, tmp_path, tmp_path).sounds_of("drums")
+
+
+def test_an_experiment_with_sounds_of_its_own_needs_them(tmp_path):
+    own = dataclasses.replace(TINY, folder="my-drums")
+    folders = Folders(tmp_path, tmp_path)
+    assert reproducing.why_not(own, folders) == "name the folder that holds my-drums with --data"
+    assert reproducing.why_not(own, dataclasses.replace(folders, data=tmp_path)) is None
+    with pytest.raises(UserError, match="the folder that holds my-drums with --data$"):
+        dataclasses.replace(folders, data=tmp_path).sounds_of(own.data_folder)
 
 
 def test_bounds_are_measured_and_shown(tmp_path, monkeypatch):
