@@ -80,6 +80,7 @@ def parse_endpoint(text: str, run: Run, sounds: SoundSet) -> Endpoint:
       the group has of the class.
     - `CLASS:N` or `GROUP/CLASS:N` is the N-th of these sounds, counted from 0 in the order of the run, test sounds
       included.
+    - The part of a class name before a hyphen stands for the first of these classes: `hihat` for `hihat-closed`.
     - Anything else is the path of a sound file, which is read and prepared like the sounds of the run.
 
     If a class and a file have the same name, the class is used. It does not matter how accents are stored.
@@ -125,6 +126,9 @@ def _class_and_group(text: str, sounds: SoundSet) -> tuple[str | None, str | Non
     """Return the class and the group of `CLASS` or `GROUP/CLASS`; `None` for what the text does not name."""
     if text in sounds.class_names:
         return text, None
+    kinds = [name for name in sounds.class_names if name.startswith(f"{text}-")]
+    if kinds:
+        return kinds[0], None
     group, slash, class_name = text.partition("/")
     return (
         (class_name, group) if slash and group in sounds.groups and class_name in sounds.class_names else (None, None)

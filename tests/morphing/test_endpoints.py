@@ -46,6 +46,14 @@ class TestEndpoints:
         assert endpoint.source == f"take{nearest}.wav"
         np.testing.assert_array_equal(endpoint.audio, run.sounds.audio[nearest])
 
+    @pytest.mark.parametrize("text", ["low", "low:1"])
+    def test_the_first_part_of_a_name_stands_for_the_first_of_these_classes(self, run, text):
+        hyphened = dataclasses.replace(run.sounds, class_names=("low-a", "low-b"))
+        expected = parse_endpoint(text.replace("low", "low-a"), run, hyphened)
+        np.testing.assert_array_equal(parse_endpoint(text, run, hyphened).latent, expected.latent)
+        with pytest.raises(UserError, match="unknown class 'lo'"):
+            parse_endpoint(text.replace("low", "lo"), run, hyphened)
+
     def test_class_of_test_sounds_alone(self, run):
         sounds = dataclasses.replace(run.sounds, is_test=np.ones(8, bool))
         endpoint = parse_endpoint("low", run, sounds)

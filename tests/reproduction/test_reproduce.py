@@ -122,7 +122,7 @@ def test_an_experiment_with_sounds_of_its_own_needs_them(tmp_path):
     folders = Folders(tmp_path, tmp_path)
     assert reproducing.why_not(own, folders) == "name the folder that holds my-drums with --data"
     assert reproducing.why_not(own, dataclasses.replace(folders, data=tmp_path)) is None
-    with pytest.raises(UserError, match="the folder that holds my-drums with --data$"):
+    with pytest.raises(UserError, match=r"the folder that holds my-drums with --data$"):
         dataclasses.replace(folders, data=tmp_path).sounds_of(own.data_folder)
 
 
