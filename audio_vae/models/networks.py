@@ -35,6 +35,7 @@ _HOP_LENGTHS = {
     "dc": paper_networks.hop_lengths,
     "cc": paper_networks.hop_lengths,
     "studio": studio_networks.hop_lengths,
+    "oneshot": one_shot_networks.hop_lengths,
 }
 
 

@@ -34,6 +34,15 @@ _SLOPE = 0.2
 """Slope of the leaky ReLUs below 0."""
 
 
+def hop_lengths(config: ModelConfig) -> list[int]:
+    """Return the samples from one frame to the next of the decoder, which makes all sound in frames of one length."""
+    return [_grid(config).hop_length]
+
+
+def _grid(config: ModelConfig) -> Grid:
+    return Grid(config.oneshot.rate_hz, config.n_samples, config.oneshot.n_noise_bands)
+
+
 def one_shot_encoder(config: ModelConfig, x):
     """Add the encoder's layers up to the dense pair.
 
@@ -59,7 +68,7 @@ def one_shot_details(config: ModelConfig, x, n_values: int, name: str):
 
 def one_shot_decoder(config: ModelConfig, latent):
     """Add the decoder's layers: latent `(B, d)` → audio `(B, T)`."""
-    grid = Grid(config.oneshot.rate_hz, config.n_samples, config.oneshot.n_noise_bands)
+    grid = _grid(config)
     controls = layers.Add(name="controls_with_details")(
         [
             layers.Dense(grid.n_controls, name=CONTROLS)(latent),

@@ -7,7 +7,7 @@ from keras import layers
 
 from audio_vae.layers.dilation_block import DilationBlock
 from audio_vae.layers.synthesizers import Oscillators
-from audio_vae.model_config import ARCHITECTURES, ModelConfig, StudioConfig, with_values
+from audio_vae.model_config import ARCHITECTURES, ModelConfig, OneShotConfig, StudioConfig, with_values
 from audio_vae.models.networks import build_classifier, build_decoder, build_encoder, hop_lengths
 from audio_vae.models.studio_networks import PITCH, at_pitch, studio_stages
 
@@ -236,7 +236,13 @@ def test_studio_stages_follow_from_the_length(n_samples, strides, filters):
     assert build_decoder(config).output_shape == (None, n_samples)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("rate_hz", [8000, 44100])
+def test_hop_length_of_one_shots_is_that_of_the_synthesis(rate_hz):
+    config = ModelConfig(architecture="oneshot", n_samples=2048, latent_dim=D, oneshot=OneShotConfig(rate_hz=rate_hz))
+    assert hop_lengths(config) == [build_decoder(config).get_layer("synthesis").grid.hop_length]
+
+
+@pytest.mark.parametrize("architecture", sorted(set(ARCHITECTURES) - {"oneshot"}))
 def test_hop_lengths_are_those_of_the_decoders_layers(architecture):
     values = {"architecture": architecture, "latent_dim": D, "n_samples": 16384, "dc": {"depth": 1}}
     config = with_values(ModelConfig(), values)
