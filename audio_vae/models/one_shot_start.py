@@ -19,6 +19,7 @@ from audio_vae.data.sound_set import evenly_spaced
 from audio_vae.layers.one_shot_analysis import FLOOR, LOW_TONE_HZ, cell_powers
 from audio_vae.layers.one_shot_synthesis import SILENCE_DB
 from audio_vae.models.one_shot_networks import ANALYSIS, CONTROLS, SYNTHESIS
+from audio_vae.utils.progress import Progress
 
 N_ANALYSED = 1200
 """About the number of sounds and changed copies that are analysed."""
@@ -36,13 +37,22 @@ _WEIGHTS = {"level": 3.0, "noise": 1.0, "tones": 1.0, "offsets": 2.0, "phasors":
 """Weights of the parts of the controls in the principal components."""
 
 
-def start_from_sounds(vae, audio: np.ndarray, *, say: Callable[[str], None] = lambda line: None) -> None:
+def start_from_sounds(
+    vae,
+    audio: np.ndarray,
+    *,
+    show_progress: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+    before_batch: Callable[[], None] = lambda: None,
+) -> None:
     """Set the linear maps of a VAE of one-shots to the principal components of its training sounds.
 
     Args:
         vae: a new `models.vae.VAE` of the architecture `oneshot`.
         audio: the training sounds, float `[N, T]`, full scale ±1.
+        show_progress: draw a progress bar; otherwise lines go to `say`.
         say: receives lines for the user.
+        before_batch: is called before each batch of sounds, and may raise an exception to end the work.
     """
     audio = audio[evenly_spaced(len(audio), N_ANALYSED)]
     analysis, synthesis = vae.encoder.get_layer(ANALYSIS), vae.decoder.get_layer(SYNTHESIS)
@@ -50,14 +60,17 @@ def start_from_sounds(vae, audio: np.ndarray, *, say: Callable[[str], None] = la
     say(f"analysing {len(audio)} sounds" + (f", each changed in {n_copies - 1} ways too" if n_copies > 1 else ""))
     measure = _compiled(lambda sounds: (analysis(sounds), controls_of(sounds, analysis, synthesis)))
     heard, controls = [], []
-    for copy in range(n_copies):
-        for first in range(0, len(audio), _BATCH_SIZE):
-            sounds = _padded(np.asarray(audio[first : first + _BATCH_SIZE], np.float32))
-            if copy:
-                sounds = vae.augmentation(ops.convert_to_tensor(sounds))
+    batches = [(copy, first) for copy in range(n_copies) for first in range(0, len(audio), _BATCH_SIZE)]
+    with Progress(n_copies * len(audio), "analysing", "sounds", show_bar=show_progress, say=say) as progress:
+        for copy, first in batches:
+            before_batch()
             n_sounds = min(_BATCH_SIZE, len(audio) - first)
-            for found, values in zip((heard, controls), measure(ops.convert_to_tensor(sounds)), strict=True):
+            sounds = ops.convert_to_tensor(_padded(np.asarray(audio[first : first + _BATCH_SIZE], np.float32)))
+            if copy:
+                sounds = vae.augmentation(sounds)
+            for found, values in zip((heard, controls), measure(sounds), strict=True):
                 found.append(ops.convert_to_numpy(values)[:n_sounds])
+            progress.update(n_sounds)
     set_linear_maps(vae, np.concatenate(heard), np.concatenate(controls))
 
 

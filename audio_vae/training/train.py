@@ -20,7 +20,7 @@ from audio_vae.runs.run import Run
 from audio_vae.training.callbacks import Decay, Progress, StopWhenAsked, WallTime, stopped
 from audio_vae.training.checkpoints import Position, RunWriter, resume
 from audio_vae.training.tensorboard import TensorBoard
-from audio_vae.utils.signals import postponed
+from audio_vae.utils.signals import Request, postponed
 
 
 @standard_settings()
@@ -62,7 +62,7 @@ def train(
             if position.epoch or position.step:
                 say(f"going on after {position}")
             elif run.config.model.architecture == "oneshot":
-                start_from_sounds(model, run.sounds.train.audio, say=say)
+                _start_one_shots(model, run, request, show_progress, say)
             _fit(model, run, position, writer, show_progress, say)
             # The run may have cached an older model. The trained one replaces it, unless it is spread over several
             # devices: it is then read again from its file, on one device.
@@ -71,6 +71,15 @@ def train(
             save_latents(run)
         if request.signal:
             raise stopped(run, request.signal, f"when its {run.epochs_done()} epochs were done and saved")
+
+
+def _start_one_shots(model: VAE, run: Run, request: Request, show_progress: bool, say: Callable[[str], None]) -> None:
+    def before_batch() -> None:
+        if request.signal:
+            raise stopped(run, request.signal, "before the first step, while the sounds were analysed")
+
+    audio = run.sounds.train.audio
+    start_from_sounds(model, audio, show_progress=show_progress, say=say, before_batch=before_batch)
 
 
 def set_threads(config: Config) -> None:

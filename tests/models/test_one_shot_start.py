@@ -89,3 +89,21 @@ def test_controls_come_near_to_sounds(sounds, n_sounds):
     audio = keras.ops.convert_to_numpy(synthesis(found))
     distances = [distance_db(x, y, RATE_HZ) for x, y in zip(sounds[:n_sounds], audio, strict=True)]
     assert np.median(distances) < 2.5
+
+
+def test_the_analysis_shows_how_far_it_is_and_can_be_ended(sounds, monkeypatch):
+    monkeypatch.setattr(one_shot_start, "N_ANALYSED", 24)
+    monkeypatch.setattr(one_shot_start, "_BATCH_SIZE", 8)
+    model, called = vae(), []
+
+    def before_batch():
+        called.append(len(called))
+        if len(called) == 3:
+            raise KeyboardInterrupt
+
+    before = model.decoder.get_weights()
+    with pytest.raises(KeyboardInterrupt):
+        one_shot_start.start_from_sounds(model, sounds, before_batch=before_batch)
+    assert called == [0, 1, 2]
+    for kept, each in zip(before, model.decoder.get_weights(), strict=True):
+        np.testing.assert_array_equal(kept, each)
