@@ -175,9 +175,10 @@ def _write_folder(out: Path, points: Sequence[Endpoint], path: Track, mix: Track
     # One rate and one number of channels for what is heard and seen side by side.
     sounds, rate_hz = together([*path.steps, *mix.steps])
     joined = sounds[: len(path.steps)], sounds[len(path.steps) :]
+    names = {"morph": [point.name for point in points], "cross-fade": [Path(point.source).name for point in points]}
     columns = {
-        f"morph: {' → '.join(point.name for point in points)}": [sound.mean(axis=1) for sound in joined[0]],
-        f"cross-fade: {' → '.join(point.source for point in points)}": [sound.mean(axis=1) for sound in joined[1]],
+        f"{kind}: {' → '.join(names[kind])}": [sound.mean(axis=1) for sound in sounds]
+        for kind, sounds in zip(names, joined, strict=True)
     }
     with atomic_folder(out, MARKER) as folder:
         _write_steps(folder, "morph.wav", path.steps, joined[0], rate_hz, sidecar["subtype"])
