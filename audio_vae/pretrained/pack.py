@@ -34,7 +34,7 @@ LICENCE = "CC BY-SA 4.0"
 MOST_BYTES = 8_000_000
 """Largest size of a model's folder."""
 
-N_TRAIN_SOUNDS = 5
+N_TRAIN_SOUNDS = 4
 N_TEST_SOUNDS = 2
 """Sounds of each class that are packed with a model, besides those nearest to a centre."""
 
