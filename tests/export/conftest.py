@@ -24,7 +24,7 @@ SMALL = {
     "dc": DilatedConfig(depth=4, long_cycle=3, short_cycle=2, filters=4, stem_filters=4, stem_kernel=8),
     # Linear, because a ReLU of so few untrained channels may cut everything off.
     "cc": PlainConfig(filters=(4, 4, 6, 6, 8), activation="linear"),
-    "studio": StudioConfig(windows=(64,), hop_length=16, n_mels=8, filters=(4,), n_tones=3, n_noise_bands=3),
+    "studio": StudioConfig(windows=(64,), hop_length=16, n_mels=8, filters=(4,)),
 }
 
 

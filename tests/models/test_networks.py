@@ -6,10 +6,9 @@ import pytest
 from keras import layers
 
 from audio_vae.layers.dilation_block import DilationBlock
-from audio_vae.layers.synthesizers import Oscillators
 from audio_vae.model_config import ARCHITECTURES, ModelConfig, OneShotConfig, StudioConfig, with_values
 from audio_vae.models.networks import build_classifier, build_decoder, build_encoder, hop_lengths
-from audio_vae.models.studio_networks import PITCH, at_pitch, studio_stages
+from audio_vae.models.studio_networks import studio_stages
 
 T, D = 4096, 20
 
@@ -276,49 +275,6 @@ def test_studio_blocks_start_as_identities(rng):
     block = keras.Model(encoder.get_layer("from_mel").output, encoder.get_layer("stage_1_dilation_9").output)
     x = rng.standard_normal((2, 5, 4)).astype("float32")
     np.testing.assert_array_equal(block(x), x)
-
-
-@pytest.mark.parametrize("generators", [{"n_tones": 5}, {"n_noise_bands": 4}, None])
-@pytest.mark.parametrize(("n_samples", "hop"), [(64, 8), (4096, 32), (4096 + 32, 32)])
-def test_generators_are_added_to_the_last_convolution_of_studio(rng, n_samples, hop, generators):
-    counts = generators or {"n_tones": 5, "n_noise_bands": 4}
-    decoder = build_decoder(ModelConfig("studio", n_samples, 3, studio=StudioConfig(**counts)))
-    names = [name for name, count in {"tones": "n_tones", "noise": "n_noise_bands"}.items() if count in counts]
-    assert all(decoder.get_layer(name).hop == hop for name in names)
-    assert decoder.output_shape == (None, n_samples)
-    latents = rng.standard_normal((2, 3)).astype("float32")
-    parts = keras.Model(decoder.input, [decoder.get_layer(name).output for name in ("stage_1_out", *names)])
-    stage, *generated = (np.asarray(each)[:, :n_samples, 0] for each in parts(latents))
-    assert all(np.abs(each).max() > 1e-3 for each in generated)
-    np.testing.assert_allclose(decoder(latents), stage + sum(generated), atol=1e-6)
-
-
-def test_studio_decoder_reads_the_pitch_from_the_latent(rng):
-    decoder = build_decoder(ModelConfig("studio", 1024, 3, studio=StudioConfig(n_tones=5)))
-    latents = rng.standard_normal((2, 3)).astype("float32")
-    kernel, bias = decoder.get_layer(PITCH).get_weights()
-    assert bias == [2]
-    tones = keras.Model(decoder.input, decoder.get_layer("tones").output)
-    controls, pitches = np.zeros((2, 32, 10), "float32"), latents @ kernel + bias
-    expected = Oscillators(5, 32)(controls, pitches)
-    np.testing.assert_allclose(tones(latents), expected, atol=1e-4)
-    told = at_pitch(decoder)
-    np.testing.assert_allclose(told([latents, pitches]), decoder(latents), atol=1e-4)
-    assert np.abs(told([latents, pitches + 1]) - decoder(latents)).max() > 0.01
-
-
-def test_levels_of_generators_are_envelopes_from_the_latent_and_details_from_the_features(rng):
-    decoder = build_decoder(ModelConfig("studio", 1024, 3, studio=StudioConfig(n_noise_bands=2)))
-    latents = rng.standard_normal((2, 3)).astype("float32")
-    for name in ("noise_values", "noise_details"):
-        layer = decoder.get_layer(name)
-        layer.set_weights([rng.standard_normal(weight.shape) for weight in layer.get_weights()])
-    names = ("noise_values", "noise_envelopes", "noise_details", "noise_levels")
-    parts = keras.Model(decoder.input, [decoder.get_layer(name).output for name in names])
-    values, envelopes, details, levels = (np.asarray(each) for each in parts(latents))
-    # 32 frames: values lie at 0, 1, 3, 7, 15 and behind the end.
-    np.testing.assert_allclose(envelopes[:, [0, 1, 3, 7, 15]], values.reshape(2, 6, 2)[:, :5], atol=1e-5)
-    np.testing.assert_allclose(levels, envelopes + details, atol=1e-5)
 
 
 def test_studio_decoder_can_be_silent(rng):
