@@ -154,7 +154,7 @@ def test_no_classes_no_classifier():
     assert build_classifier(ModelConfig(n_classes=0)) is None
 
 
-@pytest.fixture(params=["tiny_dc", "tiny_cc"])
+@pytest.fixture(params=["tiny_dc", "tiny_cc", "tiny_oneshot"])
 def tiny(request):
     return request.getfixturevalue(request.param)
 
@@ -172,6 +172,10 @@ def test_tiny_networks_run(rng, tiny):
 def test_log_variance_starts_at_its_bias(tiny):
     encoder = build_encoder(dataclasses.replace(tiny, log_variance_start=-6.0))
     mean, log_variance = encoder(np.zeros((1, 64), "float32"))
+    if tiny.architecture == "oneshot":
+        # Of silence, levels far below 0 are heard.
+        x = encoder.get_layer("analysis").output
+        mean, log_variance = keras.Model(x, encoder.output)(np.zeros((1, x.shape[1]), "float32"))
     # A silent sound leaves nothing but the bias: all the others start at 0.
     np.testing.assert_allclose(log_variance, [[-6, -6, -6]])
     np.testing.assert_allclose(mean, [[0, 0, 0]])
@@ -275,6 +279,26 @@ def test_studio_blocks_start_as_identities(rng):
     block = keras.Model(encoder.get_layer("from_mel").output, encoder.get_layer("stage_1_dilation_9").output)
     x = rng.standard_normal((2, 5, 4)).astype("float32")
     np.testing.assert_array_equal(block(x), x)
+
+
+def test_networks_of_one_shots_are_linear_maps_until_they_are_trained(rng, tiny_oneshot):
+    encoder, decoder = build_encoder(tiny_oneshot), build_decoder(tiny_oneshot)
+    audio, latents = rng.normal(0, 0.1, (2, 64)).astype("float32"), rng.normal(size=(2, 3)).astype("float32")
+    heard = encoder.get_layer("analysis")(audio)
+    np.testing.assert_allclose(encoder(audio)[0], encoder.get_layer("mean")(heard), rtol=1e-5)
+    controls = decoder.get_layer("controls")(latents)
+    np.testing.assert_allclose(decoder(latents), decoder.get_layer("synthesis")(controls), atol=1e-6)
+
+
+def test_networks_of_one_shots_have_dense_networks_beside_the_linear_maps(rng, tiny_oneshot):
+    for network, name in ((build_encoder(tiny_oneshot), "mean"), (build_decoder(tiny_oneshot), "control")):
+        layer = network.get_layer(f"{name}_details")
+        assert [network.get_layer(f"{name}_details_hidden_{number}").units for number in (1, 2)] == [8, 8]
+        x = rng.normal(size=(2, network.get_layer(f"{name}_details_hidden_1").input.shape[1])).astype("float32")
+        hidden = keras.Model(network.get_layer(f"{name}_details_hidden_1").input, layer.output)
+        np.testing.assert_array_equal(hidden(x), 0)
+        layer.set_weights([rng.standard_normal(weight.shape) for weight in layer.get_weights()])
+        assert np.all(np.asarray(hidden(x)) != 0)
 
 
 def test_studio_decoder_can_be_silent(rng):

@@ -2,9 +2,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tiny_models import SPECTRAL, built
+from tiny_models import ONE_SHOT, SPECTRAL, built
 
 from audio_vae.audio import spectral_ops
+from audio_vae.audio.one_shot_grid import Grid
 from audio_vae.config import LossConfig
 from audio_vae.models import losses
 from audio_vae.models.objective import weighted_mean
@@ -53,6 +54,29 @@ def test_studio_losses_equal_their_parts(tiny_studio, batch):
         np.testing.assert_allclose(terms[name], values, rtol=1e-3, err_msg=name)
     weights = {"likelihood": 0.5, "kl": 0.1, "spectral": 2.0, "centre": 3.0, "between": 4.0, "cycle": 5.0}
     assert float(total) == pytest.approx(np.mean(sum(weights[name] * expected[name] for name in weights)), rel=1e-3)
+
+
+def test_one_shot_losses_equal_their_parts(tiny_oneshot, batch):
+    audio, labels = batch
+    vae = built(tiny_oneshot, loss=ONE_SHOT)
+    assert vae.loss_terms == ("likelihood", "kl", "spectral", "cells", "phasors", "cross_entropy")
+    total, terms = vae.vae_losses(audio, labels=labels)
+    decoded, phasors = vae(audio), vae.encoder.get_layer("analysis").phasors
+    expected = {
+        "kl": losses.kl_divergence(*vae.encoder(audio)),
+        "spectral": losses.spectral_distance(audio, decoded, (16,)),
+        "cells": losses.cell_distance(audio, decoded, Grid(8000, 64, 8)),
+        "phasors": losses.phasor_distance(phasors(audio), phasors(decoded)),
+    }
+    for name, values in expected.items():
+        np.testing.assert_allclose(terms[name], values, rtol=1e-3, err_msg=name)
+    weights = {"kl": 1e-4, "spectral": 0.25, "cells": 1.0, "phasors": 0.1}
+    assert float(total) == pytest.approx(np.mean(sum(weights[name] * expected[name] for name in weights)), rel=1e-3)
+
+
+def test_cells_and_phasors_count_for_one_shots_only(tiny_cc, tiny_studio):
+    for model in (tiny_cc, tiny_studio):
+        assert not {"cells", "phasors"} & set(built(model, loss=ONE_SHOT).loss_terms)
 
 
 @pytest.mark.parametrize("between_weight", [0.0, 1.0])
