@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,8 +77,6 @@ class LossConfig:
         phasor_weight: weight of the squared distance of the phasors of low tones at the onset
             (`models.losses.phasor_distance`): they decide where the waveform of an attack peaks; has no effect on other
             networks than those of one-shots.
-        pitch_weight: weight of the distance of the oscillators' pitch from that of the sound
-            (`models.losses.pitch_error`); has no effect without oscillators.
         centre_weight: weight of the distance of a sound from the decoded centre of its class
             (`models.losses.mfcc_distance`).
         between_weight: weight of the distances of a decoded point between two sounds from these
@@ -99,7 +98,6 @@ class LossConfig:
     spectral_from_onset: bool = False
     cell_weight: float = 0.0
     phasor_weight: float = 0.0
-    pitch_weight: float = 0.0
     centre_weight: float = 0.0
     between_weight: float = 0.0
     cycle_weight: float = 0.0
@@ -109,6 +107,12 @@ class LossConfig:
         for name in ("likelihood_reduction", "kl_reduction"):
             require(getattr(self, name) in REDUCTIONS, f"one of {REDUCTIONS}", **{name: getattr(self, name)})
         require(self.spectral_bands >= 0, "0 or more bands per octave", spectral_bands=self.spectral_bands)
+
+
+def without_removed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a `LossConfig`, whatever version wrote them, without those that have become unknown."""
+    # The weight of a pitch that only networks with oscillators had, which `model_config.nested` refuses.
+    return {name: value for name, value in values.items() if name != "pitch_weight"}
 
 
 @dataclass(frozen=True)
@@ -206,12 +210,14 @@ class Config:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Config:
-        """Rebuild a config from the values of `to_dict`, of this version or of version 0.1.
+        """Rebuild a config from the values of `to_dict`, of any version.
 
         Raises:
-            ValueError: a key is unknown or missing, or a value is out of range.
+            ValueError: a key is unknown or missing, a value is out of range, or the networks had parts that were
+                removed.
         """
         try:
-            return from_values(cls, {**values, "model": nested(values["model"])} if "model" in values else values)
+            changes = {"model": nested, "loss": without_removed}
+            return from_values(cls, values | {part: f(values[part]) for part, f in changes.items() if part in values})
         except TypeError as error:
             raise ValueError(f"Not a config of this version: {error}") from error

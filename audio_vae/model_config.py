@@ -1,7 +1,7 @@
 """The networks' part of a config: what all architectures share, and a part for each of these.
 
 Files that were written by version 0.1 name the values of all three architectures side by side, with prefixes such as
-`studio_hop`; `nested` brings them into today's form.
+`studio_hop`, and have values of parts of the networks that were removed; `nested` brings them into today's form.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class PlainConfig:
 
 @dataclass(frozen=True)
 class StudioConfig:
-    """The architecture `studio`: a mel spectrogram in; strided convolutions, oscillators and noise out.
+    """The architecture `studio`: a mel spectrogram in; strided convolutions out.
 
     Attributes:
         rate_hz: sample rate that the encoder's mel bands are made for.
@@ -84,8 +84,6 @@ class StudioConfig:
             that of all further stages, and of the encoder.
         n_frames: stages are added until a sound is at most this many frames long.
         dilations: dilations of the residual blocks of each stage.
-        n_tones: number of oscillators; 0 builds none.
-        n_noise_bands: number of noise bands; 0 builds none.
     """
 
     rate_hz: int = 8000
@@ -96,14 +94,9 @@ class StudioConfig:
     filters: tuple[int, ...] = (32, 64, 128)
     n_frames: int = 32
     dilations: tuple[int, ...] = (1, 3, 9)
-    n_tones: int = 0
-    n_noise_bands: int = 0
 
     def __post_init__(self):
         _require_counts(self, "rate_hz", "hop_length", "n_mels", "n_frames")
-        for name in ("n_tones", "n_noise_bands"):
-            count = getattr(self, name)
-            require(count == 0 or count >= 2, "0, or a count of 2 or more", **{name: count})
         for name in ("windows", "filters", "dilations"):
             counts = getattr(self, name)
             require(bool(counts) and min(counts) >= 1, "one or several counts of 1 or more", **{name: counts})
@@ -202,14 +195,20 @@ _FLAT_NAMES: Mapping[str, Mapping[str, str]] = {
         "studio_noise_bands": "n_noise_bands",
     },
 }
-"""Architecture → name in version 0.1 → name today."""
+"""Architecture → name in version 0.1 → name since then."""
+
+_REMOVED = ("n_tones", "n_noise_bands")
+"""Counts of oscillators and noise bands that `studio` had in earlier versions; 0 built none."""
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of a `ModelConfig`, with a part for each architecture, whatever version wrote them.
 
     Args:
-        values: name → value, as version 0.1 or today's version writes them. What a file leaves out stays out.
+        values: name → value, as any version writes them. What a file leaves out stays out.
+
+    Raises:
+        ValueError: the networks had parts that were removed.
     """
     old_names = {old for names in _FLAT_NAMES.values() for old in names}
     converted = {name: value for name, value in values.items() if name not in old_names}
@@ -217,6 +216,11 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
         found = {new: values[old] for old, new in names.items() if old in values}
         if found:
             converted[part] = {**converted.get(part, {}), **found}
+    if "studio" in converted:
+        studio = converted["studio"]
+        if converted.get("architecture") == "studio" and any(studio.get(name) for name in _REMOVED):
+            raise ValueError("its networks are of an earlier version of audio-vae: train again, or use that version")
+        converted["studio"] = {name: value for name, value in studio.items() if name not in _REMOVED}
     return converted
 
 

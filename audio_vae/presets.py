@@ -41,27 +41,22 @@ PRESETS: dict[str, Values] = {
         "model": {
             "architecture": "studio",
             "log_variance_start": -4.0,
-            "studio": {"n_tones": 37, "n_noise_bands": 24},
         },
         "loss": {
             "likelihood_weight": 0.0,
-            "kl_weight": 1e-3,
+            "kl_weight": 2e-3,
             "spectral_weight": 1.0,
-            "spectral_bands": 8,
-            "spectral_from_onset": True,
-            "pitch_weight": 0.5,
-            "centre_weight": 0.1,
-            "between_weight": 0.05,
+            "centre_weight": 0.3,
+            "between_weight": 0.2,
             "cycle_weight": 0.5,
         },
-        "augmentation": {"speed": 0.03, "polarity": True},
+        "augmentation": {"shift_s": 0.02, "speed": 0.1, "polarity": True},
         "training": {
             "epochs": 60,
             "batch_size": 16,
-            "vae_learning_rate": 1e-3,
-            "classifier_learning_rate": 1e-3,
+            "vae_learning_rate": 2e-3,
+            "classifier_learning_rate": 2e-3,
             "decay": "cosine",
-            "clip_norm": 1.0,
         },
     },
 }
@@ -72,23 +67,25 @@ STUDIO_ONE_SHOTS: Values = {
     "loss": {
         "kl_weight": 1e-4,
         "spectral_weight": 0.25,
+        "spectral_bands": 8,
+        "spectral_from_onset": True,
         "cell_weight": 1.0,
         "phasor_weight": 0.1,
         # The classifier would move the latents away from what sounds have in common to what tells classes apart.
         "classifier_moves_encoder": False,
-        "pitch_weight": 0.0,
         # Levels change linearly between two latents, so no loss has to ask for what lies between sounds.
         "centre_weight": 0.0,
         "between_weight": 0.0,
         "cycle_weight": 0.0,
     },
     # An inverted drum would have other phases at its onset.
-    "augmentation": {"speed": 0.2, "polarity": False},
+    "augmentation": {"shift_s": 0.0, "speed": 0.2, "polarity": False},
     "training": {
         "epochs": 50,
         "batch_size": 8,
         "vae_learning_rate": 2e-4,
         "classifier_learning_rate": 1e-3,
+        "clip_norm": 1.0,
     },
 }
 """The values that one-shots need in place of those of `studio`: networks for sounds that start at their onset."""

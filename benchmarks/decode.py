@@ -40,9 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         configs = configs_of(dataset, options.presets)
         for n_sounds in options.batches:
             rates_hz = samples_a_second(configs, n_sounds, options.repeats)
-            audio = next(iter(configs.values())).audio
-            print(f"\n{dataset}, T = {audio.n_samples}, {n_sounds} sound{'s' if n_sounds > 1 else ''} at once")
-            print("\n".join(table(rates_hz, audio.rate_hz)), flush=True)
+            lengths = " or ".join(map(str, sorted({config.model.n_samples for config in configs.values()})))
+            print(f"\n{dataset}, T = {lengths}, {n_sounds} sound{'s' if n_sounds > 1 else ''} at once")
+            sample_rates_hz = {preset: config.audio.rate_hz for preset, config in configs.items()}
+            print("\n".join(table(rates_hz, sample_rates_hz)), flush=True)
 
 
 def configs_of(dataset: str, presets: Sequence[str]) -> dict:
@@ -70,16 +71,16 @@ def samples_a_second(configs: Mapping, n_sounds: int, repeats: int) -> dict[str,
     }
 
 
-def table(rates_hz: Mapping[str, float], rate_hz: int) -> list[str]:
+def table(rates_hz: Mapping[str, float], sample_rates_hz: Mapping[str, int]) -> list[str]:
     """Return lines of text: a preset each, and how many times as fast as each of the presets it is.
 
     Args:
         rates_hz: preset → decoded samples a second.
-        rate_hz: sample rate of the sounds, which is real time.
+        sample_rates_hz: preset → sample rate of its sounds, which is real time.
     """
     head = f"{'':<12}{'samples/s':>13}{'x real time':>13}" + "".join(f"{f'/ {name}':>12}" for name in rates_hz)
     return [head] + [
-        f"{name:<12}{rate:>13,.0f}{rate / rate_hz:>13.1f}"
+        f"{name:<12}{rate:>13,.0f}{rate / sample_rates_hz[name]:>13.1f}"
         + "".join(f"{rate / other:>12.2f}" for other in rates_hz.values())
         for name, rate in rates_hz.items()
     ]

@@ -7,9 +7,7 @@ import math
 import keras
 
 from audio_vae.layers.dilation_block import DilationBlock
-from audio_vae.layers.envelopes import Envelopes
 from audio_vae.layers.log_mel import LogMel
-from audio_vae.layers.synthesizers import NoiseBands, Oscillators
 from audio_vae.models.vae import VAE
 
 _UNCOUNTED = (
@@ -18,11 +16,9 @@ _UNCOUNTED = (
     keras.layers.Flatten,
     keras.layers.LeakyReLU,
     keras.layers.Add,
-    keras.layers.Concatenate,
     keras.layers.Multiply,
     keras.layers.ZeroPadding1D,
     keras.layers.Cropping1D,
-    keras.layers.LayerNormalization,
 )
 """Layers without products of matrices: a few operations a value, or none."""
 
@@ -68,12 +64,6 @@ def _of_layer(layer) -> int:
         # A Fourier transform is a product with a matrix of cosines and sines, and the means of bands are another.
         n_products = sum((2 * window + layer.n_mels) * (1 + window // 2) for window in layer.windows)
         return 2 * layer.output.shape[1] * n_products
-    if isinstance(layer, Envelopes):
-        return 2 * math.prod(layer.output.shape[1:]) * layer.input.shape[1]
-    if isinstance(layer, NoiseBands):
-        return 2 * 2 * layer.output.shape[1] * layer.n_bands
-    if isinstance(layer, Oscillators):
-        return 2 * layer.output.shape[1] * layer.n_tones
     if isinstance(layer, keras.layers.Dense):
         return 2 * math.prod(layer.kernel.shape)
     if isinstance(layer, _UNCOUNTED):

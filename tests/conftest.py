@@ -37,6 +37,11 @@ def tiny_cc():
     return ModelConfig(architecture="cc", **TINY)
 
 
+@pytest.fixture
+def tiny_oneshot():
+    return ModelConfig(architecture="oneshot", **TINY)
+
+
 @pytest.fixture(scope="session")
 def shared_data():
     folder = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -12,15 +12,18 @@ OLD_NAMES = {
         "filters": "studio_filters",
         "n_frames": "studio_frames",
         "dilations": "studio_dilations",
-        "n_tones": "studio_tones",
-        "n_noise_bands": "studio_noise_bands",
     },
 }
 """Architecture → today's name → the name in version 0.1, where they differ."""
 
+REMOVED = {"studio_tones": 0, "studio_noise_bands": 0}
+"""What version 0.1 wrote beside today's values, where it had no effect."""
+
 
 def flat(model):
     """Return the values of a `ModelConfig` (`dataclasses.asdict`) as version 0.1 wrote them."""
-    shared = {name: value for name, value in model.items() if name not in OLD_NAMES}
+    shared = {name: value for name, value in model.items() if name not in OLD_NAMES} | REMOVED
     parts = [(OLD_NAMES[part], model[part]) for part in OLD_NAMES]
-    return shared | {names.get(name, name): value for names, values in parts for name, value in values.items()}
+    return (
+        shared | REMOVED | {names.get(name, name): value for names, values in parts for name, value in values.items()}
+    )

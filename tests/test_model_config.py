@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from old_files import flat
 
-from audio_vae.config import AudioConfig, Config
+from audio_vae.config import AudioConfig, Config, without_removed
 from audio_vae.model_config import (
     DilatedConfig,
     ModelConfig,
+    OneShotConfig,
     PlainConfig,
     StudioConfig,
     from_values,
@@ -39,8 +40,8 @@ OLD = {
     "studio_filters": [12],
     "studio_frames": 13,
     "studio_dilations": [14, 15],
-    "studio_tones": 16,
-    "studio_noise_bands": 17,
+    "studio_tones": 0,
+    "studio_noise_bands": 0,
     "gate": "product",
     "activation": "tanh",
     "log_variance_start": -4.0,
@@ -54,7 +55,7 @@ NEW = ModelConfig(
     log_variance_start=-4.0,
     dc=DilatedConfig(1, 2, 3, 4, 5, 6, "product"),
     cc=PlainConfig((1, 2, 3, 4, 5), (6, 7, 8, 9, 10), "tanh"),
-    studio=StudioConfig(7, (8, 9), 10, 11, -1.5, (12,), 13, (14, 15), 16, 17),
+    studio=StudioConfig(7, (8, 9), 10, 11, -1.5, (12,), 13, (14, 15)),
 )
 
 
@@ -72,7 +73,30 @@ def test_values_of_today_stay_as_they_are():
 
 
 def test_what_an_old_file_leaves_out_is_the_default():
-    assert from_values(ModelConfig, nested({"studio_tones": 5})) == ModelConfig(studio=StudioConfig(n_tones=5))
+    assert from_values(ModelConfig, nested({"studio_mels": 5})) == ModelConfig(studio=StudioConfig(n_mels=5))
+
+
+WITH_REMOVED = [
+    {"studio_tones": 37, "studio_mels": 5},
+    {"studio_noise_bands": 24},
+    {"studio": {"n_tones": 37, "n_noise_bands": 24}},
+    {"studio": {"n_tones": 0, "n_noise_bands": 24, "n_mels": 5}},
+]
+
+
+@pytest.mark.parametrize("values", WITH_REMOVED)
+def test_networks_with_removed_parts_are_refused(values):
+    told = "its networks are of an earlier version of audio-vae: train again, or use that version"
+    with pytest.raises(ValueError, match=f"^{told}$"):
+        nested({"architecture": "studio", **values})
+
+
+@pytest.mark.parametrize("architecture", ["dc", "cc", "oneshot"])
+@pytest.mark.parametrize("values", WITH_REMOVED)
+def test_removed_parts_of_another_architecture_had_no_effect(values, architecture):
+    found = from_values(ModelConfig, nested({"architecture": architecture, **values}))
+    n_mels = 5 if "mels" in str(values) else StudioConfig().n_mels
+    assert found == ModelConfig(architecture, studio=StudioConfig(n_mels=n_mels))
 
 
 @pytest.mark.parametrize("values", [{"studio_colour": 1}, {"studio": {"colour": 1}}, {"colour": 1}])
@@ -93,8 +117,9 @@ def test_every_config_in_the_repository_loads_with_all_its_values(path):
     config = Config.from_dict(stored)
     again = config.to_dict()
     assert Config.from_dict(again) == config
-    for part in stored.keys() - {"dataset", "preset", "model"}:
+    for part in stored.keys() - {"dataset", "preset", "model", "loss"}:
         assert again[part].items() >= stored[part].items()
+    assert again["loss"].items() >= without_removed(stored["loss"]).items()
     # What an old file leaves out has become the default.
     assert flat(again["model"]).items() >= stored["model"].items()
 
@@ -118,7 +143,7 @@ def test_lists_become_tuples():
 @pytest.mark.parametrize(
     ("kind", "name", "value", "expected"),
     [
-        (ModelConfig, "architecture", "rnn", "one of ('dc', 'cc', 'studio')"),
+        (ModelConfig, "architecture", "rnn", "one of ('dc', 'cc', 'studio', 'oneshot')"),
         (DilatedConfig, "gate", "relu", "one of ('tanh_sigmoid', 'product')"),
         (PlainConfig, "activation", "swish", "one of ('linear', 'relu', 'tanh')"),
         (ModelConfig, "single_channel_activation", "swish", "one of ('linear', 'relu', 'tanh')"),
@@ -135,8 +160,6 @@ def test_lists_become_tuples():
         (ModelConfig, "n_classes", -1, "0 or at least 2 classes"),
         (PlainConfig, "filters", (1, 2, 3, 4), "five filters and five kernels"),
         (PlainConfig, "kernels", (5, 4, 4, 4, 4, 4), "five filters and five kernels"),
-        (StudioConfig, "n_tones", 1, "0, or a count of 2 or more"),
-        (StudioConfig, "n_noise_bands", 1, "0, or a count of 2 or more"),
         (StudioConfig, "rate_hz", 0, "a count of 1 or more"),
         (StudioConfig, "hop_length", 0, "a count of 1 or more"),
         (StudioConfig, "n_mels", 0, "a count of 1 or more"),
@@ -144,6 +167,9 @@ def test_lists_become_tuples():
         (StudioConfig, "windows", (), "one or several counts of 1 or more"),
         (StudioConfig, "filters", (4, 0), "one or several counts of 1 or more"),
         (StudioConfig, "dilations", (0,), "one or several counts of 1 or more"),
+        (OneShotConfig, "rate_hz", 0, "a count of 1 or more"),
+        (OneShotConfig, "n_noise_bands", 0, "a count of 1 or more"),
+        (OneShotConfig, "hidden_units", 0, "a count of 1 or more"),
     ],
 )
 def test_value_out_of_range(kind, name, value, expected):
@@ -154,7 +180,7 @@ def test_value_out_of_range(kind, name, value, expected):
 
 @pytest.mark.parametrize(
     ("config", "name"),
-    [(ModelConfig(), "dc"), (DilatedConfig(), "depth"), (PlainConfig(), "filters"), (StudioConfig(), "n_tones")],
+    [(ModelConfig(), "dc"), (DilatedConfig(), "depth"), (PlainConfig(), "filters"), (StudioConfig(), "n_mels")],
 )
 def test_configs_are_frozen(config, name):
     with pytest.raises(dataclasses.FrozenInstanceError, match=name):

@@ -93,12 +93,12 @@ def test_unknown_preset_names_the_known_ones():
 
 
 def test_joined_values_are_those_of_each_part_and_the_later_ones_win():
-    first = {"model": {"n_classes": 3, "studio": {"n_tones": 4, "filters": (8,)}}, "training": {"seed": 1}}
-    second = {"model": {"studio": {"n_tones": 5}}, "loss": {"kl_weight": 2.0}}
+    first = {"model": {"n_classes": 3, "studio": {"n_mels": 4, "filters": (8,)}}, "training": {"seed": 1}}
+    second = {"model": {"studio": {"n_mels": 5}}, "loss": {"kl_weight": 2.0}}
     assert joined(first, second) == {
-        "model": {"n_classes": 3, "studio": {"n_tones": 5, "filters": (8,)}},
+        "model": {"n_classes": 3, "studio": {"n_mels": 5, "filters": (8,)}},
         "training": {"seed": 1},
         "loss": {"kl_weight": 2.0},
     }
-    assert first["model"]["studio"]["n_tones"] == 4
+    assert first["model"]["studio"]["n_mels"] == 4
     assert joined() == {}

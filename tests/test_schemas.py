@@ -260,13 +260,13 @@ def references_of(schema):
     [
         (configs.Config, "config.schema.json#/$defs/config"),
         (configs.AudioConfig, "config.schema.json#/$defs/audio"),
-        (configs.LossConfig, "config.schema.json#/$defs/loss"),
         (configs.AugmentationConfig, "config.schema.json#/$defs/augmentation"),
         (configs.TrainingConfig, "config.schema.json#/$defs/training"),
         (model_config.ModelConfig, "config.schema.json#/$defs/model"),
         (model_config.DilatedConfig, "config.schema.json#/$defs/dc"),
         (model_config.PlainConfig, "config.schema.json#/$defs/cc"),
         (model_config.StudioConfig, "config.schema.json#/$defs/studio"),
+        (model_config.OneShotConfig, "config.schema.json#/$defs/oneshot"),
         (Card, "card.schema.json"),
         (Centre, "card.schema.json#/$defs/centre"),
         (Listed, "runs.schema.json#/$defs/run"),
@@ -275,6 +275,11 @@ def references_of(schema):
 def test_a_schema_has_the_fields_of_its_class(kind, place):
     schema = REGISTRY.resolver().lookup(place).contents
     assert set(schema["properties"]) == {each.name for each in dataclasses.fields(kind)}
+
+
+def test_the_schema_of_the_losses_has_its_fields_and_one_of_earlier_versions():
+    fields = set(SCHEMAS["config.schema.json"]["$defs"]["loss"]["properties"])
+    assert fields == {each.name for each in dataclasses.fields(configs.LossConfig)} | {"pitch_weight"}
 
 
 def test_the_schema_of_an_experiment_has_its_fields_and_the_older_name_of_one():

@@ -5,7 +5,8 @@ from audio_vae import presets as audio_vae_presets
 MODEL = {
     "cc": {"filters": (2, 2, 2, 2, 2)},
     "dc": {"depth": 2, "filters": 2, "stem_filters": 2},
-    "studio": {"filters": (2,), "dilations": (1,), "n_tones": 2, "n_noise_bands": 2},
+    "studio": {"filters": (2,), "dilations": (1,)},
+    "oneshot": {"n_noise_bands": 8, "hidden_units": 8},
 }
 LOSS = {"centre_weight": 0.0, "between_weight": 0.0}
 """Soft-DTW of sounds of full length takes seconds to trace; it has tests of its own."""

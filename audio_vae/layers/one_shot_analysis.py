@@ -51,7 +51,7 @@ class OneShotAnalysis(keras.layers.Layer):
     Example:
     ```python
     analysis = OneShotAnalysis(rate_hz=44100)
-    values = analysis(keras.random.uniform((1, 66560), -1, 1))    # (1, 1317)
+    values = analysis(keras.random.uniform((1, 66560), -1, 1))    # (1, 1325)
     ```
 
     Args:

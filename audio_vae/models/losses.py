@@ -11,17 +11,11 @@ from keras import ops
 from audio_vae.audio import spectral_ops
 from audio_vae.audio.one_shot_grid import Grid
 from audio_vae.audio.soft_dtw import soft_dtw
-from audio_vae.audio.waveform import SILENCE
 from audio_vae.layers.one_shot_analysis import FLOOR as CELL_FLOOR
 from audio_vae.layers.one_shot_analysis import cell_powers
-from audio_vae.layers.synthesizers import LOWEST_CYCLES_PER_SAMPLE, RANGE_OCTAVES
 
 _FLOOR = 1e-3
 """Magnitude below which differences hardly count: 60 dB below white noise at full scale."""
-
-_PADDED_LENGTHS = 4
-"""A sound is padded to this many times its length before its spectrum is taken, so that bins are close enough for the
-maxima of low tones."""
 
 
 def _reduce(values, reduction: str):
@@ -149,40 +143,6 @@ def phasor_distance(wanted, got):
         `[B]`.
     """
     return _reduce(ops.square(wanted - got), "sum")
-
-
-def pitch_error(audio, pitch, wanted):
-    """Distance of a pitch from that of a sound, in octaves.
-
-    Args:
-        audio: the sounds, `[B, T]`.
-        pitch: pitch in octaves above `layers.synthesizers.LOWEST_CYCLES_PER_SAMPLE`, `[B]`.
-        wanted: pitch of the sounds (`strongest_pitch`), `[B]`.
-
-    Returns:
-        `[B]`; 0 for silence, which has no pitch.
-    """
-    is_heard = ops.cast(ops.max(ops.abs(audio), axis=-1) > SILENCE, pitch.dtype)
-    return is_heard * ops.abs(pitch - wanted)
-
-
-def strongest_pitch(audio):
-    """Pitch of the strongest partial of each sound: the maximum of its power spectrum. It has no gradient.
-
-    The evaluation measures the same (`evaluation.metrics.strongest_frequency_hz`).
-
-    Args:
-        audio: `[B, T]`.
-
-    Returns:
-        `[B]`, in octaves above `layers.synthesizers.LOWEST_CYCLES_PER_SAMPLE`, 0 to `RANGE_OCTAVES`.
-    """
-    n_points = _PADDED_LENGTHS * audio.shape[1]
-    real, imaginary = ops.rfft(ops.stop_gradient(audio), n_points)
-    power = ops.square(real) + ops.square(imaginary)
-    cycles_per_sample = ops.cast(ops.argmax(power, axis=-1), audio.dtype) / n_points
-    octaves = ops.log2(ops.maximum(cycles_per_sample, LOWEST_CYCLES_PER_SAMPLE) / LOWEST_CYCLES_PER_SAMPLE)
-    return ops.minimum(octaves, float(RANGE_OCTAVES))
 
 
 def _magnitudes(audio, window: int):

@@ -15,7 +15,6 @@ from audio_vae.layers.sampling import Sampling
 from audio_vae.model_config import ModelConfig
 from audio_vae.models import losses
 from audio_vae.models.one_shot_networks import ANALYSIS, SYNTHESIS
-from audio_vae.models.studio_networks import PITCH, at_pitch
 
 # Soft-DTW takes a step for each frame of both sounds, one after the other.
 _MOST_FRAMES = 64
@@ -56,19 +55,12 @@ class Objective:
             "spectral": config.spectral_weight,
             "cells": config.cell_weight if is_one_shot else 0.0,
             "phasors": config.phasor_weight if is_one_shot else 0.0,
-            "pitch": self._pitch_weight,
             "centre": config.centre_weight,
         }
         weights |= {name: weight for name, weight in own.items() if weight}
         if config.between_weight:
             weights |= {"between": config.between_weight, "cycle": config.cycle_weight}
         return weights
-
-    @property
-    def _pitch_weight(self) -> float:
-        """Weight of the pitch error; 0 for a model without oscillators, which has no pitch."""
-        has_oscillators = self.model_config.architecture == "studio" and self.model_config.studio.n_tones
-        return self.loss_config.pitch_weight if has_oscillators else 0.0
 
     def draw(self, n_sounds: int) -> dict:
         """Draw the random numbers of one pass over a batch.
@@ -100,9 +92,7 @@ class Objective:
         """
         config, term_weights, is_training = self.loss_config, self.vae_weights, noise is not None
         mean, log_variance, latent = self._latent(audio, noise)
-        wanted_pitch = losses.strongest_pitch(audio) if "pitch" in term_weights else None
-        # Oscillators that are given the pitch learn their amplitudes from the start, not once the pitch is learned.
-        reconstruction = self._decode(latent, is_training, wanted_pitch if is_training else None)
+        reconstruction = self._decode(latent, is_training)
         terms = {
             "likelihood": losses.squared_error(audio, reconstruction, config.likelihood_reduction),
             "kl": losses.kl_divergence(mean, log_variance, config.kl_reduction),
@@ -116,9 +106,6 @@ class Objective:
         if "phasors" in term_weights:
             phasors = self.encoder.get_layer(ANALYSIS).phasors
             terms["phasors"] = losses.phasor_distance(phasors(audio), phasors(reconstruction))
-        if "pitch" in term_weights:
-            pitch = self.decoder.get_layer(PITCH)(latent)[:, 0]
-            terms["pitch"] = losses.pitch_error(audio, pitch, wanted_pitch)
         if "centre" in term_weights or "between" in term_weights:
             wanted = self._mfcc(audio if originals is None else originals)
         if "centre" in term_weights:
@@ -188,13 +175,9 @@ class Objective:
         mean, log_variance = (ops.cast(each, "float32") for each in self.encoder(audio, training=noise is not None))
         return mean, log_variance, mean if noise is None else self.sampling((mean, log_variance), noise)
 
-    def _decode(self, latent, is_training: bool, pitch=None):
-        """Decode `[B, d]` to `[B, T]`; with `pitch` `[B]`, the oscillators take that instead of the latent's."""
-        if pitch is None:
-            decoded = self.decoder(latent, training=is_training)
-        else:
-            decoded = at_pitch(self.decoder)([latent, pitch[:, None]], training=is_training)
-        return ops.cast(decoded, "float32")
+    def _decode(self, latent, is_training: bool):
+        """Decode `[B, d]` to `[B, T]`."""
+        return ops.cast(self.decoder(latent, training=is_training), "float32")
 
     def _mfcc(self, audio):
         """MFCCs of `[B, T]` in hundreds, of long sounds in fewer and longer frames: `[B, frames, n_mfcc]`."""

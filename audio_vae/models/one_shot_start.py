@@ -57,7 +57,8 @@ def start_from_sounds(
     audio = audio[evenly_spaced(len(audio), N_ANALYSED)]
     analysis, synthesis = vae.encoder.get_layer(ANALYSIS), vae.decoder.get_layer(SYNTHESIS)
     n_copies = max(1, round(N_ANALYSED / len(audio))) if vae.augmentation else 1
-    say(f"analysing {len(audio)} sounds" + (f", each changed in {n_copies - 1} ways too" if n_copies > 1 else ""))
+    changed = f" and {n_copies - 1} changed cop{'y' if n_copies == 2 else 'ies'} of each" if n_copies > 1 else ""
+    say(f"analysing {len(audio)} sounds{changed}")
     measure = _compiled(lambda sounds: (analysis(sounds), controls_of(sounds, analysis, synthesis)))
     heard, controls = [], []
     batches = [(copy, first) for copy in range(n_copies) for first in range(0, len(audio), _BATCH_SIZE)]

@@ -11,7 +11,7 @@ from keras import ops
 
 from audio_vae.backend import replicas
 from audio_vae.backend.keras_backend import PACKAGE, standard_settings
-from audio_vae.config import AugmentationConfig, LossConfig, TrainingConfig
+from audio_vae.config import AugmentationConfig, LossConfig, TrainingConfig, without_removed
 from audio_vae.layers.augmentation import build_augmentation
 from audio_vae.layers.sampling import Sampling
 from audio_vae.model_config import ModelConfig, from_values, nested
@@ -268,7 +268,8 @@ class VAE(keras.Model):
             "loss_config": LossConfig,
             "augmentation_config": AugmentationConfig,
         }
-        config = {**config, "model_config": nested(config["model_config"])}
+        changes = {"model_config": nested, "loss_config": without_removed}
+        config = {**config, **{name: f(config[name]) for name, f in changes.items()}}
         return cls(
             **{name: from_values(parts[name], value) if name in parts else value for name, value in config.items()}
         )

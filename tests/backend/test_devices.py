@@ -86,7 +86,7 @@ def start(name, n_devices, run, config=""):
     return spawn("distributed_training.py", name, n_devices, run.path, config=config)
 
 
-def assert_equal_training(run, single):
+def assert_equal_training(run, single, atol=1e-5):
     """Both ended with the same weights and reported the same losses, to 1e-5."""
     ours, theirs = (open_run(each.path, "digits") for each in (run, single))
     assert ours.epochs_done() == theirs.epochs_done() == 2
@@ -94,7 +94,7 @@ def assert_equal_training(run, single):
         for name, value in other.items():
             np.testing.assert_allclose(one[name], value, rtol=1e-5, err_msg=name)
     for one, other in zip(ours.model.weights, theirs.model.weights, strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-5, err_msg=one.path)
+        np.testing.assert_allclose(one, other, atol=atol, err_msg=one.path)
     for each in ("optimizer", "classifier_optimizer"):
         assert int(getattr(ours.model, each).iterations) == int(getattr(theirs.model, each).iterations) == 6
     assert len(ours.checkpoints()) == 2
@@ -115,12 +115,13 @@ def assert_noise_of_its_own(run, draws, states):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("architecture", ["cc", "dc"])
+@pytest.mark.parametrize("architecture", ["cc", "dc", "oneshot"])
 def test_two_devices_train_as_one(make_run, architecture):
     run, single = make_run("two", architecture), make_run("one", architecture)
     finish(start("mirrored", 2, run))
     train.train(single, say=lambda line: None)
-    assert_equal_training(run, single)
+    # Adam takes steps of one size, however small a gradient: those that begin at 0 are mostly rounding.
+    assert_equal_training(run, single, atol=1e-4 if architecture == "oneshot" else 1e-5)
     with np.load(run.path / "noise-0.npz") as stored:
         assert_noise_of_its_own(run, stored["draws"], stored["states"])
 

@@ -43,20 +43,22 @@ def test_rate_is_samples_by_the_best_time(tiny_configs, monkeypatch, n_sounds):
 
 
 def test_table_by_hand():
-    lines = decode.table({"dc": 16_000, "studio": 2_000_000}, 8000)
+    lines = decode.table({"dc": 16_000, "studio": 2_000_000}, {"dc": 8000, "studio": 40_000})
     assert [line.split() for line in lines] == [
         ["samples/s", "x", "real", "time", "/", "dc", "/", "studio"],
         ["dc", "16,000", "2.0", "1.00", "0.01"],
-        ["studio", "2,000,000", "250.0", "125.00", "1.00"],
+        ["studio", "2,000,000", "50.0", "125.00", "1.00"],
     ]
 
 
-@pytest.mark.parametrize(("dataset", "n_samples"), [("digits", 4096), ("drums", 16384)])
-def test_configs_are_those_of_the_data_set(dataset, n_samples):
+@pytest.mark.parametrize(
+    ("dataset", "architecture", "lengths"), [("digits", "studio", {4096}), ("drums", "oneshot", {16384, 66560})]
+)
+def test_configs_are_those_of_the_data_set(dataset, architecture, lengths):
     configs = decode.configs_of(dataset, decode.PRESETS)
     assert tuple(configs) == decode.PRESETS
-    assert [each.model.architecture for each in configs.values()] == ["dc", "cc", "studio"]
-    assert {each.model.n_samples for each in configs.values()} == {n_samples}
+    assert [each.model.architecture for each in configs.values()] == ["dc", "cc", architecture]
+    assert {each.model.n_samples for each in configs.values()} == lengths
 
 
 def test_one_run_prints_every_case(tiny_configs, monkeypatch, capsys):

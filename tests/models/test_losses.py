@@ -2,12 +2,10 @@ import itertools
 
 import numpy as np
 import pytest
-from keras import ops
 from sklearn.metrics import log_loss
 
 from audio_vae.audio.dtw import dtw_matrix
-from audio_vae.evaluation.metrics import strongest_frequency_hz
-from audio_vae.layers.synthesizers import LOWEST_CYCLES_PER_SAMPLE, RANGE_OCTAVES
+from audio_vae.audio.one_shot_grid import Grid
 from audio_vae.models import losses
 
 REDUCE = {"sum": np.sum, "mean": np.mean}
@@ -135,29 +133,6 @@ def test_from_onset_a_missing_attack_counts_more_than_a_missing_end(rng):
     assert ratio(True) > 5
 
 
-@pytest.mark.parametrize("pitch_hz", [40.0, 145.0, 469.0, 690.0])
-def test_strongest_pitch_is_that_of_the_report(rng, pitch_hz):
-    t = np.arange(4096) / 22050
-    audio = np.exp(-t / 0.05) * np.sin(2 * np.pi * pitch_hz * t) + 0.5 * np.sin(2 * np.pi * 3.1 * pitch_hz * t)
-    audio = np.stack([audio, rng.normal(size=4096)]).astype("float32")
-    measured_hz = 22050 * LOWEST_CYCLES_PER_SAMPLE * 2 ** np.array(losses.strongest_pitch(audio))
-    reported_hz = strongest_frequency_hz(audio, 22050)
-    highest_hz = 22050 * LOWEST_CYCLES_PER_SAMPLE * 2**RANGE_OCTAVES
-    np.testing.assert_allclose(measured_hz, np.clip(reported_hz, None, highest_hz), rtol=1e-3)
-
-
-def test_pitch_error_is_the_interval_in_octaves():
-    tones = np.concatenate([tone(240.0), 0.01 * tone(240.0), 0 * tone(240.0)])
-    octaves = np.log2(240 / 8000 / LOWEST_CYCLES_PER_SAMPLE)
-    pitches = ops.convert_to_tensor(np.float32([octaves + 1, octaves - 0.5, 3.0]))
-    errors = losses.pitch_error(tones, pitches, losses.strongest_pitch(tones))
-    np.testing.assert_allclose(errors, [1, 0.5, 0], atol=5e-3)
-
-
-def tone(pitch_hz):
-    return np.sin(2 * np.pi * pitch_hz * np.arange(4096, dtype="float32") / 8000)[None]
-
-
 def test_bands_hear_a_low_tone_and_not_what_differs_between_noises(rng):
     t = np.arange(4096) / 8000
     tones = [np.sin(2 * np.pi * pitch_hz * t)[None].astype("float32") for pitch_hz in (100, 200)]
@@ -209,3 +184,65 @@ def test_with_peak_1(rng):
     audio = rng.normal(size=(3, 64)).astype("float32") * [[1], [1e-3], [0]]
     scaled = np.array(losses.with_peak_1(audio))
     np.testing.assert_allclose(np.abs(scaled).max(axis=1), [1, 1, 0], atol=1e-3)
+
+
+GRID = Grid(8000, 1024, 8)
+
+
+def reference_cell_powers(sound, grid):
+    """Mean square of a sound at 8 kHz in each cell, of frames as rows: `[n_times, n_noise_bands + n_tones]`."""
+    centres_hz = np.linspace(0, 4000, 4096)
+    bands_hz = centres_hz[grid.noise_weights(centres_hz).argmax(axis=0)]
+    is_low = np.concatenate([bands_hz < 1000, grid.tones_hz < 400])
+    cells = np.zeros((grid.n_times, len(is_low)))
+    for low, window, hop in ((True, 512, 2 * grid.hop_length), (False, 8 * grid.hop_length, grid.hop_length)):
+        hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
+        padded = np.pad(sound, (window // 2, window))
+        starts = range(0, len(sound) + 1, hop)
+        spectra = np.abs([np.fft.rfft(hann * padded[start : start + window]) for start in starts]) ** 2
+        frequencies_hz = np.fft.rfftfreq(window, 1 / 8000)
+        shares = np.hstack([grid.noise_weights(frequencies_hz), grid.tone_weights(frequencies_hz)])
+        times = grid.time_weights(hop, len(spectra))
+        for band in np.flatnonzero(is_low == low):
+            power = 2 / (window * np.sum(hann**2)) * spectra @ shares[:, band]
+            for time in range(grid.n_times):
+                cells[time, band] = np.sum(times[:, time] * power) / np.sum(times[:, time])
+    return cells
+
+
+def reference_cell_distance(audio, reconstruction, grid):
+    wanted, got = reference_cell_powers(audio, grid), reference_cell_powers(reconstruction, grid)
+    noise, tones = slice(None, grid.n_noise_bands), slice(grid.n_noise_bands, None)
+    floor = 1e-6 * max(wanted[:, noise].max(), 1e-9)
+    # Half of the logarithm of a power is that of an amplitude; noise and tones count equally.
+    differences = np.abs(np.log((wanted + floor) / (got + floor))) / 2
+    return (differences[:, noise].mean() + differences[:, tones].mean()) / 2
+
+
+def test_cell_distance_equals_numpy(rng):
+    audio, reconstruction = rng.normal(0, 0.1, size=(2, 3, 1024)).astype("float32")
+    audio *= np.exp(-np.arange(1024) / 200).astype("float32")
+    reconstruction[0] = 0
+    expected = [reference_cell_distance(x, y, GRID) for x, y in zip(audio, reconstruction, strict=True)]
+    np.testing.assert_allclose(losses.cell_distance(audio, reconstruction, GRID), expected, rtol=2e-3)
+
+
+def test_cell_distance_is_deaf_to_polarity_and_hears_level(rng):
+    audio = rng.normal(0, 0.1, size=(2, 1024)).astype("float32")
+    np.testing.assert_allclose(losses.cell_distance(audio, -audio, GRID), 0, atol=1e-5)
+    np.testing.assert_allclose(losses.cell_distance(audio, audio / 2, GRID), np.log(2), rtol=1e-3)
+
+
+def test_cell_distance_of_silence_is_finite():
+    silence = np.zeros((1, 1024), np.float32)
+    np.testing.assert_array_equal(losses.cell_distance(silence, silence, GRID), 0)
+
+
+def test_phasor_distance_equals_a_loop(rng):
+    wanted, got = rng.normal(size=(2, 3, 8)).astype("float32")
+    expected = []
+    for one, other in zip(wanted, got, strict=True):
+        # All real parts, then all imaginary parts.
+        pairs = zip(one[:4] + 1j * one[4:], other[:4] + 1j * other[4:], strict=True)
+        expected.append(sum(abs(x - y) ** 2 for x, y in pairs))
+    np.testing.assert_allclose(losses.phasor_distance(wanted, got), expected, rtol=1e-5)

@@ -6,10 +6,9 @@ import pytest
 from keras import layers
 
 from audio_vae.layers.dilation_block import DilationBlock
-from audio_vae.layers.synthesizers import Oscillators
 from audio_vae.model_config import ARCHITECTURES, ModelConfig, OneShotConfig, StudioConfig, with_values
 from audio_vae.models.networks import build_classifier, build_decoder, build_encoder, hop_lengths
-from audio_vae.models.studio_networks import PITCH, at_pitch, studio_stages
+from audio_vae.models.studio_networks import studio_stages
 
 T, D = 4096, 20
 
@@ -155,7 +154,7 @@ def test_no_classes_no_classifier():
     assert build_classifier(ModelConfig(n_classes=0)) is None
 
 
-@pytest.fixture(params=["tiny_dc", "tiny_cc"])
+@pytest.fixture(params=["tiny_dc", "tiny_cc", "tiny_oneshot"])
 def tiny(request):
     return request.getfixturevalue(request.param)
 
@@ -173,6 +172,10 @@ def test_tiny_networks_run(rng, tiny):
 def test_log_variance_starts_at_its_bias(tiny):
     encoder = build_encoder(dataclasses.replace(tiny, log_variance_start=-6.0))
     mean, log_variance = encoder(np.zeros((1, 64), "float32"))
+    if tiny.architecture == "oneshot":
+        # Of silence, levels far below 0 are heard.
+        x = encoder.get_layer("analysis").output
+        mean, log_variance = keras.Model(x, encoder.output)(np.zeros((1, x.shape[1]), "float32"))
     # A silent sound leaves nothing but the bias: all the others start at 0.
     np.testing.assert_allclose(log_variance, [[-6, -6, -6]])
     np.testing.assert_allclose(mean, [[0, 0, 0]])
@@ -278,47 +281,24 @@ def test_studio_blocks_start_as_identities(rng):
     np.testing.assert_array_equal(block(x), x)
 
 
-@pytest.mark.parametrize("generators", [{"n_tones": 5}, {"n_noise_bands": 4}, None])
-@pytest.mark.parametrize(("n_samples", "hop"), [(64, 8), (4096, 32), (4096 + 32, 32)])
-def test_generators_are_added_to_the_last_convolution_of_studio(rng, n_samples, hop, generators):
-    counts = generators or {"n_tones": 5, "n_noise_bands": 4}
-    decoder = build_decoder(ModelConfig("studio", n_samples, 3, studio=StudioConfig(**counts)))
-    names = [name for name, count in {"tones": "n_tones", "noise": "n_noise_bands"}.items() if count in counts]
-    assert all(decoder.get_layer(name).hop == hop for name in names)
-    assert decoder.output_shape == (None, n_samples)
-    latents = rng.standard_normal((2, 3)).astype("float32")
-    parts = keras.Model(decoder.input, [decoder.get_layer(name).output for name in ("stage_1_out", *names)])
-    stage, *generated = (np.asarray(each)[:, :n_samples, 0] for each in parts(latents))
-    assert all(np.abs(each).max() > 1e-3 for each in generated)
-    np.testing.assert_allclose(decoder(latents), stage + sum(generated), atol=1e-6)
+def test_networks_of_one_shots_are_linear_maps_until_they_are_trained(rng, tiny_oneshot):
+    encoder, decoder = build_encoder(tiny_oneshot), build_decoder(tiny_oneshot)
+    audio, latents = rng.normal(0, 0.1, (2, 64)).astype("float32"), rng.normal(size=(2, 3)).astype("float32")
+    heard = encoder.get_layer("analysis")(audio)
+    np.testing.assert_allclose(encoder(audio)[0], encoder.get_layer("mean")(heard), rtol=1e-5)
+    controls = decoder.get_layer("controls")(latents)
+    np.testing.assert_allclose(decoder(latents), decoder.get_layer("synthesis")(controls), atol=1e-6)
 
 
-def test_studio_decoder_reads_the_pitch_from_the_latent(rng):
-    decoder = build_decoder(ModelConfig("studio", 1024, 3, studio=StudioConfig(n_tones=5)))
-    latents = rng.standard_normal((2, 3)).astype("float32")
-    kernel, bias = decoder.get_layer(PITCH).get_weights()
-    assert bias == [2]
-    tones = keras.Model(decoder.input, decoder.get_layer("tones").output)
-    controls, pitches = np.zeros((2, 32, 10), "float32"), latents @ kernel + bias
-    expected = Oscillators(5, 32)(controls, pitches)
-    np.testing.assert_allclose(tones(latents), expected, atol=1e-4)
-    told = at_pitch(decoder)
-    np.testing.assert_allclose(told([latents, pitches]), decoder(latents), atol=1e-4)
-    assert np.abs(told([latents, pitches + 1]) - decoder(latents)).max() > 0.01
-
-
-def test_levels_of_generators_are_envelopes_from_the_latent_and_details_from_the_features(rng):
-    decoder = build_decoder(ModelConfig("studio", 1024, 3, studio=StudioConfig(n_noise_bands=2)))
-    latents = rng.standard_normal((2, 3)).astype("float32")
-    for name in ("noise_values", "noise_details"):
-        layer = decoder.get_layer(name)
+def test_networks_of_one_shots_have_dense_networks_beside_the_linear_maps(rng, tiny_oneshot):
+    for network, name in ((build_encoder(tiny_oneshot), "mean"), (build_decoder(tiny_oneshot), "control")):
+        layer = network.get_layer(f"{name}_details")
+        assert [network.get_layer(f"{name}_details_hidden_{number}").units for number in (1, 2)] == [8, 8]
+        x = rng.normal(size=(2, network.get_layer(f"{name}_details_hidden_1").input.shape[1])).astype("float32")
+        hidden = keras.Model(network.get_layer(f"{name}_details_hidden_1").input, layer.output)
+        np.testing.assert_array_equal(hidden(x), 0)
         layer.set_weights([rng.standard_normal(weight.shape) for weight in layer.get_weights()])
-    names = ("noise_values", "noise_envelopes", "noise_details", "noise_levels")
-    parts = keras.Model(decoder.input, [decoder.get_layer(name).output for name in names])
-    values, envelopes, details, levels = (np.asarray(each) for each in parts(latents))
-    # 32 frames: values lie at 0, 1, 3, 7, 15 and behind the end.
-    np.testing.assert_allclose(envelopes[:, [0, 1, 3, 7, 15]], values.reshape(2, 6, 2)[:, :5], atol=1e-5)
-    np.testing.assert_allclose(levels, envelopes + details, atol=1e-5)
+        assert np.all(np.asarray(hidden(x)) != 0)
 
 
 def test_studio_decoder_can_be_silent(rng):

@@ -2,11 +2,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tiny_models import SPECTRAL, built
+from tiny_models import ONE_SHOT, SPECTRAL, built
 
 from audio_vae.audio import spectral_ops
+from audio_vae.audio.one_shot_grid import Grid
 from audio_vae.config import LossConfig
-from audio_vae.model_config import with_values
 from audio_vae.models import losses
 from audio_vae.models.objective import weighted_mean
 
@@ -25,8 +25,7 @@ def test_losses_of_both_passes_are_weighted(tiny_dc, batch):
 
 def test_studio_losses_equal_their_parts(tiny_studio, batch):
     audio, labels = batch
-    config = dataclasses.replace(SPECTRAL, pitch_weight=6.0, between_weight=4.0, cycle_weight=5.0)
-    vae = built(with_values(tiny_studio, {"studio": {"n_tones": 5}}), loss=config)
+    vae = built(tiny_studio, loss=dataclasses.replace(SPECTRAL, between_weight=4.0, cycle_weight=5.0))
     originals, mix = audio[:, ::-1].copy(), np.linspace(0.1, 0.9, len(audio), dtype="float32")[:, None]
     total, terms = vae.vae_losses(audio, labels=labels, originals=originals, mix=mix)
     mean, log_variance = vae.encoder(audio)
@@ -45,7 +44,6 @@ def test_studio_losses_equal_their_parts(tiny_studio, batch):
         "likelihood": losses.squared_error(audio, vae(audio)),
         "kl": losses.kl_divergence(mean, log_variance),
         "spectral": losses.spectral_distance(audio, vae(audio), (16,)),
-        "pitch": np.abs(vae.decoder.get_layer("pitch")(mean)[:, 0] - losses.strongest_pitch(audio)),
         "centre": (apart[0] + apart[1]) / 2,
         "between": mix[:, 0] * losses.mfcc_distance(between, wanted, 0.1)
         + (1 - mix[:, 0]) * losses.mfcc_distance(between, np.roll(wanted, 1, axis=0), 0.1),
@@ -54,38 +52,31 @@ def test_studio_losses_equal_their_parts(tiny_studio, batch):
     assert list(terms) == list(expected)
     for name, values in expected.items():
         np.testing.assert_allclose(terms[name], values, rtol=1e-3, err_msg=name)
-    weights = {"likelihood": 0.5, "kl": 0.1, "spectral": 2.0, "pitch": 6.0, "centre": 3.0, "between": 4.0}
-    weights["cycle"] = 5.0
+    weights = {"likelihood": 0.5, "kl": 0.1, "spectral": 2.0, "centre": 3.0, "between": 4.0, "cycle": 5.0}
     assert float(total) == pytest.approx(np.mean(sum(weights[name] * expected[name] for name in weights)), rel=1e-3)
 
 
-def test_pitch_counts_with_oscillators_only(tiny_cc, tiny_studio):
-    config = dataclasses.replace(SPECTRAL, pitch_weight=1.0)
-    with_tones = with_values(tiny_studio, {"studio": {"n_tones": 5}})
-    assert ["pitch" in built(each, loss=config).loss_terms for each in (tiny_cc, tiny_studio, with_tones)] == [
-        False,
-        False,
-        True,
-    ]
-
-
-def test_oscillators_are_told_the_pitch_in_training_only(tiny_studio, batch):
+def test_one_shot_losses_equal_their_parts(tiny_oneshot, batch):
     audio, labels = batch
-    config = dataclasses.replace(SPECTRAL, pitch_weight=1.0, centre_weight=0.0)
-    vae = built(with_values(tiny_studio, {"studio": {"n_tones": 5}}), loss=config)
-    layer = vae.decoder.get_layer("pitch")
-    noise = np.zeros((len(audio), 3), "float32")
+    vae = built(tiny_oneshot, loss=ONE_SHOT)
+    assert vae.loss_terms == ("likelihood", "kl", "spectral", "cells", "phasors", "cross_entropy")
+    total, terms = vae.vae_losses(audio, labels=labels)
+    decoded, phasors = vae(audio), vae.encoder.get_layer("analysis").phasors
+    expected = {
+        "kl": losses.kl_divergence(*vae.encoder(audio)),
+        "spectral": losses.spectral_distance(audio, decoded, (16,)),
+        "cells": losses.cell_distance(audio, decoded, Grid(8000, 64, 8)),
+        "phasors": losses.phasor_distance(phasors(audio), phasors(decoded)),
+    }
+    for name, values in expected.items():
+        np.testing.assert_allclose(terms[name], values, rtol=1e-3, err_msg=name)
+    weights = {"kl": 1e-4, "spectral": 0.25, "cells": 1.0, "phasors": 0.1}
+    assert float(total) == pytest.approx(np.mean(sum(weights[name] * expected[name] for name in weights)), rel=1e-3)
 
-    def spectral():
-        trained, at_means = (vae.vae_losses(audio, each, labels=labels)[1]["spectral"] for each in (noise, None))
-        return np.array(trained), np.array(at_means)
 
-    trained, at_means = spectral()
-    kernel, _ = layer.get_weights()
-    layer.set_weights([0 * kernel, np.float32([5])])
-    trained_after, at_means_after = spectral()
-    np.testing.assert_array_equal(trained, trained_after)
-    assert np.all(at_means != at_means_after)
+def test_cells_and_phasors_count_for_one_shots_only(tiny_cc, tiny_studio):
+    for model in (tiny_cc, tiny_studio):
+        assert not {"cells", "phasors"} & set(built(model, loss=ONE_SHOT).loss_terms)
 
 
 @pytest.mark.parametrize("between_weight", [0.0, 1.0])

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tiny_models import ONE_SHOT
 
 from audio_vae.config import LossConfig, TrainingConfig
 from audio_vae.model_config import with_values
@@ -51,10 +52,11 @@ def test_losses_between_sounds_take_the_whole_batch(tiny_dc, weight):
     assert passes.one_by_one(tiny_dc, LossConfig(**{weight: 1.0})) is False
 
 
-def test_bfloat16_is_close_to_float32(tiny_cc):
-    terms = {}
+@pytest.mark.parametrize(("architecture", "loss"), [("cc", LossConfig()), ("oneshot", ONE_SHOT)])
+def test_bfloat16_is_close_to_float32(request, architecture, loss):
+    config, terms = request.getfixturevalue(f"tiny_{architecture}"), {}
     for precision in ("float32", "bfloat16"):
-        model = build_vae(tiny_cc, LossConfig(), TrainingConfig(precision=precision))
+        model = build_vae(config, loss, TrainingConfig(precision=precision))
         assert {each.dtype for each in state(model)} <= {np.dtype("float32"), np.dtype("int64")}
         step = tf.function(model.train_step)
         terms[precision] = [{name: float(value) for name, value in step(BATCH).items()} for _ in range(3)]
@@ -65,7 +67,7 @@ def test_bfloat16_is_close_to_float32(tiny_cc):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("architecture", ["dc", "cc"])
+@pytest.mark.parametrize("architecture", ["dc", "cc", "oneshot"])
 def test_jax_takes_the_same_steps_and_checkpoints_go_from_one_to_the_other(request, tmp_path, architecture):
     if not importlib.util.find_spec("jax"):
         pytest.skip("jax is not installed: pip install '.[jax]'")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tiny_models import TINY
 
-from audio_vae.config import AudioConfig, Config, LossConfig, TrainingConfig
+from audio_vae.config import AudioConfig, AugmentationConfig, Config, LossConfig, TrainingConfig
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.model_config import ModelConfig
 from audio_vae.runs.create import create_run
@@ -36,13 +36,14 @@ def sounds():
 def make_run_at():
     """Write a run folder of `noises` that is ready to be trained."""
 
-    def make(path, epochs, model, **settings):
+    def make(path, epochs, model, loss=None, augmentation=None, **settings):
         config = Config(
             "digits",
             "cc",
             audio=AudioConfig(8000, 64),
             model=model,
-            loss=LossConfig(),
+            loss=loss or LossConfig(),
+            augmentation=augmentation or AugmentationConfig(),
             training=TrainingConfig(epochs=epochs, batch_size=3, **settings),
         )
         run = create_run(path, config)

@@ -5,7 +5,10 @@ import signal
 
 import numpy as np
 import pytest
+from tiny_models import ONE_SHOT
 
+from audio_vae.config import AugmentationConfig
+from audio_vae.models import one_shot_start
 from audio_vae.runs.create import create_run
 from audio_vae.runs.latents import has_latents
 from audio_vae.runs.lock import locked
@@ -106,6 +109,43 @@ def test_latents_of_an_earlier_epoch_are_written_anew(done):
     assert not has_latents(run)
     train(run, say=lambda line: None)
     assert has_latents(run)
+
+
+def test_one_shots_stopped_at_the_start_are_bit_identical(make_run, tiny_oneshot, monkeypatch, weights):
+    monkeypatch.setattr(one_shot_start, "N_ANALYSED", 21)
+    values = {"loss": ONE_SHOT, "augmentation": AugmentationConfig(speed=0.1)}
+    whole, parts = (make_run(name, 2, tiny_oneshot, **values) for name in ("whole", "parts"))
+    lines = []
+
+    def stopped_by(hook, action, expected):
+        """Train until the action after a hook of the callback ends it."""
+        original = getattr(checkpoints.RunWriter, hook)
+
+        def changed(writer, *arguments, **named):
+            original(writer, *arguments, **named)
+            action(writer)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(checkpoints.RunWriter, hook, changed)
+            with pytest.raises(expected):
+                train(parts, say=lines.append)
+
+    def fail(writer):
+        raise InterruptedError
+
+    train(whole, say=lines.append)
+    assert lines[0] == "analysing 7 sounds and 2 changed copies of each"
+    # Killed after the principal components were found and before anything was saved: they are found again.
+    stopped_by("on_train_begin", fail, InterruptedError)
+    assert parts.checkpoints() == []
+    stopped_by("on_train_batch_end", lambda writer: setattr(writer.request, "signal", signal.SIGTERM), Stopped)
+    assert [each[:2] for each in parts.checkpoints()] == [(0, 1)]
+    assert lines.count(lines[0]) == 3
+    train(parts, say=lines.append)
+    assert lines.count(lines[0]) == 3
+    assert whole.history_path.read_bytes() == parts.history_path.read_bytes()
+    for one, other in zip(weights(whole), weights(parts), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_a_run_in_use_is_refused(make_run):
