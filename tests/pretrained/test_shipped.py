@@ -47,7 +47,8 @@ def test_it_is_a_finished_studio_model_with_sounds_of_every_class(name):
     for label, class_name in enumerate(card.class_names):
         of_class = run.sounds.is_test[run.sounds.of_class(label)]
         assert (~of_class).sum() >= pack.N_TRAIN_SOUNDS
-        assert of_class.sum() >= pack.N_TEST_SOUNDS
+        # A class of few drums may have a single test sound.
+        assert of_class.sum() >= 1
         assert card.centres[class_name].latent.shape == (run.config.model.latent_dim,)
 
 
