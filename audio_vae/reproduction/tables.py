@@ -23,6 +23,7 @@ _ONE_NN, _SNR_TEST = "1-NN", "SNR, test"
 _FIGURES = (
     *("", "epochs", "seed", _ONE_NN, *READINGS.values()),
     *("SNR, training", _SNR_TEST, "log-spectral, test", "attack, test", "pitch, test"),
+    *("fidelity, training", "fidelity, test", "nearest other, test", "peak, test", "buzz, test"),
 )
 """Head of `figures_table`."""
 
@@ -78,6 +79,10 @@ def _figures(name: str, result: Result | None) -> list[str]:
         of_test_sounds(report, figure)
         for figure in ("log_spectral_distance_db", "attack_time_error_ms", "strongest_frequency_error_octaves")
     )
+    fidelity_db = report.get("fidelity_db") or {"train": None, "test": None}
+    nearest_db, peak_ms, buzz_db = (
+        of_test_sounds(report, figure) for figure in ("nearest_other_db", "peak_time_error_ms", "buzz_db")
+    )
     return [
         _code(name),
         result.epochs_shown,
@@ -88,6 +93,9 @@ def _figures(name: str, result: Result | None) -> list[str]:
         f"{number(distance_db['mean'], 1)} dB" if distance_db else UNKNOWN,
         UNKNOWN if attack_ms is None else f"{number(attack_ms, 1)} ms",
         UNKNOWN if pitch_octaves is None else f"{number(pitch_octaves)} octaves",
+        *(f"{number(each['median'], 1)} dB" if each else UNKNOWN for each in (*fidelity_db.values(), nearest_db)),
+        UNKNOWN if peak_ms is None else f"{number(peak_ms, 1)} ms",
+        f"{number(buzz_db['largest'], 1)} dB" if buzz_db else UNKNOWN,
     ]
 
 
