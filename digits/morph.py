@@ -20,6 +20,9 @@ EXAMPLE_ENDS = ("3", "7")
 LENGTH = "full"
 """Default length of the steps, one of `morphing.options.LENGTHS`."""
 
+RENDER = "model"
+"""What the steps are made of by default, one of `morphing.options.RENDERS`: speech that is shaped sounds warped."""
+
 
 def morph(start: str, end: str, **options: Any) -> MorphResult:
     """Morph from one sound to another and write the morph folder.
@@ -28,7 +31,7 @@ def morph(start: str, end: str, **options: Any) -> MorphResult:
         start: a class, `CLASS:N` for the N-th sound of a class, or a sound file.
         end: likewise.
         options: those of `morphing.session.morph_dataset`, such as `run`, `out` and `steps`. The default of
-            `length` is `LENGTH`.
+            `length` is `LENGTH`, that of `render` is `RENDER`.
 
     Returns:
         The morph folder, and what is in it.
@@ -39,7 +42,7 @@ def morph(start: str, end: str, **options: Any) -> MorphResult:
     from audio_vae.digits.dataset import DATASET
     from audio_vae.morphing.session import morph_dataset
 
-    return morph_dataset(DATASET, start, end, **{"length": LENGTH, **options})
+    return morph_dataset(DATASET, start, end, **{"length": LENGTH, "render": RENDER, **options})
 
 
 def all_pairs(**options: Any) -> dict[str, Any]:
@@ -47,7 +50,7 @@ def all_pairs(**options: Any) -> dict[str, Any]:
 
     Args:
         options: those of `morphing.session.all_pairs_of_dataset`, such as `run` and `steps`. The default of
-            `length` is `LENGTH`.
+            `length` is `LENGTH`, that of `render` is `RENDER`.
 
     Returns:
         JSON values; see `morphing.all_pairs.all_pairs`.
@@ -58,7 +61,7 @@ def all_pairs(**options: Any) -> dict[str, Any]:
     from audio_vae.digits.dataset import DATASET
     from audio_vae.morphing.session import all_pairs_of_dataset
 
-    return all_pairs_of_dataset(DATASET, **{"length": LENGTH, **options})
+    return all_pairs_of_dataset(DATASET, **{"length": LENGTH, "render": RENDER, **options})
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import click
 
 from audio_vae.backend.keras_backend import muted_start_up
 from audio_vae.cli import common
-from audio_vae.cli.morph import RENDER_OPTIONS
+from audio_vae.cli.morph import SOUND_OPTIONS, render_option
 
 
 def command(dataset: str, own_morph: ModuleType) -> click.Command:
@@ -28,7 +28,8 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
         show_default=True,
         help="Length of the blend: between the parts' lengths, or the longest.",
     )
-    @common.with_options(RENDER_OPTIONS)
+    @render_option(own_morph)
+    @common.with_options(SOUND_OPTIONS)
     @common.quiet_option
     @common.debug_option
     def blend(parts, data, run_path, model, out, length, quiet, **options):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 
 import click
@@ -43,14 +44,7 @@ PATH_OPTIONS = (
     ),
 )
 
-RENDER_OPTIONS = (
-    click.option(
-        "--render",
-        type=click.Choice(["sound", "model"]),
-        default="sound",
-        show_default=True,
-        help="Make it out of the sounds themselves, guided by the model, or take what the model decodes.",
-    ),
+SOUND_OPTIONS = (
     click.option(
         "--level",
         type=click.Choice(["keep", "peak"]),
@@ -66,6 +60,17 @@ RENDER_OPTIONS = (
         help="How WAV files hold samples: 16 or 24 bits, or 32-bit floats.",
     ),
 )
+
+
+def render_option(own: ModuleType) -> Callable:
+    """Return the decorator of `--render`, with the default of a data set's `morph` module."""
+    return click.option(
+        "--render",
+        type=click.Choice(["sound", "model"]),
+        default=own.RENDER,
+        show_default=True,
+        help="Make it out of the sounds themselves, guided by the model, or take what the model decodes.",
+    )
 
 
 def command(dataset: str, own: ModuleType) -> click.Command:
@@ -85,7 +90,8 @@ def command(dataset: str, own: ModuleType) -> click.Command:
     @common.model_option
     @common.out_option
     @common.with_options(PATH_OPTIONS)
-    @common.with_options(RENDER_OPTIONS)
+    @render_option(own)
+    @common.with_options(SOUND_OPTIONS)
     @click.option(
         "--length",
         type=click.Choice(["A", "B", "interpolate", "full"]),
@@ -96,7 +102,7 @@ def command(dataset: str, own: ModuleType) -> click.Command:
     @common.quiet_option
     @common.debug_option
     def morph(start, end, data, run_path, model, out, quiet, **options):
-        """Turn sound A into sound B; the first step is A and the last is B, as they are.
+        """Turn sound A into sound B; with --render sound, the first step is A and the last is B, as they are.
 
         A and B are each a class (its centre), GROUP/CLASS (as one speaker has it, in a run of several),
         CLASS:N (the N-th sound of it, from 0) or a sound file.
