@@ -12,8 +12,9 @@ from audio_vae.pretrained import catalog, pack
 from audio_vae.runs.card import read_card
 from audio_vae.runs.run import open_run
 
-LIMIT = 1e-4
-"""Largest difference from what was computed when a model was packed, relative to the peak."""
+LIMITS = {"means": 1e-4, "decoded": 2e-3}
+"""Largest differences from what was computed when a model was packed, relative to the peak. A frequency of 7 kHz that
+another processor computes with another last digit is off by 4e-3 of a radian after 1.5 s, which nobody hears."""
 
 EXAMPLES = {"digits": ("3", "7"), "drums": ("hihat", "tom")}
 
@@ -23,7 +24,8 @@ pytestmark = pytest.mark.parametrize("name", catalog.names())
 def test_it_computes_what_it_computed_when_it_was_packed(name):
     run = open_run(catalog.path_of(name), read_card(catalog.path_of(name)).dataset)
     found = pack.differences(run)
-    assert {key: value for key, value in found.items() if not value <= LIMIT} == {}
+    assert found.keys() == LIMITS.keys()
+    assert {key: value for key, value in found.items() if not value <= LIMITS[key]} == {}
 
 
 def test_size_and_licence(name):
@@ -66,3 +68,13 @@ def test_morph(name, run, monkeypatch, tmp_path):
         assert rate_hz == card.rate_hz
         assert np.sqrt(np.mean(samples**2)) > 1e-3
     assert sorted(Path(catalog.path_of(name)).rglob("*")) == before
+
+
+def test_drums_start_without_a_click(name):
+    if name != "drums":
+        pytest.skip("spoken digits do not start at their onset")
+    run = open_run(catalog.path_of(name), name)
+    decoded = run.decode(run.encode(run.sounds.audio)[0])
+    first = np.abs(decoded[:, 0]) / np.abs(decoded).max(axis=1)
+    assert np.median(first) < 0.02
+    assert first.max() < 0.05
