@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from audio_vae.audio import fidelity, waveform
+from audio_vae.backend.prediction import BATCH_SIZE
 from audio_vae.data.sound_set import evenly_spaced
 from audio_vae.morphing.endpoints import Endpoint
 from audio_vae.runs.run import Run
@@ -18,7 +19,7 @@ MOST_TRAINING_SOUNDS = 32
 
 _MOST_NAMES = 9
 
-_limits_db: WeakKeyDictionary[Run, float | None] = WeakKeyDictionary()
+_known_db: WeakKeyDictionary[Run, list[float]] = WeakKeyDictionary()
 
 
 def check_levels(run: Run, peaks: Sequence[float], names: Sequence[str]) -> list[str]:
@@ -72,29 +73,37 @@ def check_ends(run: Run, points: Sequence[Endpoint], distances_db: Sequence[floa
     Returns:
         Warnings. There are none if the run folder holds fewer than two training sounds.
     """
-    limit_db = _limit_db(run)
+    of_files = [
+        (point, each)
+        for point, each in zip(points, distances_db, strict=True)
+        if point.kind == "file" and each is not None
+    ]
+    limit_db = _limit_db(run, max((each for _, each in of_files), default=0.0))
     if limit_db is None:
         return []
     return [
         f"the model cannot render {point.name} (what it makes of it is {distance_db:.1f} dB away from it, and at most "
         f"{limit_db:.1f} dB of a training sound): how it leads there is a guess"
-        for point, distance_db in zip(points, distances_db, strict=True)
-        if point.kind == "file" and distance_db is not None and distance_db > limit_db
+        for point, distance_db in of_files
+        if distance_db > limit_db
     ]
 
 
-def _limit_db(run: Run) -> float | None:
-    """Return the distance within which all of the run's training sounds lie; kept for a run."""
-    if run not in _limits_db:
-        audio = run.sounds.train.audio
-        audio = audio[evenly_spaced(len(audio), MOST_TRAINING_SOUNDS)]
-        known = np.array([])
-        if len(audio) > 1:
-            decoded = run.decode(run.encode(audio)[0])
-            known = fidelity.distances_db(audio, _normalised(decoded), run.config.audio.rate_hz)
-            known = known[~np.isnan(known)]
-        _limits_db[run] = float(known.max()) if len(known) > 1 else None
-    return _limits_db[run]
+def _limit_db(run: Run, farthest_db: float) -> float | None:
+    """Return the distance within which all of the run's training sounds lie.
+
+    Training sounds are looked at only until one is as far as `farthest_db`, and that distance is returned: it tells
+    that nothing is too far. `None` if fewer than two training sounds are known. What was found is kept for a run.
+    """
+    known = _known_db.setdefault(run, [])
+    audio = run.sounds.train.audio
+    audio = audio[evenly_spaced(len(audio), MOST_TRAINING_SOUNDS)]
+    while len(known) < len(audio) > 1 and not any(each >= farthest_db for each in known):
+        some = audio[len(known) : len(known) + BATCH_SIZE]
+        decoded = run.decode(run.encode(some)[0])
+        known += fidelity.distances_db(some, _normalised(decoded), run.config.audio.rate_hz).tolist()
+    heard = [each for each in known if not np.isnan(each)]
+    return max(heard) if len(heard) > 1 else None
 
 
 def _normalised(sounds: np.ndarray) -> np.ndarray:

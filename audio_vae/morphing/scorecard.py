@@ -8,8 +8,8 @@ are real sounds, which tell nothing about what lies between them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -35,6 +35,8 @@ SOUND_MEASURES = {
 
 _EQUAL = 1e-6
 
+_real: WeakKeyDictionary[SoundSet, dict[str, np.ndarray]] = WeakKeyDictionary()
+
 
 class Scorer:
     """Scores what a run decodes, and plain mixes, by the same measures.
@@ -51,13 +53,16 @@ class Scorer:
         self.run = run
         self.sounds = sounds
 
-    @cached_property
+    @property
     def real(self) -> dict[str, np.ndarray]:
-        """Name → MFCCs of the real sounds, at most `MOST_REAL_SOUNDS`."""
+        """Name → MFCCs of the real sounds, at most `MOST_REAL_SOUNDS`; kept for a set of sounds."""
+        if self.sounds in _real:
+            return _real[self.sounds]
         training = np.flatnonzero(~self.sounds.is_test)
         chosen = training if len(training) else np.arange(len(self.sounds))
         chosen = chosen[evenly_spaced(len(chosen), MOST_REAL_SOUNDS)]
-        return {self.sounds.names[i]: mfcc(self.sounds.audio[i], self.sounds.rate_hz) for i in chosen}
+        _real[self.sounds] = {self.sounds.names[i]: mfcc(self.sounds.audio[i], self.sounds.rate_hz) for i in chosen}
+        return _real[self.sounds]
 
     def mfccs(self, sounds: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return the MFCCs that sounds are scored by: S of float `[n]` → S of `[frames, n_mfcc]`."""

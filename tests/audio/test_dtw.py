@@ -69,9 +69,10 @@ def test_dtw_takes_sequences_of_different_lengths(rng):
     np.testing.assert_allclose(dtw.dtw_matrix(sequences), pairs)
 
 
-@pytest.mark.parametrize("shapes", [(7, 9), (9, 7), (1, 5), (33, 33)])
-def test_dtw_of_many_pairs_at_once_equals_tslearn(rng, monkeypatch, shapes):
-    monkeypatch.setattr(dtw, "_PAIRS_AT_ONCE", 8)
+@pytest.mark.parametrize("n_pairs", [0, 2, 8, 100])
+@pytest.mark.parametrize("shapes", [(7, 9), (9, 7), (1, 5), (5, 1), (1, 1), (33, 33)])
+def test_dtw_of_many_pairs_at_once_equals_tslearn(rng, monkeypatch, shapes, n_pairs):
+    monkeypatch.setattr(dtw, "_CELLS_AT_ONCE", n_pairs * shapes[0] * shapes[1])
     first, second = ([rng.normal(size=(n, 20)) for _ in range(size)] for n, size in zip(shapes, (5, 3), strict=True))
     np.testing.assert_allclose(dtw.dtw_matrix(first, second), cdist_dtw(first, second), rtol=1e-12)
     np.testing.assert_allclose(dtw.dtw_matrix(first), cdist_dtw(first), rtol=1e-12)
