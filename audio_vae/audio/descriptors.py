@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft
 
+from audio_vae.audio.waveform import mean_of_columns
+
 WINDOW_S = 0.005
 """Length of the window over which the envelope's power is averaged."""
 
@@ -63,7 +65,7 @@ def describe(samples: np.ndarray, rate_hz: int) -> Descriptors:
 def power_of(samples: np.ndarray) -> np.ndarray:
     """Return the power of each sample, the mean over the channels: `[n]` or `[n, channels]` → float64 `[n]`."""
     power = np.asarray(samples, np.float64) ** 2
-    return power if power.ndim == 1 else power.mean(axis=1)
+    return power if power.ndim == 1 else mean_of_columns(power)
 
 
 def window_length(rate_hz: float) -> int:
@@ -96,7 +98,7 @@ def power_spectrum(samples: np.ndarray, rate_hz: int) -> np.ndarray:
     """Return the power spectrum of the first `SPECTRUM_S`, the mean over the channels, float64 `[bins]`."""
     n_points = _n_points(rate_hz)
     spectrum = np.abs(fft.rfft(np.asarray(samples[:n_points], np.float64), n_points, axis=0)) ** 2
-    return spectrum if spectrum.ndim == 1 else spectrum.mean(axis=1)
+    return spectrum if spectrum.ndim == 1 else mean_of_columns(spectrum)
 
 
 def centroid_octaves(spectrum: np.ndarray, rate_hz: int) -> float:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from tslearn.metrics import cdist_dtw
 
 _CELLS_AT_ONCE = 2**22
 """Cells of the local distances that are held at once, over all pairs: 32 MiB."""
@@ -33,6 +32,9 @@ def dtw_matrix(first: Sequence[np.ndarray], second: Sequence[np.ndarray] | None 
         at_once = max(1, n_pairs // len(others))
         rows = [first[start : start + at_once] for start in range(0, len(first), at_once)]
         return np.block([[_dtw_of_equal_lengths(row, column) for column in columns] for row in rows])
+    # Late, because it takes half a second and the steps of a morph are all as long as the model's sounds.
+    from tslearn.metrics import cdist_dtw
+
     # One call for all pairs, because the overhead of tslearn's `dtw` on single pairs takes a hundred times longer.
     return cdist_dtw(list(first), None if second is None else list(second))
 

@@ -281,7 +281,7 @@ def _write_folder(
             for sound, point in zip(made["blend"].decoded[1:], points, strict=True)
         ]
     sounds, rate_hz = together([*parts, made["blend"].step, *real, made["mix"].step])
-    pictured = [sound.mean(axis=1) for sound in sounds]
+    pictured = [waveform.mean_of_columns(sound) for sound in sounds]
     columns = {
         f"blend: {', '.join(point.name for point in points)}": pictured[: len(points) + 1],
         f"mix: {', '.join(point.source for point in points)}": pictured[len(points) + 1 :],

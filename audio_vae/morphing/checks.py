@@ -98,12 +98,20 @@ def _limit_db(run: Run, farthest_db: float) -> float | None:
     known = _known_db.setdefault(run, [])
     audio = run.sounds.train.audio
     audio = audio[evenly_spaced(len(audio), MOST_TRAINING_SOUNDS)]
-    while len(known) < len(audio) > 1 and not any(each >= farthest_db for each in known):
+    while len(known) < len(audio) > 1 and not _is_enough(known, farthest_db):
         some = audio[len(known) : len(known) + BATCH_SIZE]
-        decoded = run.decode(run.encode(some)[0])
-        known += fidelity.distances_db(some, _normalised(decoded), run.config.audio.rate_hz).tolist()
+        decoded = _normalised(run.decode(run.encode(some)[0]))
+        for number in range(len(some)):
+            known += fidelity.distances_db(some[[number]], decoded[[number]], run.config.audio.rate_hz).tolist()
+            if _is_enough(known, farthest_db):
+                break
     heard = [each for each in known if not np.isnan(each)]
     return max(heard) if len(heard) > 1 else None
+
+
+def _is_enough(known_db: Sequence[float], farthest_db: float) -> bool:
+    """Return whether some training sound is as far as `farthest_db`, and two are known."""
+    return np.isfinite(known_db).sum() > 1 and np.nanmax(known_db) >= farthest_db
 
 
 def _normalised(sounds: np.ndarray) -> np.ndarray:

@@ -29,7 +29,7 @@ class Given(NamedTuple):
     @property
     def mono(self) -> np.ndarray:
         """The mean of the channels, `[n]`; the loudest channel where they cancel each other."""
-        mean = self.samples.mean(axis=1)
+        mean = waveform.mean_of_columns(self.samples)
         energies = np.square(self.samples).sum(axis=0)
         if np.square(mean).sum() < 0.1 * energies.mean() / len(energies):
             return self.samples[:, int(energies.argmax())]

@@ -177,7 +177,7 @@ def _write_folder(out: Path, points: Sequence[Endpoint], path: Track, mix: Track
     joined = sounds[: len(path.steps)], sounds[len(path.steps) :]
     names = {"morph": [point.name for point in points], "cross-fade": [Path(point.source).name for point in points]}
     columns = {
-        f"{kind}: {' → '.join(names[kind])}": [sound.mean(axis=1) for sound in sounds]
+        f"{kind}: {' → '.join(names[kind])}": [waveform.mean_of_columns(sound) for sound in sounds]
         for kind, sounds in zip(names, joined, strict=True)
     }
     with atomic_folder(out, MARKER) as folder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,8 @@ from audio_vae.utils.errors import UserError
 
 # To space the steps evenly, so many points are decoded for each step.
 _DENSITY = 8
+# Steps that are shaped side by side. More gain little, and each needs memory.
+_MOST_THREADS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,11 +146,15 @@ def _sound_track(run, points, options, positions, path, decoded, decoded_ends) -
     shaper = Shaper(sounds, rate_hz)
     lengths = [len(sound) for sound in sounds]
     lengths = step_lengths(lengths, max(lengths), positions, options.length)
-    steps = []
-    for each, length, moves in zip(weights, lengths, moves_db, strict=True):
+
+    def made(each: np.ndarray, length: int, moves: np.ndarray) -> Given:
         whole = np.flatnonzero(each == 1)
         step = points[whole[0]].given if len(whole) else Given(shaper.sound(each, length, moves), rate_hz)
-        steps.append(at_level(step, options.level))
+        return at_level(step, options.level)
+
+    # NumPy lets other threads run while it computes.
+    with ThreadPoolExecutor(_MOST_THREADS) as pool:
+        steps = list(pool.map(made, weights, lengths, moves_db))
     uncut, cut_sounds = heard(run, steps)
     audio = np.stack([point.audio for point in points])
     return Track(positions, steps, uncut, cut_sounds, audio, path, decoded, decoded_ends)

@@ -111,8 +111,12 @@ def label_time(axes: Axes, duration_s: float, *, is_labelled: bool = True) -> No
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as a PNG file."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    # `savefig` draws twice, the first time to lay out the parts, which drawing itself does.
+    figure.set_dpi(DPI)
     with boxes_for_missing_glyphs():
-        figure.savefig(path, dpi=DPI, format="png")
+        FigureCanvasAgg(figure).print_png(path)
 
 
 def save_small_copy(path: Path, source: Path) -> None:

@@ -139,7 +139,7 @@ def _limited(
     samples: np.ndarray, rate_hz: int, peak: float, window_s: float, most_db: float = MOST_LIMIT_DB
 ) -> np.ndarray:
     """Lower what is above a peak, with a gain that is smooth over a window."""
-    levels = np.abs(samples).max(axis=1)
+    levels = waveform.max_of_columns(np.abs(samples))
     if levels.max() <= 1.03 * peak:
         return samples
     block = max(1, round(window_s * rate_hz / 12))
@@ -165,7 +165,7 @@ def _smoothed(values: np.ndarray, window: int) -> np.ndarray:
 
 def _fourths(values: np.ndarray) -> np.ndarray:
     """Return the means of four values each, `[n]` → `[⌈n / 4⌉]`."""
-    return np.pad(values, (0, -len(values) % 4), mode="edge").reshape(-1, 4).mean(axis=1)
+    return waveform.mean_of_columns(np.pad(values, (0, -len(values) % 4), mode="edge").reshape(-1, 4))
 
 
 class _TimeGains:
@@ -183,7 +183,8 @@ class _TimeGains:
         self.block = max(1, round(rate_hz / _ENVELOPE_HZ))
         power = descriptors.power_of(samples)
         n_blocks = -(-len(power) // self.block)
-        self.power = np.pad(power, (0, n_blocks * self.block - len(power))).reshape(n_blocks, -1).mean(axis=1)
+        padded = np.pad(power, (0, n_blocks * self.block - len(power)))
+        self.power = waveform.mean_of_columns(padded.reshape(n_blocks, -1))
         self.block_ms = 1e3 * self.block / rate_hz
         self.times_ms = self.block_ms * np.arange(n_blocks)
         self.after_onset_ms = np.maximum(self.times_ms - onset_ms, 0)

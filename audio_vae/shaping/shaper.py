@@ -71,7 +71,7 @@ class Shaper:
         self._sounds = [
             _Sound(
                 samples=each,
-                onset=waveform.onset(np.abs(each).max(axis=1), ONSET_DB),
+                onset=waveform.onset(waveform.max_of_columns(np.abs(each)), ONSET_DB),
                 described=descriptors.describe(each, rate_hz),
                 peak=waveform.peak(each),
                 partial=pitch.strongest_partial(each, rate_hz),

@@ -59,6 +59,23 @@ class TestCheckEnds:
         assert checks.model_distances_db(perfect, [silent], np.zeros((1, 512), np.float32)) == [None]
         assert checks.check_ends(perfect, [silent], [None]) == []
 
+    def test_training_sounds_are_compared_only_while_it_matters(self, perfect, monkeypatch):
+        point = dataclasses.replace(parse_endpoint("low:0", perfect, perfect.sounds), kind="file")
+        n_train = len(perfect.sounds.train)
+        compared = []
+
+        def distances_db(sounds, others, rate_hz):
+            compared.append(float(len(compared)))
+            return np.array(compared[-1:])
+
+        monkeypatch.setattr(checks.fidelity, "distances_db", distances_db)
+        for distance_db, n_compared in ((1.0, 2), (0.5, 2), (2.5, 4)):
+            assert checks.check_ends(perfect, [point], [distance_db]) == []
+            assert len(compared) == n_compared
+        (warning,) = checks.check_ends(perfect, [point], [99.0])
+        assert f"at most {n_train - 1:.1f} dB of a training sound" in warning
+        assert len(compared) == n_train > 4
+
     @pytest.mark.parametrize("n_sounds", [0, 1])
     def test_too_few_training_sounds_give_no_warning(self, perfect, n_sounds):
         point = dataclasses.replace(parse_endpoint("low:0", perfect, perfect.sounds), kind="file")
