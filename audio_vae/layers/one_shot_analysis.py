@@ -84,18 +84,21 @@ class OneShotAnalysis(keras.layers.Layer):
 
     def call(self, inputs):
         grid = self.grid
-        wide = self._cells(inputs, _WINDOW_FRAMES * grid.hop_length, grid.hop_length, 1, _N_WIDE_BANDS)
-        factor = self._factor(_LOW_RATE_HZ)
-        low_hop = max(1, 2 * grid.hop_length // factor)
-        low = self._cells(decimated(inputs, factor), _LOW_WINDOW, low_hop, factor, None)
-        loudest = ops.maximum(ops.max(wide, axis=(1, 2)), _LEAST_POWER)
+        hop = grid.hop_length
+        wide = _Spectrogram(inputs, grid, _WINDOW_FRAMES * hop, hop).cells(
+            lambda frequencies_hz: grid.noise_weights(frequencies_hz, _N_WIDE_BANDS)
+        )
+        low = _Spectrogram(inputs, grid, _LOW_WINDOW, 2 * hop, _factor(self.rate_hz, _LOW_RATE_HZ)).cells(
+            lambda frequencies_hz: grid.tone_weights(frequencies_hz)[:, : len(self.low_hz)]
+        )
+        loudest = loudest_cell(wide)
         cells = [
-            ops.reshape(ops.log(each / loudest[:, None, None] + FLOOR) / 2, (-1, each.shape[1] * each.shape[2]))
+            ops.reshape(ops.log(each / loudest + FLOOR) / 2, (-1, each.shape[1] * each.shape[2]))
             for each in (wide, low)
         ]
         offsets, narrowness, share = self.tones(inputs)
         joined = [
-            ops.log(loudest)[:, None] / 2,
+            ops.log(loudest)[:, 0] / 2,
             *cells,
             4 * offsets * ops.sqrt(narrowness),
             2 * narrowness,
@@ -115,7 +118,7 @@ class OneShotAnalysis(keras.layers.Layer):
             the distance of two neighbours; how narrow it is, from 0 (noise) to 1 (a steady tone); the share in the
             power of all ranges.
         """
-        factor = self._factor(_TONE_RATE_HZ)
+        factor = _factor(self.rate_hz, _TONE_RATE_HZ)
         start = _first(decimated(audio, factor), _TONE_WINDOW)
         falling = features.hann(2 * _TONE_WINDOW)[_TONE_WINDOW:].astype(np.float32)
         n_points = 4 * _TONE_WINDOW
@@ -145,7 +148,7 @@ class OneShotAnalysis(keras.layers.Layer):
         Returns:
             `[B, 2 · n_phased]`: all real parts, then all imaginary parts.
         """
-        factor = self._factor(_TONE_RATE_HZ)
+        factor = _factor(self.rate_hz, _TONE_RATE_HZ)
         start = _first(decimated(audio, factor), _PHASE_WINDOW)
         falling = features.hann(2 * _PHASE_WINDOW)[_PHASE_WINDOW:]
         turns = np.outer(np.arange(_PHASE_WINDOW), self.grid.tones_hz[: self.grid.n_phased] * factor / self.rate_hz)
@@ -156,19 +159,6 @@ class OneShotAnalysis(keras.layers.Layer):
         )
         longest = ops.sqrt(ops.max(ops.square(real) + ops.square(imaginary), axis=1, keepdims=True) + 1e-12)
         return ops.concatenate([real / longest, imaginary / longest], axis=-1)
-
-    def _factor(self, rate_hz: int) -> int:
-        return max(1, round(self.rate_hz / rate_hz))
-
-    def _cells(self, audio, window: int, hop_length: int, factor: int, n_bands: int | None):
-        """Mean power in each cell: `[B, n]` at a lower rate → `[B, n_times, bands]`; without `n_bands`, low bands."""
-        frequencies_hz = np.fft.rfftfreq(window, factor / self.rate_hz)
-        if n_bands:
-            bands = self.grid.noise_weights(frequencies_hz, n_bands)
-        else:
-            bands = self.grid.tone_weights(frequencies_hz)[:, : len(self.low_hz)]
-        power = ops.matmul(mean_square_spectrogram(audio, window, hop_length), ops.convert_to_tensor(bands))
-        return pooled(power, self.grid, hop_length * factor)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.n_features)
@@ -187,31 +177,51 @@ def cell_powers(audio, grid: Grid):
     Returns:
         The power in the noise bands, `[B, n_times, n_noise_bands]`, and in the tones' ranges, `[B, n_times, n_tones]`.
     """
-    hop = grid.hop_length
-    factor = max(1, round(grid.rate_hz / _TONE_RATE_HZ))
-    lower = decimated(audio, factor)
-    long_window, short_window = _LONG_WINDOW, _SHORT_WINDOW_FRAMES * hop
-    spectra = {
-        "long": (mean_square_spectrogram(lower, long_window, max(1, 2 * hop // factor)), factor, long_window),
-        "short": (mean_square_spectrogram(audio, short_window, hop), 1, short_window),
-    }
-
-    def cells(name: str, weights_of: Callable):
-        power, divisor, window = spectra[name]
-        weights = weights_of(np.fft.rfftfreq(window, divisor / grid.rate_hz))
-        hop_length = max(1, 2 * hop // factor) * factor if name == "long" else hop
-        return pooled(ops.matmul(power, ops.convert_to_tensor(weights)), grid, hop_length)
-
+    hop, factor = grid.hop_length, _factor(grid.rate_hz, _TONE_RATE_HZ)
+    long = _Spectrogram(audio, grid, _LONG_WINDOW, 2 * hop, factor)
+    short = _Spectrogram(audio, grid, _SHORT_WINDOW_FRAMES * hop, hop)
     # Which noise bands and tones are low.
     centres_hz = np.linspace(0, grid.rate_hz / 2, 4096)
     band_centres_hz = centres_hz[grid.noise_weights(centres_hz).argmax(axis=0)]
     return tuple(
-        ops.where(is_low, cells("long", weights_of), cells("short", weights_of))
+        ops.where(is_low, long.cells(weights_of), short.cells(weights_of))
         for is_low, weights_of in (
             (band_centres_hz < min(_LOW_HZ, 0.3 * grid.rate_hz / factor), grid.noise_weights),
             (grid.tones_hz < LOW_TONE_HZ, grid.tone_weights),
         )
     )
+
+
+def loudest_cell(powers):
+    """Return the largest power of each sound's cells, above 0 for silence too: `[B, n, bands]` → `[B, 1, 1]`."""
+    return ops.maximum(ops.max(powers, axis=(1, 2), keepdims=True), _LEAST_POWER)
+
+
+class _Spectrogram:
+    """Power spectrogram of sounds `[B, T]`, for their power in bands at the times of a grid.
+
+    Args:
+        audio: the sounds.
+        grid: the grid.
+        window: window, in samples at the lower rate.
+        hop_length: about the hop length, in samples of the sounds.
+        factor: whole factor by which the sample rate is lowered first.
+    """
+
+    def __init__(self, audio, grid: Grid, window: int, hop_length: int, factor: int = 1):
+        hop_length = max(1, hop_length // factor)
+        self.grid, self.hop_length = grid, hop_length * factor
+        self.frequencies_hz = np.fft.rfftfreq(window, factor / grid.rate_hz)
+        self.power = mean_square_spectrogram(decimated(audio, factor), window, hop_length)
+
+    def cells(self, weights_of: Callable):
+        """Return the power in bands, `[B, n_times, bands]`; `weights_of` frequencies `[n]` are `[n, bands]`."""
+        bands = ops.convert_to_tensor(weights_of(self.frequencies_hz))
+        return pooled(ops.matmul(self.power, bands), self.grid, self.hop_length)
+
+
+def _factor(rate_hz: int, lower_rate_hz: int) -> int:
+    return max(1, round(rate_hz / lower_rate_hz))
 
 
 def mean_square_spectrogram(audio, window: int, hop_length: int):

@@ -12,7 +12,7 @@ from audio_vae.audio import spectral_ops
 from audio_vae.audio.one_shot_grid import Grid
 from audio_vae.audio.soft_dtw import soft_dtw
 from audio_vae.layers.one_shot_analysis import FLOOR as CELL_FLOOR
-from audio_vae.layers.one_shot_analysis import cell_powers
+from audio_vae.layers.one_shot_analysis import cell_powers, loudest_cell
 
 _FLOOR = 1e-3
 """Magnitude below which differences hardly count: 60 dB below white noise at full scale."""
@@ -123,13 +123,14 @@ def cell_distance(audio, reconstruction, grid: Grid):
     Returns:
         `[B]`, in nepers: 1 is 8.7 dB.
     """
-    total, floor = 0.0, None
-    pairs = zip(cell_powers(audio, grid), cell_powers(reconstruction, grid), strict=True)
-    for wanted, got in pairs:
-        if floor is None:
-            floor = CELL_FLOOR * ops.maximum(ops.max(wanted, axis=(1, 2), keepdims=True), 1e-9)
-        total = total + _reduce(ops.abs(ops.log((wanted + floor) / (got + floor))), "mean")
-    return total / 4
+    all_wanted, all_got = cell_powers(audio, grid), cell_powers(reconstruction, grid)
+    floor = CELL_FLOOR * loudest_cell(all_wanted[0])
+    noise, tones = (
+        _reduce(ops.abs(ops.log((wanted + floor) / (got + floor))), "mean")
+        for wanted, got in zip(all_wanted, all_got, strict=True)
+    )
+    # The logarithm of a power is twice that of an amplitude.
+    return (noise + tones) / 4
 
 
 def phasor_distance(wanted, got):

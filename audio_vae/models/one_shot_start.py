@@ -16,7 +16,7 @@ import numpy as np
 from keras import ops
 
 from audio_vae.data.sound_set import evenly_spaced
-from audio_vae.layers.one_shot_analysis import FLOOR, LOW_TONE_HZ, cell_powers
+from audio_vae.layers.one_shot_analysis import FLOOR, LOW_TONE_HZ, cell_powers, loudest_cell
 from audio_vae.layers.one_shot_synthesis import SILENCE_DB
 from audio_vae.models.one_shot_networks import ANALYSIS, CONTROLS, SYNTHESIS
 from audio_vae.utils.progress import Progress
@@ -114,7 +114,7 @@ def controls_of(audio, analysis, synthesis):
     """
     grid = synthesis.grid
     wanted_noise, wanted_tones = cell_powers(audio, grid)
-    loudest = ops.maximum(ops.max(wanted_noise, axis=(1, 2), keepdims=True), 1e-9)
+    loudest = loudest_cell(wanted_noise)
     floor = FLOOR * loudest
     offsets, narrowness, _ = analysis.tones(audio)
     narrowness = ops.maximum(narrowness, np.clip(np.log2(LOW_TONE_HZ / grid.tones_hz) / 1.5, 0, 1).astype("float32"))

@@ -22,12 +22,18 @@ FILES = {
 }
 
 
+def write_tones(folder, names, lowest):
+    """Write a tone for each name; `lowest` is the frequency of the first, in radians per sample."""
+    for number, name in enumerate(names):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, 0.5 * np.sin(np.arange(2000) * (lowest + 0.01 * number)), 22050)
+    return folder
+
+
 @pytest.fixture
 def kits(tmp_path):
-    for number, name in enumerate(FILES):
-        path = tmp_path / "kits" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, 0.5 * np.sin(np.arange(2000) * (0.05 + 0.01 * number)), 22050)
+    write_tones(tmp_path / "kits", FILES, 0.05)
     (tmp_path / "kits" / "kick" / "BJA_Pacific__readme.txt").touch()
     return tmp_path / "kits"
 
@@ -43,11 +49,7 @@ SHOTS = {
 
 @pytest.fixture
 def one_shots(tmp_path):
-    for number, name in enumerate(SHOTS):
-        path = tmp_path / "shots" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, 0.5 * np.sin(np.arange(2000) * (0.07 + 0.01 * number)), 22050)
-    return tmp_path / "shots"
+    return write_tones(tmp_path / "shots", SHOTS, 0.07)
 
 
 @pytest.mark.parametrize(("name", "expected"), FILES.items())
