@@ -1,6 +1,7 @@
 """Morph sounds with a variational autoencoder on raw audio that you train yourself.
 
-Importing this package imports no Keras backend; its modules import what they use.
+`audio_vae.open_model` opens a model, and a model makes sounds; see docs/python.md. Importing this package imports no
+Keras backend; its modules import what they use.
 """
 
 from pathlib import Path
@@ -15,3 +16,11 @@ if not (Path(__file__).parent / "digits").is_dir():
     __path__.append(str(Path(__file__).parent.parent))
 
 choose_backend()
+
+
+def __getattr__(name: str):
+    if name == "open_model":
+        from audio_vae.api.open import open_model
+
+        return open_model
+    raise AttributeError(f"module 'audio_vae' has no attribute {name!r}")

@@ -11,6 +11,7 @@ ORDER = (
     "cli",
     "reproduction",
     "folder",
+    "api",
     "evaluation",
     "morphing",
     "shaping",
@@ -33,6 +34,9 @@ ORDER = (
 
 DATASETS = ("folder", "digits", "drums")
 """They stand at the same place and do not know one another."""
+
+NO_MODULES = ("__version__", "open_model")
+"""What the package itself offers."""
 
 MOST_LINES = 320
 MOST_LINES_OF_A_FUNCTION = 80
@@ -65,7 +69,9 @@ def imports_of(path: Path) -> list[str]:
     for node in (each for top in nodes for each in ast.walk(top)):
         if isinstance(node, ast.ImportFrom) and node.module:
             if node.module == "audio_vae":
-                found += [f"audio_vae.{alias.name}" for alias in node.names if alias.name != "__version__"]
+                found += [
+                    f"audio_vae.{alias.name}" for alias in node.names if alias.name not in ("__version__", "open_model")
+                ]
             elif node.module.startswith("audio_vae."):
                 found.append(node.module)
         elif isinstance(node, ast.Import):

@@ -194,6 +194,28 @@ def decode_soundfile(path: str | os.PathLike) -> Decoded:
     return Decoded(samples, rate_hz, n_channels, is_cut, only)
 
 
+def decode_array(samples: np.ndarray, rate_hz: int) -> Decoded:
+    """Take samples as if they had been read from a file.
+
+    Args:
+        samples: float `[n]` or `[n, channels]`; of more than `MAX_DURATION_S`, the rest is left out.
+        rate_hz: their sample rate.
+    """
+    frames = as_columns(samples)
+    n_most = int(np.clip(rate_hz, *RATES_HZ) * MAX_DURATION_S)
+    frames, is_cut = frames[:n_most], len(frames) > n_most
+    mixdown = Mixdown(frames.shape[1])
+    mono = mixdown.mix(frames)
+    only = mixdown.loudest()
+    return Decoded(mono if only is None else frames[:, only].copy(), int(rate_hz), frames.shape[1], is_cut, only)
+
+
+def as_columns(samples: np.ndarray) -> np.ndarray:
+    """Return samples `[n]` or `[n, channels]` as float32 `[n, channels]`."""
+    samples = np.asarray(samples, np.float32)
+    return samples[:, np.newaxis] if samples.ndim == 1 else samples
+
+
 def openable(path: str | os.PathLike) -> str | bytes:
     """Return a path as soundfile can open it: names that are not UTF-8 as the bytes that they are."""
     return os.fspath(path) if os.name == "nt" else os.fsencode(path)

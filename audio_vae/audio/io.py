@@ -44,6 +44,16 @@ def decode_file(path: str | os.PathLike, decode: Decoder | None = None) -> Decod
         reason = getattr(error, "strerror", None) or getattr(error, "error_string", None) or str(error)
         hint = formats.how_to_convert(path) if isinstance(error, soundfile.SoundFileError) else None
         raise AudioError(hint or f"not readable as sound ({reason.rstrip('.')})") from error
+    require_sound(decoded)
+    return decoded
+
+
+def require_sound(decoded: Decoded) -> None:
+    """Refuse samples that are no sound.
+
+    Raises:
+        AudioError: there are none, they are silent, hold NaN or infinity, or have an impossible sample rate.
+    """
     if len(decoded.samples) == 0:
         raise AudioError("the file holds no samples")
     if not np.isfinite(decoded.samples).all():
@@ -53,7 +63,6 @@ def decode_file(path: str | os.PathLike, decode: Decoder | None = None) -> Decod
         raise AudioError(f"the file is silent{until}")
     if not decoding.RATES_HZ[0] <= decoded.rate_hz <= decoding.RATES_HZ[1]:
         raise AudioError(f"the file claims a sample rate of {decoded.rate_hz} Hz")
-    return decoded
 
 
 def at_rate(decoded: Decoded, rate_hz: int) -> np.ndarray:

@@ -101,12 +101,32 @@ def decode_valid(path: str | os.PathLike, decode: Decoder | None = None) -> Deco
     decoded = io.decode_file(path, decode)
     if _state(path) != before:
         raise AudioError("the file changed while it was read")
-    duration_s = len(decoded.samples) / decoded.rate_hz
-    if duration_s < SHORTEST_S:
-        raise AudioError(f"too short ({1000 * duration_s:.1f} ms, {1000 * SHORTEST_S:.0f} ms is the least)")
-    if np.ptp(decoded.samples) < waveform.SILENCE:
-        raise AudioError("the file holds a constant level and no sound")
+    _require_length_and_change(decoded)
     return decoded
+
+
+def validate_array(samples: np.ndarray, rate_hz: int, config: AudioConfig) -> ValidSound:
+    """Take an array for a sound of a model, or refuse it for the reasons for which a file is refused.
+
+    Args:
+        samples: float `[n]` or `[n, channels]`.
+        rate_hz: their sample rate.
+        config: sample rate and length of the model's sounds.
+
+    Raises:
+        AudioError: it is empty, silent, too short, or holds NaN, infinity or nothing but a constant level.
+    """
+    if not np.issubdtype(np.asarray(samples).dtype, np.floating):
+        raise AudioError("the array holds no floats: divide integers by their full scale")
+    if np.ndim(samples) not in (1, 2):
+        raise AudioError(f"the array has the shape {np.shape(samples)}, not [n] or [n, channels]")
+    decoded = decoding.decode_array(samples, rate_hz)
+    try:
+        io.require_sound(decoded)
+        _require_length_and_change(decoded)
+        return validate_samples(decoded, io.at_rate(decoded, config.rate_hz), config)
+    except AudioError as error:
+        raise AudioError(str(error).replace("the file", "the array")) from error
 
 
 def validate_samples(decoded: Decoded, samples: np.ndarray, config: AudioConfig) -> ValidSound:
@@ -125,6 +145,15 @@ def validate_samples(decoded: Decoded, samples: np.ndarray, config: AudioConfig)
     notes = _notes(decoded, samples, config)
     duration_s = len(decoded.samples) / decoded.rate_hz
     return ValidSound(fitted, peak, length, duration_s, digest.digest(), notes)
+
+
+def _require_length_and_change(decoded: Decoded) -> None:
+    """Refuse what is too short or does not change, with an `AudioError`."""
+    duration_s = len(decoded.samples) / decoded.rate_hz
+    if duration_s < SHORTEST_S:
+        raise AudioError(f"too short ({1000 * duration_s:.1f} ms, {1000 * SHORTEST_S:.0f} ms is the least)")
+    if np.ptp(decoded.samples) < waveform.SILENCE:
+        raise AudioError("the file holds a constant level and no sound")
 
 
 def _state(path: str | os.PathLike) -> tuple[int, ...] | None:

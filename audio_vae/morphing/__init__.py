@@ -10,6 +10,8 @@ steps          the steps of a morph and of its cross-fade as sounds
 checks         warnings of silent output, and of ends that the model cannot render
 measures       the measures of a scorecard, on arrays
 scorecard      the scorer of a run, scorecards, and who is better
+made_morph     a morph in memory: its steps, and when asked for, cross-fade, warnings, scores
+made_blend     a blend in memory, likewise
 morph          from one sound to another, as a folder
 blend          one sound out of several, as a folder
 all_pairs      morphs between all pairs of classes, scored

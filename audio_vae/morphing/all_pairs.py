@@ -12,7 +12,7 @@ from audio_vae.data.sound_set import SoundSet
 from audio_vae.morphing.endpoints import parse_endpoint
 from audio_vae.morphing.options import PathOptions
 from audio_vae.morphing.scorecard import Scorer
-from audio_vae.morphing.steps import make_tracks, score_tracks
+from audio_vae.morphing.steps import make_crossfade, make_path, score_tracks
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.progress import Progress
@@ -55,8 +55,8 @@ def all_pairs(
     pairs = []
     with Progress(len(pairs_of_centres), "morphing", "pairs", show_bar=show_progress, say=say) as progress:
         for ends in pairs_of_centres:
-            path, mix, _ = make_tracks(run, ends, options)
-            comparison = score_tracks(scorer, path, mix, ends)["comparison"]
+            path, _ = make_path(run, ends, options)
+            comparison = score_tracks(scorer, path, make_crossfade(run, ends, options), ends)["comparison"]
             pairs.append({"start": ends[0].name, "end": ends[1].name, "measures": comparison})
             progress.update()
     return {

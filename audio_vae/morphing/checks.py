@@ -63,11 +63,11 @@ def model_distances_db(run: Run, points: Sequence[Endpoint], decoded: np.ndarray
 
 
 def check_ends(run: Run, points: Sequence[Endpoint], distances_db: Sequence[float | None]) -> list[str]:
-    """Return a warning for each file that the model cannot render: it is farther from it than from any training sound.
+    """Return a warning for each given sound that the model cannot render: it is farther from it than training sounds.
 
     Args:
         run: the run of the model.
-        points: the points. Only files are looked at.
+        points: the points. Only files and arrays are looked at.
         distances_db: what `model_distances_db` returns for them.
 
     Returns:
@@ -76,7 +76,7 @@ def check_ends(run: Run, points: Sequence[Endpoint], distances_db: Sequence[floa
     of_files = [
         (point, each)
         for point, each in zip(points, distances_db, strict=True)
-        if point.kind == "file" and each is not None
+        if point.kind in ("file", "array") and each is not None
     ]
     limit_db = _limit_db(run, max((each for _, each in of_files), default=0.0))
     if limit_db is None:

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from audio_vae.audio import waveform
 from audio_vae.audio.waveform import AudioError
 from audio_vae.data.sound_set import SoundSet
-from audio_vae.data.validation import Note, validate_file
-from audio_vae.morphing.given import Given, read_given
-from audio_vae.runs.latents import centre_name, class_centre
+from audio_vae.data.validation import Note, ValidSound, validate_array, validate_file
+from audio_vae.morphing.given import Given, given_array, read_given
+from audio_vae.runs.latents import Latents, centre_name, class_centre, latents_of
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError, one_line
 from audio_vae.utils.files import safe_name
@@ -32,14 +33,14 @@ class Endpoint:
 
     Attributes:
         name: what the user typed.
-        kind: `class` (its centre), `sound` (one of the run's) or `file`.
+        kind: `class` (its centre), `sound` (one of the run's), `file` or `array`.
         latent: float32 `[d]`.
         peak: original peak level, in full scale.
         length_samples: number of samples of the sound, from its onset to its end.
         source: name of the real sound in `audio`.
         audio: the same from its onset as the model gets it, float32 `[T]` with peak 1.
         given: the real sound as it is, at its own rate and level.
-        notes: what was found in a file.
+        notes: what was found in a file or an array.
     """
 
     name: str
@@ -81,9 +82,11 @@ def parse_endpoint(text: str, run: Run, sounds: SoundSet) -> Endpoint:
     - `CLASS:N` or `GROUP/CLASS:N` is the N-th of these sounds, counted from 0 in the order of the run, test sounds
       included.
     - The part of a class name before a hyphen stands for the first of these classes: `hihat` for `hihat-closed`.
-    - Anything else is the path of a sound file, which is read and prepared like the sounds of the run.
+    - The path of a sound file: it is read and prepared like the sounds of the run.
+    - The name of a sound of the run. Of most sounds of a pretrained model only the latents are there; the sound is then
+      what the model makes of them, with the median peak of its class.
 
-    If a class and a file have the same name, the class is used. It does not matter how accents are stored.
+    Of a class, a file and a sound of the same name, the first is used. It does not matter how accents are stored.
 
     Raises:
         UserError: there is no class and no file of that name, N is out of range or no number, or the file cannot
@@ -101,6 +104,11 @@ def parse_endpoint(text: str, run: Run, sounds: SoundSet) -> Endpoint:
         return _numbered_sound(text, class_name, group, number, run, sounds)
     if path is not None:
         return _file_sound(path, run)
+    if text in sounds.names:
+        return _sound_at(text, sounds.names.index(text), run, sounds)
+    known = latents_of(run) if sounds is run.sounds else None
+    if known is not None and text in known.names:
+        return _remembered_sound(text, known, run)
     unknown = before if re.fullmatch(r"[0-9]+", number) and before else text
     groups = sorted(set(sounds.groups) - {""})
     of_group = f"GROUP/CLASS with a group of {_shown(groups)}, " if groups else ""
@@ -172,7 +180,11 @@ def _numbered_sound(text: str, class_name: str, group: str | None, number: str, 
     if len(number) > 18 or int(number) >= len(members):
         which = f"give a number from 0 to {len(members) - 1}" if len(members) else "choose another class"
         raise UserError(f"no sound {text!r}: class {name!r} has {len(members)} sounds in {run.path}; {which}")
-    index = members[int(number)]
+    return _sound_at(text, int(members[int(number)]), run, sounds)
+
+
+def _sound_at(text: str, index: int, run: Run, sounds: SoundSet) -> Endpoint:
+    """Return the sound of a set at a position."""
     means, _ = run.encode(sounds.audio[[index]])
     return Endpoint(
         name=text,
@@ -186,22 +198,65 @@ def _numbered_sound(text: str, class_name: str, group: str | None, number: str, 
     )
 
 
+def _remembered_sound(text: str, known: Latents, run: Run) -> Endpoint:
+    """Return a sound of which a pretrained model has nothing but the latents."""
+    index = known.names.index(text)
+    centre = class_centre(run, run.sounds, run.sounds.class_names[known.labels[index]])
+    return decoded_endpoint(text, known.means[index], centre.peak, run)
+
+
+def decoded_endpoint(name: str, latent: np.ndarray, peak: float, run: Run) -> Endpoint:
+    """Return a point that no real sound stands for, but what the model makes of it.
+
+    Args:
+        name: what it is called.
+        latent: `[d]`.
+        peak: the peak that the sound gets.
+        run: the run of the model.
+
+    Raises:
+        UserError: the model decodes to silence.
+    """
+    audio = run.config.audio
+    decoded = run.decode(latent[np.newaxis])[0]
+    try:
+        fitted, _, length = waveform.fit(decoded, audio)
+    except AudioError as error:
+        raise UserError(f"the model of {run.path} decodes to silence ({name}): train it for longer") from error
+    given = Given((fitted[:length] * np.float32(peak))[:, np.newaxis], audio.rate_hz)
+    return Endpoint(name, "sound", np.asarray(latent, np.float32), peak, length, name, fitted, given)
+
+
 def _file_sound(text: str, run: Run) -> Endpoint:
     try:
         sound = validate_file(text, run.config.audio)
     except AudioError as error:
         raise UserError(f"{text!r} cannot be used ({one_line(error)}): choose another sound file") from error
-    means, _ = run.encode(sound.fitted[np.newaxis])
     # File names that are not valid Unicode, as old file systems have them, cannot be written as JSON.
     name = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return Endpoint(
-        name=name,
-        kind="file",
-        latent=means[0],
-        peak=sound.peak,
-        length_samples=sound.length,
-        source=name,
-        audio=sound.fitted,
-        given=read_given(text, sound.fitted * sound.peak, run.config.audio.rate_hz),
-        notes=sound.notes,
-    )
+    given = read_given(text, sound.fitted * sound.peak, run.config.audio.rate_hz)
+    return _valid_sound(name, "file", sound, given, run)
+
+
+def _valid_sound(name: str, kind: str, sound: ValidSound, given: Given, run: Run) -> Endpoint:
+    means, _ = run.encode(sound.fitted[np.newaxis])
+    return Endpoint(name, kind, means[0], sound.peak, sound.length, name, sound.fitted, given, sound.notes)
+
+
+def array_endpoint(samples: np.ndarray, rate_hz: int, run: Run, name: str = "array") -> Endpoint:
+    """Turn an array into a point of the latent space, as `parse_endpoint` does with a file.
+
+    Args:
+        samples: float `[n]` or `[n, channels]`.
+        rate_hz: their sample rate.
+        run: the run whose encoder is used.
+        name: what it is called.
+
+    Raises:
+        UserError: the array is no sound that can be used.
+    """
+    try:
+        sound = validate_array(samples, rate_hz, run.config.audio)
+    except AudioError as error:
+        raise UserError(f"{name!r} cannot be used ({one_line(error)}): give another sound") from error
+    return _valid_sound(name, "array", sound, given_array(samples, rate_hz), run)

@@ -49,6 +49,15 @@ def read_given(path: str | os.PathLike, fallback: np.ndarray, fallback_hz: int) 
         samples = file.read(int(decoding.MAX_DURATION_S * rate_hz), dtype="float32", always_2d=True)
     if waveform.peak(samples) < waveform.SILENCE or not np.isfinite(samples).all():
         samples, rate_hz = fallback[:, None], fallback_hz
+    return _at_most_hz(samples, rate_hz)
+
+
+def given_array(samples: np.ndarray, rate_hz: int) -> Given:
+    """Take an array that has been validated as it is, float `[n]` or `[n, channels]`."""
+    return _at_most_hz(decoding.as_columns(samples)[: int(decoding.MAX_DURATION_S * rate_hz)], int(rate_hz))
+
+
+def _at_most_hz(samples: np.ndarray, rate_hz: int) -> Given:
     if rate_hz > MOST_HZ:
         samples, rate_hz = waveform.resample(samples, rate_hz, MOST_HZ), MOST_HZ
     return Given(samples, rate_hz)

@@ -20,16 +20,13 @@ import numpy as np
 
 from audio_vae.audio import io, waveform
 from audio_vae.data.sound_set import SoundSet
-from audio_vae.morphing.checks import check_ends, check_levels, model_distances_db
-from audio_vae.morphing.endpoints import CLASS_CENTRES, Endpoint, file_warnings, parse_endpoint
+from audio_vae.morphing.endpoints import CLASS_CENTRES, parse_endpoint
 from audio_vae.morphing.given import Given, together
+from audio_vae.morphing.made_morph import MadeMorph, make_morph, step_names
 from audio_vae.morphing.options import PathOptions
-from audio_vae.morphing.scorecard import Scorer
-from audio_vae.morphing.steps import Track, make_tracks, score_tracks
 from audio_vae.plots.morph import save_morph_plot
 from audio_vae.runs.environment import environment
 from audio_vae.runs.run import Run
-from audio_vae.shaping.correction import TRUE_PEAK_DB
 from audio_vae.utils.files import folder_name, write_json
 from audio_vae.utils.folders import atomic_folder, require_writable_folder
 
@@ -90,58 +87,23 @@ def morph(
     if out is None:
         out = run.results_path / "morphs" / folder_name([point.file_name for point in points])
     require_writable_folder(Path(out), MARKER)
-    path, mix, warnings = make_tracks(run, points, chosen)
-    distances_db = model_distances_db(run, points, path.decoded_ends)
-    warnings += _warnings(run, points, distances_db, chosen, path, mix)
-    scorecards = score_tracks(Scorer(run, sounds), path, mix, points)
-    sidecar = _sidecar(run, points, chosen, path, scorecards, warnings)
-    sidecar["model_end_distances_db"] = [distances_db[0], distances_db[-1]]
-    _write_folder(Path(out), points, path, mix, sidecar)
-    return MorphResult(Path(out), sidecar, tuple(warnings))
+    return write_morph(make_morph(run, points, chosen, sounds), Path(out))
 
 
-def step_names(steps: int) -> list[str]:
-    """Return the file names of steps without their suffix: `00`, `01`, …."""
-    n_digits = max(2, len(str(steps - 1)))
-    return [f"{step:0{n_digits}d}" for step in range(steps)]
+def write_morph(made: MadeMorph, out: Path) -> MorphResult:
+    """Write the folder of a morph, complete or not at all. An older morph in `out` is replaced.
+
+    Raises:
+        UserError: the model's output is silent, or `out` holds other files or cannot be written.
+    """
+    sidecar = _sidecar(made)
+    _write_folder(out, made, sidecar)
+    return MorphResult(out, sidecar, made.warnings)
 
 
-def _warnings(
-    run: Run,
-    points: Sequence[Endpoint],
-    distances_db: Sequence[float | None],
-    options: PathOptions,
-    path: Track,
-    mix: Track,
-) -> list[str]:
-    warnings = file_warnings(points, are_cut=options.render == "model")
-    # What is cut off of a decoded step is not heard, and what is decoded beside real sounds only guides them.
-    made = path.sounds if options.render == "model" else path.decoded
-    peaks = [waveform.peak(sound) for sound in made]
-    if options.render == "sound" and any(peaks):
-        peaks = [peak or 1.0 for peak in peaks]
-    warnings += check_levels(run, peaks, step_names(options.steps))
-    if not all(waveform.peak(step.samples) for step in mix.steps):
-        warnings.append("a step of the crossfade is silent: the sounds cancel out, or one starts too late")
-    for name, step in zip(step_names(options.steps), path.steps, strict=True):
-        peak_db = 20 * np.log10(max(waveform.true_peak(step.samples, step.rate_hz), 1e-9))
-        if peak_db > TRUE_PEAK_DB + 0.01:
-            warnings.append(
-                f"{name}.wav has a true peak of {peak_db:+.1f} dB of full scale, as the sound that was given: "
-                f"--level peak brings all steps to {TRUE_PEAK_DB} dB"
-            )
-    return [*warnings, *check_ends(run, points, distances_db)]
-
-
-def _sidecar(
-    run: Run,
-    points: Sequence[Endpoint],
-    options: PathOptions,
-    path: Track,
-    scorecards: dict[str, Any],
-    warnings: list[str],
-) -> dict[str, Any]:
+def _sidecar(made: MadeMorph) -> dict[str, Any]:
     """Return the values of `morph.json`."""
+    run, points, options, path = made.run, made.points, made.options, made.path
     return {
         "start": points[0].to_dict(),
         "end": points[-1].to_dict(),
@@ -163,15 +125,17 @@ def _sidecar(
         "rates_hz": [step.rate_hz for step in path.steps],
         "lengths_samples": [len(step.samples) for step in path.steps],
         "model_peaks": [waveform.peak(sound) for sound in path.decoded],
-        "scorecard": scorecards,
-        "warnings": warnings,
+        "warnings": list(made.warnings),
+        "scorecard": made.scorecard,
+        "model_end_distances_db": [made.model_distances_db[0], made.model_distances_db[-1]],
         "config": run.config.to_dict(),
         "model_sha256": run.model_sha256,
         "made_with": environment(),
     }
 
 
-def _write_folder(out: Path, points: Sequence[Endpoint], path: Track, mix: Track, sidecar: dict[str, Any]) -> None:
+def _write_folder(out: Path, made: MadeMorph, sidecar: dict[str, Any]) -> None:
+    points, path, mix = made.points, made.path, made.crossfade
     # One rate and one number of channels for what is heard and seen side by side.
     sounds, rate_hz = together([*path.steps, *mix.steps])
     joined = sounds[: len(path.steps)], sounds[len(path.steps) :]

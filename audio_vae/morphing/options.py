@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audio_vae.audio import io
+from audio_vae.config import AudioConfig
 from audio_vae.morphing import interpolation
 from audio_vae.utils.errors import UserError
 
@@ -21,6 +22,17 @@ LEVELS = ("keep", "peak")
 """Level of the steps: between those of the ends, or a true peak of −0.3 dB of full scale for all."""
 
 _FARTHEST = 10.0
+
+
+def usual_options(audio: AudioConfig) -> dict[str, str]:
+    """Return the `length` and `render` that suit the sounds of a model, unless a user asks for others.
+
+    One-shots, which are cut to start at their onset, are shaped out of the sounds. Speech that is shaped sounds warped,
+    so what the model decodes is taken, in full length.
+    """
+    if audio.onset_db is None:
+        return {"length": "full", "render": "model"}
+    return {"length": "interpolate", "render": "sound"}
 
 
 @dataclass(frozen=True)

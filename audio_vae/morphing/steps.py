@@ -55,10 +55,8 @@ class Track:
     decoded_ends: np.ndarray | None = None
 
 
-def make_tracks(run: Run, points: Sequence[Endpoint], options: PathOptions) -> tuple[Track, Track, list[str]]:
-    """Make the steps of a path through some points, and mix the real sounds of these points. Nothing is written.
-
-    The cross-fade is a plain mix, always at equally spaced positions.
+def make_path(run: Run, points: Sequence[Endpoint], options: PathOptions) -> tuple[Track, list[str]]:
+    """Make the steps of a path through some points. Nothing is written.
 
     Args:
         run: a trained run.
@@ -66,7 +64,7 @@ def make_tracks(run: Run, points: Sequence[Endpoint], options: PathOptions) -> t
         options: how to go from one to the next.
 
     Returns:
-        The path, the cross-fade, and warnings about the shape of the path.
+        The path, and warnings about its shape.
 
     Raises:
         UserError: the run has no model, or its output is not finite.
@@ -77,8 +75,31 @@ def make_tracks(run: Run, points: Sequence[Endpoint], options: PathOptions) -> t
     decoded = decode(run, np.concatenate([path, latents]))
     decoded, decoded_ends = decoded[: len(path)], decoded[len(path) :]
     make = _model_track if options.render == "model" else _sound_track
-    track = make(run, points, options, positions, path, decoded, decoded_ends)
-    return track, _mix_track(run, points, options), warnings
+    return make(run, points, options, positions, path, decoded, decoded_ends), warnings
+
+
+def make_crossfade(run: Run, points: Sequence[Endpoint], options: PathOptions) -> Track:
+    """Mix the real sounds of the points with peak 1, and bring the mixes to peaks between those of the points.
+
+    It is a plain mix, always at equally spaced positions. The arguments are those of `make_path`.
+    """
+    positions = options.positions
+    givens, rate_hz = together([point.given for point in points])
+    longest = max(map(len, givens))
+    padded = [np.pad(waveform.normalised(each), ((0, longest - len(each)), (0, 0))) for each in givens]
+    lengths = step_lengths([len(each) for each in givens], longest, positions, options.length)
+    levels = step_levels([waveform.peak(each) for each in givens], positions)
+    weights = weights_at(len(points), positions)
+    steps = []
+    for each, mix, length, level in zip(weights, crossfade(padded, positions), lengths, levels, strict=True):
+        whole = np.flatnonzero(each == 1)
+        step = points[whole[0]].given if len(whole) else Given(to_level(mix[:length], level), rate_hz)
+        steps.append(at_level(step, options.level))
+    audio = np.stack([point.audio for point in points])
+    uncut = crossfade(audio, positions)
+    n_heard = [min(len(step.samples) * run.config.audio.rate_hz // step.rate_hz, uncut.shape[1]) for step in steps]
+    sounds = [row[: max(1, length)] for row, length in zip(uncut, n_heard, strict=True)]
+    return Track(positions, steps, uncut, sounds, audio)
 
 
 def score_tracks(scorer: Scorer, path: Track, mix: Track, points: Sequence[Endpoint]) -> dict[str, Any]:
@@ -171,27 +192,6 @@ def _model_track(run, points, options, positions, path, decoded, decoded_ends) -
         levelled = at_most_true_peak(to_level(sound, level)[:, np.newaxis], audio.rate_hz)
         steps.append(at_level(Given(levelled, audio.rate_hz), options.level))
     return Track(positions, steps, decoded, sounds, decoded_ends, path, decoded, decoded_ends)
-
-
-def _mix_track(run: Run, points: Sequence[Endpoint], options: PathOptions) -> Track:
-    """Mix the sounds of the points with peak 1, and bring the mixes to peaks between those of the points."""
-    positions = options.positions
-    givens, rate_hz = together([point.given for point in points])
-    longest = max(map(len, givens))
-    padded = [np.pad(waveform.normalised(each), ((0, longest - len(each)), (0, 0))) for each in givens]
-    lengths = step_lengths([len(each) for each in givens], longest, positions, options.length)
-    levels = step_levels([waveform.peak(each) for each in givens], positions)
-    weights = weights_at(len(points), positions)
-    steps = []
-    for each, mix, length, level in zip(weights, crossfade(padded, positions), lengths, levels, strict=True):
-        whole = np.flatnonzero(each == 1)
-        step = points[whole[0]].given if len(whole) else Given(to_level(mix[:length], level), rate_hz)
-        steps.append(at_level(step, options.level))
-    audio = np.stack([point.audio for point in points])
-    uncut = crossfade(audio, positions)
-    n_heard = [min(len(step.samples) * run.config.audio.rate_hz // step.rate_hz, uncut.shape[1]) for step in steps]
-    sounds = [row[: max(1, length)] for row, length in zip(uncut, n_heard, strict=True)]
-    return Track(positions, steps, uncut, sounds, audio)
 
 
 def _even_positions(run: Run, points: Sequence[Endpoint], options: PathOptions) -> np.ndarray:

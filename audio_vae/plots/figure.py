@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,8 +109,8 @@ def label_time(axes: Axes, duration_s: float, *, is_labelled: bool = True) -> No
         axes.set_xlabel("time (s)", fontsize=9)
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure as a PNG file."""
+def save(figure: Figure, path: Path | BinaryIO) -> None:
+    """Write a figure as a PNG file, or into one."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     # `savefig` draws twice, the first time to lay out the parts, which drawing itself does.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -24,7 +25,7 @@ _COLOURS = (figure.MODEL_COLOUR, figure.MIX_COLOUR)
 
 @figure.standard_style()
 def save_morph_plot(
-    path: Path,
+    path: Path | BinaryIO,
     columns: Mapping[str, Sequence[np.ndarray]],
     rate_hz: int,
     labels: Sequence[Sequence[str]],
@@ -35,7 +36,7 @@ def save_morph_plot(
     All waveforms have one scale, so that levels can be compared. All spectrograms have one scale of decibels.
 
     Args:
-        path: the PNG to write.
+        path: the PNG to write, or a file that it is written into.
         columns: title → steps, each float `[n]`; the same number of steps in each column.
         rate_hz: their sample rate.
         labels: of the rows, for each column; where two columns have the same, the second shows none.

@@ -10,6 +10,7 @@ from audio_vae.data.sound_set import SoundSet
 from audio_vae.runs.card import Centre
 from audio_vae.runs.run import Run
 from audio_vae.utils.files import atomic_file
+from audio_vae.utils.names import composed_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,12 +69,22 @@ def has_latents(run: Run) -> bool:
         return False
 
 
+def latents_of(run: Run) -> Latents:
+    """Return the posterior of every sound of a run; a current `latents.npz` is read.
+
+    That of a pretrained model holds all sounds that it was trained and tested on, and its folder only a few of them.
+    """
+    if not has_latents(run):
+        return encode_sounds(run, run.sounds)
+    with np.load(run.latents_path, allow_pickle=False) as stored:
+        names = composed_names(stored["names"].tolist())
+        return Latents(names, stored["labels"], stored["split"] == "test", stored["means"], stored["log_variances"])
+
+
 def training_means(run: Run) -> np.ndarray:
     """Return the posterior means of the run's training sounds, float32 `[N, d]`; a current `latents.npz` is read."""
-    if has_latents(run):
-        with np.load(run.latents_path, allow_pickle=False) as stored:
-            return stored["means"][stored["split"] == "train"]
-    return run.encode(run.sounds.train.audio)[0]
+    latents = latents_of(run)
+    return latents.means[~latents.is_test]
 
 
 def class_centre(run: Run, sounds: SoundSet, class_name: str, group: str | None = None) -> Centre | None:

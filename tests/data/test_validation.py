@@ -117,3 +117,32 @@ class TestValidateFile:
         samples[300:307] = -1
         samples[500:503] = 1
         assert validation.clipped_samples(samples) == 12
+
+
+class TestArrays:
+    def test_an_array_is_what_its_file_is(self, tmp_path):
+        stereo = np.stack([decaying_tone(0.2), -decaying_tone(0.2)], axis=1).astype(np.float32)
+        path = write_sound(tmp_path / "own.wav", stereo, 16000)
+        config = AudioConfig(rate_hz=8000, n_samples=512)
+        of_file, of_array = validation.validate_file(path, config), validation.validate_array(stereo, 16000, config)
+        np.testing.assert_array_equal(of_array.fitted, of_file.fitted)
+        assert (of_array.notes, of_array.peak, of_array.digest) == (of_file.notes, of_file.peak, of_file.digest)
+
+    def test_of_a_long_one_the_rest_is_left_out(self):
+        samples = np.tile(np.float32(decaying_tone(1.0, 1000)), 70)
+        sound = validation.validate_array(samples, 1000, AudioConfig(rate_hz=1000, n_samples=512))
+        assert sound.duration_s == 60
+
+    @pytest.mark.parametrize(
+        ("samples", "rate_hz", "match"),
+        [
+            (np.zeros(0), 8000, "the array holds no samples"),
+            (np.ones(1000), 8000, "the array holds a constant level and no sound"),
+            (decaying_tone(), 0, "the array claims a sample rate of 0 Hz"),
+            (np.ones(1000, np.int16), 8000, "the array holds no floats"),
+            (np.ones((2, 2, 2)), 8000, r"the array has the shape \(2, 2, 2\), not \[n\] or \[n, channels\]"),
+        ],
+    )
+    def test_what_is_no_sound(self, samples, rate_hz, match):
+        with pytest.raises(AudioError, match=match):
+            validation.validate_array(samples, rate_hz, AudioConfig(rate_hz=8000, n_samples=512))

@@ -10,6 +10,7 @@ from sound_files import decaying_tone, write_sound
 
 from audio_vae.audio.waveform import true_peak
 from audio_vae.morphing import blend as blending
+from audio_vae.morphing import made_blend
 from audio_vae.morphing.blend import blend, parse_parts
 from audio_vae.morphing.scorecard import compare
 from audio_vae.runs.run import Run
@@ -158,7 +159,7 @@ def test_file_whose_name_has_an_equals_sign(tone_run, tmp_path, sound_file):
 
 
 def test_file_that_the_model_cannot_render_is_told_of(tone_run, tmp_path, sound_file, monkeypatch):
-    monkeypatch.setattr(blending, "check_ends", lambda run, points, distances_db: [f"{points[0].kind} is far"])
+    monkeypatch.setattr(made_blend, "check_ends", lambda run, points, distances_db: [f"{points[0].kind} is far"])
     assert blend(tone_run, [(str(sound_file), 1.0)], tmp_path / "b").warnings == ("file is far",)
 
 
@@ -220,6 +221,6 @@ def test_another_folder_is_left_alone(tone_run, tmp_path):
 
 def test_unusable_folder_is_refused_before_anything_is_computed(tone_run, tmp_path, monkeypatch):
     (tmp_path / "b").touch()
-    monkeypatch.setattr(blending, "decode", None)
+    monkeypatch.setattr(blending, "make_blend", None)
     with pytest.raises(UserError, match=r"b cannot be written \(it is a file\): choose another folder"):
         blend(tone_run, PARTS, tmp_path / "b")

@@ -12,8 +12,9 @@ from sound_files import write_sound
 from audio_vae.audio.waveform import QUIET, true_peak
 from audio_vae.morphing import morph as morphing
 from audio_vae.morphing.given import Given
+from audio_vae.morphing.made_morph import step_names
 from audio_vae.morphing.measures import MEASURES
-from audio_vae.morphing.morph import morph, step_names
+from audio_vae.morphing.morph import morph
 from audio_vae.morphing.scorecard import Scorer, compare
 from audio_vae.runs.create import create_run
 from audio_vae.runs.run import Run
@@ -342,7 +343,7 @@ class TestWriting:
 
     def test_unusable_folder_is_refused_before_anything_is_computed(self, run, tmp_path, monkeypatch):
         (tmp_path / "m").touch()
-        monkeypatch.setattr(morphing, "make_tracks", None)
+        monkeypatch.setattr(morphing, "make_morph", None)
         with pytest.raises(UserError, match=r"m/deep cannot be written \(Not a directory\): choose another folder"):
             morph(run, "low", "it's high", tmp_path / "m" / "deep")
 

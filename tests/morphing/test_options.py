@@ -1,8 +1,10 @@
 """How to go from one sound to another."""
 
+import importlib
+
 import pytest
 
-from audio_vae.morphing.options import PathOptions
+from audio_vae.morphing.options import PathOptions, usual_options
 from audio_vae.utils.errors import UserError
 
 
@@ -23,3 +25,10 @@ from audio_vae.utils.errors import UserError
 def test_unusable_value(options, match):
     with pytest.raises(UserError, match=match):
         PathOptions(**options)
+
+
+@pytest.mark.parametrize("dataset", ["digits", "drums", "folder"])
+def test_usual_options_are_the_defaults_of_the_data_sets(dataset):
+    config = importlib.import_module(f"audio_vae.{dataset}.config").make()
+    own = importlib.import_module(f"audio_vae.{dataset}.morph")
+    assert usual_options(config.audio) == {"length": own.LENGTH, "render": own.RENDER}

@@ -8,7 +8,7 @@ import pytest
 from audio_vae.morphing.endpoints import parse_endpoint
 from audio_vae.morphing.options import PathOptions
 from audio_vae.morphing.scorecard import Scorer
-from audio_vae.morphing.steps import crossfade, make_tracks, score_tracks
+from audio_vae.morphing.steps import crossfade, make_crossfade, make_path, score_tracks
 from audio_vae.runs.run import Run
 
 T = 512
@@ -29,7 +29,9 @@ def test_crossfade_by_hand():
 
 class TestTracks:
     def test_path_is_decoded_and_its_points_are_what_it_could_be_a_mix_of(self, tone_run, ends):
-        path, mix, warnings = make_tracks(tone_run, ends, PathOptions(steps=3, length="full", render="model"))
+        options = PathOptions(steps=3, length="full", render="model")
+        path, warnings = make_path(tone_run, ends, options)
+        mix = make_crossfade(tone_run, ends, options)
         np.testing.assert_array_equal(path.latents, [[0, 0, 0], [0.5, 0, 0], [1, 0, 0]])
         np.testing.assert_allclose(path.uncut, tone_run.decode(path.latents), atol=1e-6)
         np.testing.assert_allclose(path.ends, path.uncut[[0, 2]], atol=1e-6)
@@ -39,18 +41,21 @@ class TestTracks:
 
     def test_through_a_point(self, tone_run, ends):
         points = [*ends, dataclasses.replace(ends[0], latent=np.float32([1, 1, 0]))]
-        path, mix, _ = make_tracks(tone_run, points, PathOptions(steps=5))
+        path, _ = make_path(tone_run, points, PathOptions(steps=5))
+        mix = make_crossfade(tone_run, points, PathOptions(steps=5))
         np.testing.assert_allclose(path.latents[:, :2], [[0, 0], [0.5, 0], [1, 0], [1, 0.5], [1, 1]])
         np.testing.assert_array_equal(mix.uncut[[0, 2, 4]], [ends[0].audio, ends[1].audio, ends[0].audio])
         assert len(path.ends) == len(mix.ends) == 3
 
     def test_beyond_the_ends(self, tone_run, ends):
-        path, mix, _ = make_tracks(tone_run, ends, PathOptions(steps=4, between=(-0.25, 1.25)))
+        options = PathOptions(steps=4, between=(-0.25, 1.25))
+        path, _ = make_path(tone_run, ends, options)
+        mix = make_crossfade(tone_run, ends, options)
         np.testing.assert_allclose(path.latents[:, 0], [-0.25, 0.25, 0.75, 1.25])
         np.testing.assert_allclose(mix.uncut[0], 1.25 * ends[0].audio - 0.25 * ends[1].audio, atol=1e-6)
 
     def test_shape_without_a_great_circle_is_told_of(self, tone_run, ends):
-        _, _, warnings = make_tracks(tone_run, ends, PathOptions(shape="spherical"))
+        _, warnings = make_path(tone_run, ends, PathOptions(shape="spherical"))
         assert len(warnings) == 1
         assert "zero of the latent space" in warnings[0]
 
@@ -72,7 +77,8 @@ class TestEvenSpacing:
         cards = {}
         for spacing in ("latent", "even"):
             options = PathOptions(length="full", spacing=spacing, between=between, render="model")
-            path, mix, _ = make_tracks(tone_run, ends, options)
+            path, _ = make_path(tone_run, ends, options)
+            mix = make_crossfade(tone_run, ends, options)
             cards[spacing] = score_tracks(Scorer(tone_run, tone_run.sounds), path, mix, ends)
             assert tuple(path.positions[[0, -1]]) == between
             np.testing.assert_array_equal(mix.positions, np.linspace(*between, 9))
@@ -82,5 +88,5 @@ class TestEvenSpacing:
 
     def test_decoder_that_does_not_move_keeps_the_latent_spacing(self, tone_run, ends, monkeypatch):
         monkeypatch.setattr(Run, "decode", lambda self, latents: np.full((len(latents), T), 0.5, np.float32))
-        path, _, _ = make_tracks(tone_run, ends, PathOptions(length="full", spacing="even"))
+        path, _ = make_path(tone_run, ends, PathOptions(length="full", spacing="even"))
         np.testing.assert_allclose(path.positions, np.linspace(0, 1, 9))
