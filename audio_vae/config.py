@@ -13,12 +13,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from audio_vae.model_config import ModelConfig, from_values, nested
+from audio_vae.model_config import ModelConfig, from_values, nested, require_one_of
 from audio_vae.utils.errors import require
 
 REDUCTIONS = ("sum", "mean")
 PRECISIONS = ("float32", "bfloat16")
 DECAYS = ("none", "cosine")
+PASSES = ("vae", "classifier")
+AVERAGES = ("none", "first", "each_epoch")
+TRAINED_SOUNDS = ("training", "all")
+SHUFFLES = ("each_epoch", "once")
+KEPT_MODELS = ("last", "best")
 
 
 @dataclass(frozen=True)
@@ -31,12 +36,17 @@ class AudioConfig:
         onset_db: a sound is cut to start where its level first comes within this many decibels of its peak. `None`
             keeps its own start.
         fade_s: length of the fade-out of a sound that is cut at `n_samples`.
+        removes_mean: whether the mean of a sound's samples is taken from it first.
+        trims_long: whether a sound longer than T is trimmed as the paper's code does (`audio.waveform.trim_long`), in
+            place of `onset_db` and the fade.
     """
 
     rate_hz: int = 8000
     n_samples: int = 4096
     onset_db: float | None = None
     fade_s: float = 0.01
+    removes_mean: bool = False
+    trims_long: bool = False
 
     def __post_init__(self):
         require(self.rate_hz > 0, "a positive sample rate", rate_hz=self.rate_hz)
@@ -51,6 +61,9 @@ class AudioConfig:
             onset_db=self.onset_db,
         )
         require(self.fade_s >= 0, "a fade of 0 seconds or more", fade_s=self.fade_s)
+        require(
+            not (self.trims_long and self.onset_db), "one of trims_long and onset_db, not both", onset_db=self.onset_db
+        )
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,8 @@ class LossConfig:
         kl_weight: λ₁₂.
         classification_weight: λ₂.
         classifier_moves_encoder: whether ∇₂ moves the encoder too, as in the paper, or the classifier alone.
+        first_pass: the pass that a step begins with: `vae` (∇₁, as in the paper) or `classifier` (∇₂, as in its code).
+        prior_std: standard deviation of the prior, N(0, prior_std²) in each dimension.
         likelihood_reduction: `sum` over a sound's samples (Eq. 1's squared norm) or `mean`.
         kl_reduction: `sum` over latent dimensions or `mean`.
         spectral_weight: weight of the distance between spectrograms (`models.losses.spectral_distance`).
@@ -90,6 +105,8 @@ class LossConfig:
     kl_weight: float = 1e-4
     classification_weight: float = 1.01
     classifier_moves_encoder: bool = True
+    first_pass: str = "vae"
+    prior_std: float = 1.0
     likelihood_reduction: str = "sum"
     kl_reduction: str = "sum"
     spectral_weight: float = 0.0
@@ -105,7 +122,9 @@ class LossConfig:
 
     def __post_init__(self):
         for name in ("likelihood_reduction", "kl_reduction"):
-            require(getattr(self, name) in REDUCTIONS, f"one of {REDUCTIONS}", **{name: getattr(self, name)})
+            require_one_of(self, REDUCTIONS, name)
+        require_one_of(self, PASSES, "first_pass")
+        require(self.prior_std > 0, "a positive standard deviation", prior_std=self.prior_std)
         require(self.spectral_bands >= 0, "0 or more bands per octave", spectral_bands=self.spectral_bands)
 
 
@@ -148,8 +167,17 @@ class TrainingConfig:
             with either.
         decay: how the learning rates change: `none` keeps them, `cosine` lowers them to 0 over the epochs.
         clip_norm: largest norm of a pass's gradient, over all its variables together; `None` does not clip.
+        clipped_passes: the passes whose gradient is clipped.
         adam_epsilon: ε of Adam. Gradients far below it hardly move a variable: with a likelihood averaged over samples,
             those of the decoder are 1e-8 to 1e-6.
+        sounds: which sounds the model is trained on: the `training` sounds, or `all`, the test sounds as well: then no
+            figure of the model is one of unseen sounds.
+        averages: training sounds that are averages of two sounds of a class (`data.averages`): `none`; each sound with
+            each of the `first` ones of its class, always the same; or with some of its class, drawn anew `each_epoch`.
+        averages_per_sound: how many averages of each sound there are.
+        shuffle: the order of the training sounds: another one `each_epoch`, or drawn `once`.
+        kept_model: which model the run keeps: that of the `last` epoch, or of the `best`, the one with the least loss
+            of ∇₁ in training.
     """
 
     epochs: int = 117
@@ -160,14 +188,31 @@ class TrainingConfig:
     precision: str = "float32"
     decay: str = "none"
     clip_norm: float | None = None
+    clipped_passes: tuple[str, ...] = PASSES
     adam_epsilon: float = 1e-7
+    sounds: str = "training"
+    averages: str = "none"
+    averages_per_sound: int = 20
+    shuffle: str = "each_epoch"
+    kept_model: str = "last"
 
     def __post_init__(self):
         require(self.epochs >= 1, "1 or more epochs", epochs=self.epochs)
         require(self.batch_size >= 1, "1 or more sounds in a batch", batch_size=self.batch_size)
         require(self.seed >= 0, "a seed of 0 or more", seed=self.seed)
-        require(self.precision in PRECISIONS, f"one of {PRECISIONS}", precision=self.precision)
-        require(self.decay in DECAYS, f"one of {DECAYS}", decay=self.decay)
+        for name, choices in {
+            "precision": PRECISIONS,
+            "decay": DECAYS,
+            "sounds": TRAINED_SOUNDS,
+            "averages": AVERAGES,
+            "shuffle": SHUFFLES,
+            "kept_model": KEPT_MODELS,
+        }.items():
+            require_one_of(self, choices, name)
+        require(set(self.clipped_passes) <= set(PASSES), f"some of {PASSES}", clipped_passes=self.clipped_passes)
+        require(
+            self.averages_per_sound >= 1, "1 or more averages of a sound", averages_per_sound=self.averages_per_sound
+        )
         require(self.clip_norm is None or self.clip_norm > 0, "a positive norm, or None", clip_norm=self.clip_norm)
         require(self.adam_epsilon > 0, "a positive number", adam_epsilon=self.adam_epsilon)
 

@@ -14,8 +14,11 @@ from typing import Any, get_type_hints
 from audio_vae.utils.errors import require
 
 ARCHITECTURES = ("dc", "cc", "studio", "oneshot")
-GATES = ("tanh_sigmoid", "product")
+GATES = ("tanh_sigmoid", "product", "tanh_tanh")
+PADDINGS = ("causal", "same")
+POINTWISE = ("table", "code")
 ACTIVATIONS = ("linear", "relu", "tanh")
+CLASSIFIER_OUTPUTS = ("linear", "sigmoid")
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,13 @@ class DilatedConfig:
         filters: filters of each sub-layer.
         stem_filters: filters of the encoder's first and the decoder's second-last convolution.
         stem_kernel: kernel of these two, in samples.
-        gate: how a layer joins its sub-layers: `tanh_sigmoid` (WaveNet's gate) or `product` (as the paper writes it).
+        gate: how a layer joins its sub-layers: `tanh_sigmoid` (WaveNet's gate), `product` (as the paper writes it) or
+            `tanh_tanh` (as its code has it).
+        padding: where the convolutions of the encoder and of both blocks look: `causal` (back alone) or `same` (to both
+            sides, as in the paper's code).
+        stem_activation: activation of the encoder's first convolution.
+        strided_kernel: kernel of the strided convolutions, in samples.
+        decoder_backwards: whether the decoder's block runs through the dilations backwards.
     """
 
     depth: int = 50
@@ -39,10 +48,17 @@ class DilatedConfig:
     stem_filters: int = 16
     stem_kernel: int = 32
     gate: str = "tanh_sigmoid"
+    padding: str = "causal"
+    stem_activation: str = "linear"
+    strided_kernel: int = 2
+    decoder_backwards: bool = False
 
     def __post_init__(self):
-        _require_counts(self, "depth", "long_cycle", "short_cycle", "filters", "stem_filters", "stem_kernel")
-        require(self.gate in GATES, f"one of {GATES}", gate=self.gate)
+        counts = ("depth", "long_cycle", "short_cycle", "filters", "stem_filters", "stem_kernel", "strided_kernel")
+        _require_counts(self, *counts)
+        require_one_of(self, GATES, "gate")
+        require_one_of(self, PADDINGS, "padding")
+        require_one_of(self, ACTIVATIONS, "stem_activation")
 
 
 @dataclass(frozen=True)
@@ -66,7 +82,7 @@ class PlainConfig:
             filters=self.filters,
             kernels=self.kernels,
         )
-        require(self.activation in ACTIVATIONS, f"one of {ACTIVATIONS}", activation=self.activation)
+        require_one_of(self, ACTIVATIONS, "activation")
 
 
 @dataclass(frozen=True)
@@ -130,8 +146,16 @@ class ModelConfig:
         latent_dim: size d of the latent space.
         n_classes: number of classes of the classifier; 0 builds no classifier (the paper's "non-class").
         classifier_units: units of the classifier's hidden layers; its last layer has `n_classes`.
+        classifier_output: what the classifier's softmax is taken of: `linear` outputs, or `sigmoid` for values from 0
+            to 1, with which the cross-entropy of ten classes stays above 1.46.
+        classifier_start_std: standard deviation of the classifier's initial weights; `None` starts as Keras does.
         single_channel_activation: activation of the one-channel convolutions around the bottleneck of `dc` and `cc`.
         log_variance_start: initial bias of the log-variance.
+        latent_layers: dense layers from the latent to the decoder of `dc` and `cc`: 1 has T/32 units; 2 have T/64 and
+            T/32.
+        pointwise: which convolutions of kernel 1 `dc` and `cc` have beside those of both: those of the paper's `table`,
+            or of its `code` (`models.paper_networks`).
+        dense_output: whether a dense layer from T to T samples is the last of `dc` and `cc`.
         dc: values of `dc` alone.
         cc: values of `cc` alone.
         studio: values of `studio` alone.
@@ -143,27 +167,45 @@ class ModelConfig:
     latent_dim: int = 20
     n_classes: int = 10
     classifier_units: tuple[int, ...] = (10, 10)
+    classifier_output: str = "linear"
+    classifier_start_std: float | None = None
     single_channel_activation: str = "linear"
     log_variance_start: float = 0.0
+    latent_layers: int = 1
+    pointwise: str = "table"
+    dense_output: bool = False
     dc: DilatedConfig = field(default_factory=DilatedConfig)
     cc: PlainConfig = field(default_factory=PlainConfig)
     studio: StudioConfig = field(default_factory=StudioConfig)
     oneshot: OneShotConfig = field(default_factory=OneShotConfig)
 
     def __post_init__(self):
-        require(self.architecture in ARCHITECTURES, f"one of {ARCHITECTURES}", architecture=self.architecture)
+        require_one_of(self, ARCHITECTURES, "architecture")
+        require_one_of(self, ACTIVATIONS, "single_channel_activation")
+        require_one_of(self, CLASSIFIER_OUTPUTS, "classifier_output")
+        require_one_of(self, POINTWISE, "pointwise")
+        _require_counts(self, "latent_dim", "latent_layers")
+        require(self.latent_layers <= 2, "1 or 2 dense layers behind the latent", latent_layers=self.latent_layers)
         require(
-            self.single_channel_activation in ACTIVATIONS,
-            f"one of {ACTIVATIONS}",
-            single_channel_activation=self.single_channel_activation,
+            self.classifier_start_std is None or self.classifier_start_std > 0,
+            "a positive standard deviation, or None",
+            classifier_start_std=self.classifier_start_std,
         )
-        _require_counts(self, "latent_dim")
         require(
             self.n_samples > 0 and self.n_samples % 32 == 0,
             "a positive multiple of 32 samples",
             n_samples=self.n_samples,
         )
         require(self.n_classes == 0 or self.n_classes >= 2, "0 or at least 2 classes", n_classes=self.n_classes)
+
+
+def require_one_of(config: Any, choices: tuple[str, ...], name: str) -> None:
+    """Check a field of a config.
+
+    Raises:
+        ValueError: it is none of the choices.
+    """
+    require(getattr(config, name) in choices, f"one of {choices}", **{name: getattr(config, name)})
 
 
 def _require_counts(config: Any, *names: str) -> None:

@@ -33,10 +33,69 @@ def joined(*several: Values) -> dict[str, Any]:
     return result
 
 
+_CODE: Values = {
+    "audio": {"removes_mean": True, "trims_long": True, "onset_db": None},
+    "model": {
+        "classifier_output": "sigmoid",
+        "classifier_start_std": 1.0,
+        "single_channel_activation": "tanh",
+        "latent_layers": 2,
+        "pointwise": "code",
+        "dense_output": True,
+    },
+    "loss": {
+        # The code sums its losses over the batch of 50 sounds, so that what it clips is 50 times the mean.
+        "likelihood_weight": 50.0,
+        "kl_weight": 50 * 1e-4,
+        "prior_std": 4.0,
+        "first_pass": "classifier",
+    },
+    "training": {
+        "batch_size": 50,
+        "clip_norm": 1.0,
+        "clipped_passes": ("vae",),
+        "adam_epsilon": 1e-8,
+        "sounds": "all",
+        "averages": "first",
+        "shuffle": "once",
+        "kept_model": "best",
+    },
+}
+"""What the code of the paper's first author does, apart from its networks (docs/paper.md, point by point)."""
+
 PRESETS: dict[str, Values] = {
     "cc": joined(_OPEN_POINTS, {"model": {"architecture": "cc"}}),
     "dc": joined(_OPEN_POINTS, {"model": {"architecture": "dc"}}),
     "dc-nonclass": joined(_OPEN_POINTS, {"model": {"architecture": "dc", "n_classes": 0}}),
+    "cc-code": joined(
+        _CODE,
+        {
+            "model": {
+                "architecture": "cc",
+                # Its noise has a standard deviation of 4 where the dense layer gives 0.
+                "log_variance_start": math.log(4.0**2),
+                "cc": {"filters": (256, 256, 256, 512, 1024), "kernels": (9, 9, 9, 9, 5), "activation": "tanh"},
+            }
+        },
+    ),
+    "dc-code": joined(
+        _CODE,
+        {
+            "model": {
+                "architecture": "dc",
+                "dc": {
+                    "depth": 40,
+                    "stem_filters": 32,
+                    "stem_kernel": 2,
+                    "gate": "tanh_tanh",
+                    "padding": "same",
+                    "stem_activation": "tanh",
+                    "strided_kernel": 1,
+                    "decoder_backwards": True,
+                },
+            }
+        },
+    ),
     "studio": {
         "model": {
             "architecture": "studio",
@@ -179,6 +238,7 @@ def make_config(
     if preset not in PRESETS:
         raise UserError(f"unknown preset {preset!r}: choose one of {', '.join(sorted(PRESETS))} with --preset")
     chosen = joined(PRESETS[preset], (needs or {}).get(preset, {}))
+    audio = with_values(audio, chosen.get("audio", {}))
     model = ModelConfig(latent_dim=latent_dim, n_classes=n_classes, classifier_units=classifier_units)
     model = model_for(audio, with_values(model, chosen.get("model", {})))
     return Config(

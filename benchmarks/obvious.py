@@ -9,17 +9,28 @@ from audio_vae.layers.dilation_block import DilationBlock
 
 
 class ObviousBlock(keras.layers.Layer):
-    """`DilationBlock` with a causal, dilated `Conv1D` a sub-layer and automatic gradients.
+    """`DilationBlock` with a dilated `Conv1D` a sub-layer and automatic gradients.
 
     Takes the same arguments and gives the same outputs for the same weights (`copy_weights`).
     """
 
-    def __init__(self, depth=50, filters=32, long_cycle=10, short_cycle=5, gate="tanh_sigmoid", **kwargs):
+    def __init__(
+        self,
+        depth=50,
+        filters=32,
+        long_cycle=10,
+        short_cycle=5,
+        gate="tanh_sigmoid",
+        padding="causal",
+        backwards=False,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.gate = gate
         self.projection = layers.Conv1D(filters, 1, use_bias=False)
+        order = range(depth)[::-1] if backwards else range(depth)
         self.sub_layers = [
-            [layers.Conv1D(filters, 2, padding="causal", dilation_rate=2 ** (i % cycle)) for i in range(depth)]
+            [layers.Conv1D(filters, 2, padding=padding, dilation_rate=2 ** (i % cycle)) for i in order]
             for cycle in (long_cycle, short_cycle)
         ]
         self.filters = filters
@@ -35,10 +46,11 @@ class ObviousBlock(keras.layers.Layer):
         x = self.projection(inputs) if self.projects else inputs
         skips = []
         for first, second in zip(*self.sub_layers, strict=True):
-            if self.gate == "tanh_sigmoid":
-                skips.append(ops.tanh(first(x)) * ops.sigmoid(second(x)))
-            else:
-                skips.append(first(x) * second(x))
+            after = {"tanh_sigmoid": (ops.tanh, ops.sigmoid), "tanh_tanh": (ops.tanh, ops.tanh), "product": None}
+            functions = after[self.gate]
+            sides = (first(x), second(x))
+            left, right = (f(side) for f, side in zip(functions, sides, strict=True)) if functions else sides
+            skips.append(left * right)
             x = x + skips[-1]
         return sum(skips) / len(skips)
 

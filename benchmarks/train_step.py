@@ -83,14 +83,14 @@ def measure(case: str, repeats: int, precision: str) -> None:
         lengths=np.full(n_sounds, config.model.n_samples, np.int32),
         rate_hz=config.audio.rate_hz,
     )
-    batch = next(iter(training_batches(sounds, training.batch_size, 0, range(1))))
+    batch = next(iter(training_batches(sounds, training, range(1))))
     step = tf.function(model.train_step)
     matrices = [tf.random.normal((2048, 2048)) for _ in range(n_products)]
     product = tf.function(lambda: tf.add_n([tf.reduce_sum(tf.matmul(each, each)) for each in matrices]))
     step_s, product_s = best([lambda: float(step(batch)["likelihood"]), lambda: float(product())], repeats)
 
     peak = n_products * 2 * 2048**3 / product_s
-    batches = iter(training_batches(sounds, training.batch_size, 0, range(20)))
+    batches = iter(training_batches(sounds, training, range(20)))
     for _ in range(50):
         next(batches)
     started_s = time.perf_counter()

@@ -20,10 +20,20 @@ REMOVED = {"studio_tones": 0, "studio_noise_bands": 0}
 """What version 0.1 wrote beside today's values, where it had no effect."""
 
 
+LATER = {
+    "dc": {"padding", "stem_activation", "strided_kernel", "decoder_backwards"},
+    "": {"classifier_output", "classifier_start_std", "latent_layers", "pointwise", "dense_output"},
+}
+"""Architecture, or nothing for what all share → the values that only later versions have."""
+
+
 def flat(model):
     """Return the values of a `ModelConfig` (`dataclasses.asdict`) as version 0.1 wrote them."""
-    shared = {name: value for name, value in model.items() if name not in OLD_NAMES} | REMOVED
-    parts = [(OLD_NAMES[part], model[part]) for part in OLD_NAMES]
-    return (
-        shared | REMOVED | {names.get(name, name): value for names, values in parts for name, value in values.items()}
-    )
+    shared = {name: value for name, value in model.items() if name not in (*OLD_NAMES, *LATER[""])}
+    parts = {
+        OLD_NAMES[part].get(name, name): value
+        for part in OLD_NAMES
+        for name, value in model[part].items()
+        if name not in LATER.get(part, ())
+    }
+    return shared | REMOVED | parts

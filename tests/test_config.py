@@ -51,6 +51,14 @@ def test_defaults_are_the_papers_numbers():
         (LossConfig, "likelihood_reduction", "max", "one of ('sum', 'mean')"),
         (LossConfig, "kl_reduction", "max", "one of ('sum', 'mean')"),
         (LossConfig, "spectral_bands", -1, "0 or more bands per octave"),
+        (LossConfig, "first_pass", "both", "one of ('vae', 'classifier')"),
+        (LossConfig, "prior_std", 0, "a positive standard deviation"),
+        (TrainingConfig, "sounds", "test", "one of ('training', 'all')"),
+        (TrainingConfig, "averages", "all", "one of ('none', 'first', 'each_epoch')"),
+        (TrainingConfig, "averages_per_sound", 0, "1 or more averages"),
+        (TrainingConfig, "shuffle", "never", "one of ('each_epoch', 'once')"),
+        (TrainingConfig, "kept_model", "first", "one of ('last', 'best')"),
+        (TrainingConfig, "clipped_passes", ("both",), "some of ('vae', 'classifier')"),
         (TrainingConfig, "adam_epsilon", 0, "a positive number"),
         (TrainingConfig, "epochs", 0, "1 or more epochs"),
         (TrainingConfig, "batch_size", 0, "1 or more sounds"),
@@ -61,6 +69,11 @@ def test_value_out_of_range(kind, name, value, expected):
     message = rf"Expected {re.escape(expected)}.*received: .*{re.escape(f'{name}={value!r}')}"
     with pytest.raises(ValueError, match=message):
         kind(**{name: value})
+
+
+def test_a_sound_is_trimmed_by_one_rule_alone():
+    with pytest.raises(ValueError, match=r"one of trims_long and onset_db, not both, received: onset_db=40\.0"):
+        AudioConfig(trims_long=True, onset_db=40.0)
 
 
 def test_audio_and_model_must_agree_on_the_length():

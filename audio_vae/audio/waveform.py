@@ -19,6 +19,9 @@ QUIET = 0.01
 END_DB = 60.0
 """A sound has ended where it stays this many decibels below its peak, which is how reverberation times are defined."""
 
+TRIM_BLOCK, TRIM_POWER = 128, 5e-5
+"""Samples of a block, and its least mean square at peak 1, for `trim_long`."""
+
 # So much after the end belongs to the sound, so that sounds that are cut there can fade out.
 _AFTER_END_S = 0.010
 
@@ -104,21 +107,51 @@ def extent(samples: np.ndarray, rate_hz: int, onset_db: float | None) -> tuple[i
     return start, min(len(samples), last + 1 + round(_AFTER_END_S * rate_hz))
 
 
+def trim_long(samples: np.ndarray, n_samples: int) -> np.ndarray:
+    """Trim a long sound as the paper's code does: from its first audible block to as long before `n_samples`.
+
+    The start is that of the first block of `TRIM_BLOCK` samples whose mean square is `TRIM_POWER` or more at peak 1.
+    What lies so far before the start is also left out at the end, so that a sound that starts late becomes shorter than
+    T by twice that. This looks unintended there, but decides what the published model was shown.
+
+    Args:
+        samples: mono `[n]`, not silent.
+        n_samples: T.
+
+    Returns:
+        `[≤ T]`.
+
+    Raises:
+        AudioError: nothing is left, because the sound starts later than T / 2; the code trains on silence then.
+    """
+    n_blocks = len(samples) // TRIM_BLOCK
+    blocks = np.reshape(samples[: n_blocks * TRIM_BLOCK], (n_blocks, TRIM_BLOCK)) / peak(samples)
+    start = TRIM_BLOCK * int(np.argmax(np.mean(blocks**2, axis=1) >= TRIM_POWER))
+    if 2 * start >= n_samples:
+        raise AudioError(f"nothing is left of it where it is trimmed as the paper's code does (it starts at {start})")
+    return samples[start : n_samples - start]
+
+
 def fit(samples: np.ndarray, config: AudioConfig) -> tuple[np.ndarray, float, int]:
     """Fit a sound to a model's input: from its onset, cut or padded to T samples, with peak 1.
 
-    A longer sound is cut and fades out over the last `config.fade_s`; a shorter one is padded with silence.
+    A longer sound is cut and fades out over the last `config.fade_s`, or is trimmed as the paper's code does; a shorter
+    one is padded with silence.
 
     Args:
         samples: mono `[n]` at `config.rate_hz`, not silent.
-        config: length, onset rule and fade.
+        config: length, onset rule and fade, whether the mean stays.
 
     Returns:
         float32 `[T]` with peak 1, the peak that it had, and its number of samples from onset to end (at most T).
 
     Raises:
-        AudioError: the first T samples from the onset are silent.
+        AudioError: the first T samples from the onset are silent, or trimming leaves nothing.
     """
+    if config.removes_mean:
+        samples = samples - samples.mean(dtype=np.float64).astype(np.float32)
+    if config.trims_long and len(samples) > config.n_samples and peak(samples) >= SILENCE:
+        samples = trim_long(samples, config.n_samples)
     start, end = extent(samples, config.rate_hz, config.onset_db)
     kept = np.array(samples[start : start + config.n_samples], np.float32)
     if len(samples) - start > config.n_samples:

@@ -19,13 +19,13 @@ def shards(index, n_replicas: int, replicas: range):
     """Return the shards of some replicas as a `tf.data.Dataset`.
 
     Args:
-        index: numbers of the batch's sounds, int `[B]`.
+        index: numbers of the batch's sounds, int `[B]` or, several for a sound, `[B, n]`.
         n_replicas: number of replicas that share the batch; each gets b = ⌈B / n_replicas⌉ sounds.
         replicas: the replicas whose shards are returned.
 
     Returns:
-        One element per replica: its sounds, int `[b]`; float32 `[b]`, 1 for a sound of the batch and 0 for one that
-        fills up the shard; B, float32.
+        One element per replica: its sounds, int `[b]` or `[b, n]`; float32 `[b]`, 1 for a sound of the batch and 0 for
+        one that fills up the shard; B, float32.
     """
     import tensorflow as tf
 
@@ -33,11 +33,11 @@ def shards(index, n_replicas: int, replicas: range):
     size = -(-n_sounds // n_replicas)
     n_fill = size * n_replicas - n_sounds
     # The first sound of the batch fills up shards, so that no replica gets an empty one.
-    filled = tf.concat([index, tf.repeat(index[:1], n_fill)], 0)
+    filled = tf.concat([index, tf.repeat(index[:1], n_fill, axis=0)], 0)
     counted = tf.concat([tf.ones(n_sounds), tf.zeros(n_fill)], 0)
     mine = slice(replicas.start, replicas.stop)
     n_sounds = tf.repeat(tf.cast(n_sounds, tf.float32), len(replicas))
-    by_replica = (tf.reshape(each, (n_replicas, size))[mine] for each in (filled, counted))
+    by_replica = (tf.reshape(each, (n_replicas, size, *each.shape[1:]))[mine] for each in (filled, counted))
     return tf.data.Dataset.from_tensor_slices((*by_replica, n_sounds))
 
 

@@ -10,6 +10,7 @@ split         which sounds of a class are in the test set
 labels        labels from folders, file names or k-means, and the seeded split
 nesting       sounds in deeper folders than those that name the classes
 clusters      k-means over the attacks of the sounds
+averages      averages of two sounds of a class, which may be trained on too
 batches       batches for training
 streaming     a tf.data pipeline straight from files
 """

@@ -8,6 +8,8 @@ import numpy as np
 
 from audio_vae.backend.keras_backend import on_tensorflow
 from audio_vae.backend.replicas import shards
+from audio_vae.config import TrainingConfig
+from audio_vae.data.averages import training_pairs
 from audio_vae.data.sound_set import SoundSet
 
 
@@ -24,10 +26,26 @@ def steps_per_epoch(n_sounds: int, batch_size: int) -> int:
     return -(-n_sounds // batch_size)
 
 
+def sounds_to_train_on(sounds: SoundSet, training: TrainingConfig) -> SoundSet:
+    """Return the sounds of a run that its model is trained on: the training sounds or, if the config says so, all."""
+    return sounds if training.sounds == "all" else sounds.train
+
+
+def ordered_pairs(labels: np.ndarray, training: TrainingConfig, epoch: int) -> np.ndarray:
+    """Return what an epoch shows, in its order: int32 `[N, 2]`, the two sounds that each shown sound averages.
+
+    Args:
+        labels: classes of the sounds, int `[n_sounds]`.
+        training: averages, seed and shuffling.
+        epoch: number of the epoch, from 0.
+    """
+    pairs = training_pairs(labels, training, epoch)
+    return pairs[epoch_order(len(pairs), training.seed, 0 if training.shuffle == "once" else epoch)]
+
+
 def training_batches(
     sounds: SoundSet,
-    batch_size: int,
-    seed: int,
+    training: TrainingConfig,
     epochs: range,
     n_replicas: int = 1,
     replicas: range = range(1),
@@ -36,9 +54,8 @@ def training_batches(
     """Return the batches of several epochs, one after the other: `(audio [B, T], labels [B])`.
 
     Args:
-        sounds: the training sounds.
-        batch_size: number of sounds in a batch.
-        seed: seed of the order.
+        sounds: the sounds that are trained on.
+        training: averages, size of a batch, seed and shuffling.
         epochs: which epochs, counted from 0.
         n_replicas: number of replicas that share each batch.
         replicas: which of them to return the shares of.
@@ -50,28 +67,34 @@ def training_batches(
         `backend.replicas.shards`.
     """
     if not on_tensorflow():
-        return _numpy_batches(sounds, batch_size, seed, epochs, first_step)
+        return _numpy_batches(sounds, training, epochs, first_step)
     import tensorflow as tf
 
     audio, labels = tf.constant(sounds.audio), tf.constant(sounds.labels)
-    orders = np.stack([epoch_order(len(sounds), seed, epoch) for epoch in epochs])
+    orders = np.stack([ordered_pairs(sounds.labels, training, epoch) for epoch in epochs])
     batches = (
         tf.data.Dataset.from_tensor_slices(orders)
-        .flat_map(lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size))
+        .flat_map(lambda order: tf.data.Dataset.from_tensor_slices(order).batch(training.batch_size))
         .skip(first_step)
     )
     if n_replicas > 1:
-        batches = batches.flat_map(lambda index: shards(index, n_replicas, replicas))
-    return batches.map(lambda index, *shard: (tf.gather(audio, index), tf.gather(labels, index), *shard)).prefetch(2)
+        batches = batches.flat_map(lambda pairs: shards(pairs, n_replicas, replicas))
+
+    def sounds_of(pairs, *shard):
+        first, second = pairs[:, 0], pairs[:, 1]
+        # The average of a sound with itself is that sound, bit for bit.
+        return (tf.gather(audio, first) + tf.gather(audio, second)) / 2, tf.gather(labels, first), *shard
+
+    return batches.map(sounds_of).prefetch(2)
 
 
 def _numpy_batches(
-    sounds: SoundSet, batch_size: int, seed: int, epochs: range, first_step: int
+    sounds: SoundSet, training: TrainingConfig, epochs: range, first_step: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the batches of `training_batches` as NumPy arrays."""
     for epoch in epochs:
-        order = epoch_order(len(sounds), seed, epoch)
-        for start in range(first_step * batch_size, len(sounds), batch_size):
-            index = order[start : start + batch_size]
-            yield sounds.audio[index], sounds.labels[index]
+        pairs = ordered_pairs(sounds.labels, training, epoch)
+        for start in range(first_step * training.batch_size, len(pairs), training.batch_size):
+            first, second = pairs[start : start + training.batch_size].T
+            yield (sounds.audio[first] + sounds.audio[second]) / 2, sounds.labels[first]
         first_step = 0

@@ -68,7 +68,7 @@ def deviation_tables(
         warnings += more_warnings
         for key, values in found.items():
             tables[key][class_name] = values
-    return {key: _means_and_stds(per_class) for key, per_class in tables.items()}, warnings
+    return {key: means_and_stds(per_class) for key, per_class in tables.items()}, warnings
 
 
 def _deviations_of_class(
@@ -100,7 +100,12 @@ def _deviations_of_class(
     return found, warnings
 
 
-def _means_and_stds(deviations_by_class: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def means_and_stds(deviations_by_class: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Return deviations as the tables of a report hold them (`deviation_tables`).
+
+    Args:
+        deviations_by_class: class → deviations of its sounds, `[n]`.
+    """
     classes = {
         name: {"mean": float(values.mean()), "std": float(values.std())} for name, values in deviations_by_class.items()
     }

@@ -10,11 +10,14 @@ from typing import Any
 
 from audio_vae.evaluation.summary import (
     FIDELITY_HEADING,
+    PROTOCOLS_HEADING,
+    PROTOCOLS_NOTE,
     deviation_table,
     fidelity_table,
     figures,
     morphs_heading,
     morphs_table,
+    protocols_table,
     reconstruction_table,
 )
 
@@ -58,6 +61,7 @@ def write_page(
         "<table>",
         *(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in figures(report).items()),
         "</table>",
+        *_section(PROTOCOLS_HEADING, PROTOCOLS_NOTE, *protocols_table(report)),
         *_reconstruction_sections(report),
         *_deviation_section(report),
         *_morphs_section(report),
@@ -71,9 +75,10 @@ def write_page(
 
 
 def _reconstruction_sections(report: Mapping[str, Any]) -> list[str]:
+    unseen = "not " if report.get("test_sounds_unseen", True) else ""
     note = (
-        "What the model gives back of the sounds that it is given. Test sounds are not trained on. The nearest other "
-        "sound is looked for in the same set, and the larger a set is, the nearer it is."
+        f"What the model gives back of the sounds that it is given. Test sounds are {unseen}trained on. The nearest "
+        "other sound is looked for in the same set, and the larger a set is, the nearer it is."
     )
     fidelity_note = "Medians over the sounds of a class; the nearest other sound may be of any class."
     return [

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy import fft, signal
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 from audio_vae.audio.dtw import dtw_matrix
 from audio_vae.audio.features import DECIBELS_BELOW_PEAK, magnitude_spectrogram
@@ -50,6 +50,23 @@ def one_nn_accuracy(
         raise ValueError(f"Expected sounds in both sets, received: {len(train_labels)} train, {len(test_labels)} test")
     nearest = KNeighborsClassifier(n_neighbors=1).fit(train_latents, train_labels)
     return float(nearest.score(test_latents, test_labels))
+
+
+def leave_one_out_accuracy(latents: np.ndarray, labels: np.ndarray) -> float | None:
+    """Share of sounds whose nearest other sound in the latent space is of their class, as the paper's code has it.
+
+    Args:
+        latents: `[n, d]`.
+        labels: `[n]`.
+
+    Returns:
+        Between 0 and 1; `None` for fewer than two sounds.
+    """
+    if len(labels) < 2:
+        return None
+    # Asked without sounds, it looks for the nearest other one of each that it knows.
+    nearest = NearestNeighbors(n_neighbors=1).fit(latents).kneighbors(return_distance=False)[:, 0]
+    return float(np.mean(labels[nearest] == labels))
 
 
 def class_centres(latents: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:

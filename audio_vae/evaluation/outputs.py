@@ -58,7 +58,7 @@ def run_model(
     total = 2 * len(sounds) + 2 * n_classes
     with Progress(total, "evaluating", "sounds", show_bar=show_progress, say=say) as bar:
         means = _in_parts(lambda part: run.encode(part)[0], sounds.audio, bar)
-        _require_finite(run, means)
+        require_finite(run, means)
         reconstructions = _in_parts(run.decode, means, bar)
         test = sounds.is_test
         latent_centres = np.concatenate(
@@ -69,7 +69,7 @@ def run_model(
         centres[exists] = _in_parts(run.decode, latent_centres[exists], bar)
         # Classes without a centre count as done.
         bar.update(total - bar.n_done)
-    _require_finite(run, reconstructions, centres[exists])
+    require_finite(run, reconstructions, centres[exists])
     return Outputs(means, reconstructions, centres[:n_classes], centres[n_classes:])
 
 
@@ -83,7 +83,12 @@ def _in_parts(function: Callable[[np.ndarray], np.ndarray], values: np.ndarray, 
     return np.concatenate(made)
 
 
-def _require_finite(run: Run, *arrays: np.ndarray) -> None:
+def require_finite(run: Run, *arrays: np.ndarray) -> None:
+    """Check what the model of a run gave.
+
+    Raises:
+        UserError: a value is NaN or infinite.
+    """
     if not all(np.isfinite(array).all() for array in arrays):
         raise UserError(
             f"the model in {run.model_path} gives NaN or infinite values: copy an earlier file of "

@@ -9,6 +9,7 @@ from audio_vae.data.sound_set import SoundSet
 from audio_vae.evaluation import metrics
 from audio_vae.evaluation.deviation import deviation_tables
 from audio_vae.evaluation.outputs import Outputs
+from audio_vae.evaluation.protocols import protocols
 from audio_vae.evaluation.reconstruction import evaluate_reconstructions
 from audio_vae.models.networks import hop_lengths
 from audio_vae.runs.environment import environment
@@ -25,6 +26,8 @@ def make_report(run: Run, sounds: SoundSet, outputs: Outputs) -> dict[str, Any]:
     """
     config, test = run.config, sounds.is_test
     deviations, warnings = deviation_tables(sounds.test, outputs.centres, outputs.train_centres)
+    if config.training.sounds == "all":
+        warnings.insert(0, "the model was trained on its test sounds too: no figure here is one of unseen sounds")
     of_reconstructions, more_warnings = evaluate_reconstructions(
         sounds, outputs.reconstructions, hop_lengths(config.model)
     )
@@ -39,6 +42,8 @@ def make_report(run: Run, sounds: SoundSet, outputs: Outputs) -> dict[str, Any]:
         "one_nn_accuracy": metrics.one_nn_accuracy(
             outputs.means[~test], sounds.labels[~test], outputs.means[test], sounds.labels[test]
         ),
+        "test_sounds_unseen": config.training.sounds == "training",
+        "protocols": protocols(run, sounds, outputs),
         **deviations,
         **of_reconstructions,
         "decoded_centre_peaks": {

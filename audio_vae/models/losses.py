@@ -5,6 +5,8 @@ Each returns one value per sound, `[B]`. `objective` weights them and averages o
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from keras import ops
 
@@ -38,18 +40,22 @@ def squared_error(audio, reconstruction, reduction: str = "sum"):
     return _reduce(ops.square(reconstruction - audio), reduction)
 
 
-def kl_divergence(mean, log_variance, reduction: str = "sum"):
-    """KL(N(mean, variance) ‖ N(0, I)) in nats (Eq. 1, second term; Kingma and Welling 2014, App. B).
+def kl_divergence(mean, log_variance, reduction: str = "sum", prior_std: float = 1.0):
+    """KL(N(mean, variance) ‖ N(0, prior_std²·I)) in nats (Eq. 1, second term; Kingma and Welling 2014, App. B).
 
     Args:
         mean: posterior mean, `[B, d]`.
         log_variance: logarithm of the posterior variance, `[B, d]`.
         reduction: `sum` over latent dimensions (the divergence itself) or `mean`.
+        prior_std: standard deviation of the prior; the paper has 1, its code 4.
 
     Returns:
         `[B]`, never negative.
     """
     # expm1(v) − v is exact near v = 0, where exp(v) − v − 1 cancels.
+    if prior_std != 1:
+        # A divergence stays the same where both distributions are scaled alike.
+        mean, log_variance = mean / prior_std, log_variance - 2 * math.log(prior_std)
     return 0.5 * _reduce(ops.square(mean) + ops.expm1(log_variance) - log_variance, reduction)
 
 

@@ -78,6 +78,12 @@ def build_classifier(config: ModelConfig) -> keras.Model | None:
         return None
     latent = keras.Input((config.latent_dim,), name="latent")
     x = latent
+
+    def dense(units: int, activation: str, name: str):
+        std = config.classifier_start_std
+        start = "glorot_uniform" if std is None else keras.initializers.RandomNormal(stddev=std)
+        return layers.Dense(units, activation=activation, kernel_initializer=start, name=name)
+
     for number, units in enumerate(config.classifier_units, start=1):
-        x = layers.Dense(units, activation="relu", name=f"hidden_{number}")(x)
-    return keras.Model(latent, layers.Dense(config.n_classes, name="logits")(x), name="classifier")
+        x = dense(units, "relu", f"hidden_{number}")(x)
+    return keras.Model(latent, dense(config.n_classes, config.classifier_output, "logits")(x), name="classifier")

@@ -95,7 +95,7 @@ class Objective:
         reconstruction = self._decode(latent, is_training)
         terms = {
             "likelihood": losses.squared_error(audio, reconstruction, config.likelihood_reduction),
-            "kl": losses.kl_divergence(mean, log_variance, config.kl_reduction),
+            "kl": losses.kl_divergence(mean, log_variance, config.kl_reduction, config.prior_std),
         }
         if "spectral" in term_weights:
             terms["spectral"] = losses.spectral_distance(

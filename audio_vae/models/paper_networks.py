@@ -1,4 +1,4 @@
-"""The paper's networks, `dc` (Table 1) and `cc` (Table 2), layer for layer.
+"""The paper's networks, `dc` (Table 1) and `cc` (Table 2), layer for layer, and the variants of its author's code.
 
 Layers: dilation blocks (`layers.dilation_block.DilationBlock`) and Keras' convolutions. Layers have the name of their
 row in the table. One layer that the tables do not print has a name of its own: `latent_to_samples`, the dense layer
@@ -7,6 +7,12 @@ from the latent (d) to the T/32 values that row 11 (row 9 in Table 2) takes::
     audio (T) ─ [dc: convolution, dilation block] ─ five convolutions, stride 2 ─ convolution ─ dense ─ latent (d)
 
     latent (d) ─ latent_to_samples (T/32) ─ the same backwards, transposed ─ audio (T)
+
+The code differs in some layers, each of which is a value of the config (docs/paper.md lays both side by side). What it
+has and the tables do not print has a name of its own: `latent_to_half`, a first dense layer of T/64 units;
+`one_channel_out`, a convolution from the encoder's block to one channel; `output`, a dense layer from T to T samples.
+Its decoders lack the one convolution of kernel 1 between the latent and the strided layers (row 11, row 9 in Table 2)
+and the one from one channel to many before the block (row 18): there one channel is added to the many of the block.
 
 Functional models: each function takes the output of a layer and returns that of the network's last convolution;
 `networks` makes models of them.
@@ -40,25 +46,30 @@ def dilated_encoder(config: ModelConfig, x):
     Returns:
         `(B, T/32, 1)`, and the number of the row that follows, the dense pair.
     """
-    single = config.single_channel_activation
-    x = layers.Conv1D(config.dc.stem_filters, config.dc.stem_kernel, padding="causal", name="row_1")(x)
+    part, strided = config.dc, {"strides": 2, "activation": config.single_channel_activation}
+    x = layers.Conv1D(
+        part.stem_filters, part.stem_kernel, padding=part.padding, activation=part.stem_activation, name="row_1"
+    )(x)
     x = _dilation_block(config, "row_2")(x)
+    if config.pointwise == "code":
+        x = layers.Conv1D(1, 1, name="one_channel_out")(x)
     for row in range(3, 3 + HALVINGS):
-        x = layers.Conv1D(1, 2, strides=2, padding="causal", activation=single, name=f"row_{row}")(x)
+        x = layers.Conv1D(1, part.strided_kernel, padding=part.padding, name=f"row_{row}", **strided)(x)
     return layers.Conv1D(1, 1, name="row_8")(x), 9
 
 
 def dilated_decoder(config: ModelConfig, latent):
     """Add rows 11 to 21 of Table 1, whose rows 12 to 17 are five layers: latent `(B, d)` → audio `(B, T, 1)`."""
-    single = config.single_channel_activation
-    x = _latent_to_samples(config, latent)
-    x = layers.Conv1DTranspose(1, 1, padding="same", activation=single, name="row_11")(x)
+    part, strided = config.dc, {"strides": 2, "activation": config.single_channel_activation}
+    x = _latent_to_samples(config, latent, "row_11")
     for row in range(12, 12 + HALVINGS):
-        x = layers.Conv1DTranspose(1, 2, strides=2, padding="same", activation=single, name=f"row_{row}")(x)
-    x = layers.Conv1DTranspose(config.dc.filters, 1, padding="same", name="row_18")(x)
-    x = _dilation_block(config, "row_19")(x)
-    x = layers.Conv1DTranspose(config.dc.stem_filters, config.dc.stem_kernel, padding="same", name="row_20")(x)
-    return layers.Conv1DTranspose(1, 1, padding="same", name="row_21")(x)
+        x = layers.Conv1DTranspose(1, part.strided_kernel, padding="same", name=f"row_{row}", **strided)(x)
+    if config.pointwise == "table":
+        x = layers.Conv1DTranspose(part.filters, 1, padding="same", name="row_18")(x)
+    widening = "repeat" if config.pointwise == "code" else "project"
+    x = _dilation_block(config, "row_19", backwards=part.decoder_backwards, widening=widening)(x)
+    x = layers.Conv1DTranspose(part.stem_filters, part.stem_kernel, padding="same", name="row_20")(x)
+    return _output(config, layers.Conv1DTranspose(1, 1, padding="same", name="row_21")(x))
 
 
 def plain_encoder(config: ModelConfig, x):
@@ -79,23 +90,43 @@ def plain_encoder(config: ModelConfig, x):
 
 def plain_decoder(config: ModelConfig, latent):
     """Add rows 9 to 15 of Table 2: latent `(B, d)` → audio `(B, T, 1)`."""
-    x = _latent_to_samples(config, latent)
-    x = layers.Conv1DTranspose(1, 1, padding="same", activation=config.single_channel_activation, name="row_9")(x)
+    x = _latent_to_samples(config, latent, "row_9")
     mirrored = zip(reversed(config.cc.filters), reversed(config.cc.kernels), strict=True)
     for row, (filters, kernel) in enumerate(mirrored, start=10):
         x = layers.Conv1DTranspose(
             filters, kernel, strides=2, padding="same", activation=config.cc.activation, name=f"row_{row}"
         )(x)
-    return layers.Conv1DTranspose(1, 1, padding="same", name="row_15")(x)
+    return _output(config, layers.Conv1DTranspose(1, 1, padding="same", name="row_15")(x))
 
 
-def _dilation_block(config: ModelConfig, name: str) -> DilationBlock:
+def _dilation_block(config: ModelConfig, name: str, **more) -> DilationBlock:
     part = config.dc
-    return DilationBlock(part.depth, part.filters, part.long_cycle, part.short_cycle, part.gate, name=name)
+    sizes = (part.depth, part.filters, part.long_cycle, part.short_cycle, part.gate)
+    return DilationBlock(*sizes, padding=part.padding, name=name, **more)
 
 
-def _latent_to_samples(config: ModelConfig, latent):
-    """Add the layer that the tables do not print: `(B, d)` → `(B, T/32, 1)`."""
+def _latent_to_samples(config: ModelConfig, latent, row: str):
+    """Add the dense layers that the tables do not print, and the convolution of kernel 1 that follows them there.
+
+    Args:
+        config: the networks' config.
+        latent: `(B, d)`.
+        row: name of that convolution.
+
+    Returns:
+        `(B, T/32, 1)`.
+    """
     n_short = config.n_samples // 2**HALVINGS
-    x = layers.Dense(n_short, name="latent_to_samples")(latent)
-    return layers.Reshape((n_short, 1), name="one_channel")(x)
+    x = layers.Dense(n_short // 2, name="latent_to_half")(latent) if config.latent_layers == 2 else latent
+    x = layers.Dense(n_short, name="latent_to_samples")(x)
+    x = layers.Reshape((n_short, 1), name="one_channel")(x)
+    if config.pointwise == "code":
+        return x
+    return layers.Conv1DTranspose(1, 1, padding="same", activation=config.single_channel_activation, name=row)(x)
+
+
+def _output(config: ModelConfig, x):
+    """Add the dense layer from T to T samples that the code ends with: `(B, T, 1)` → `(B, T, 1)` or `(B, T)`."""
+    if not config.dense_output:
+        return x
+    return layers.Dense(config.n_samples, name="output")(layers.Flatten(name="all_samples")(x))

@@ -21,10 +21,16 @@ from audio_vae.model_config import ModelConfig
 def one_by_one(model: ModelConfig, loss: LossConfig) -> bool:
     """Return whether the gradients of a batch are computed sound by sound (`apply_on_tensorflow`).
 
-    They are for dilation blocks on CPU cores. A GPU needs many sounds at once to be busy, and a loss between sounds
-    needs them together.
+    They are for dilation blocks on CPU cores. A GPU needs many sounds at once to be busy, a loss between sounds needs
+    them together, and a dense layer of the samples has too many weights for a gradient of each sound.
     """
-    if model.architecture != "dc" or loss.centre_weight or loss.between_weight or not on_tensorflow():
+    if (
+        model.architecture != "dc"
+        or model.dense_output
+        or loss.centre_weight
+        or loss.between_weight
+        or not on_tensorflow()
+    ):
         return False
     import tensorflow as tf
 

@@ -26,7 +26,8 @@ class VAE(keras.Model):
     """Encoder, decoder and classifier on the bottleneck, trained in two passes (Section 3.1).
 
     Each training step first moves encoder and decoder by ∇₁(λ₁₁·L_likelihood + λ₁₂·L_KL), then encoder and classifier
-    by ∇₂(λ₂·L_cross-entropy), each with its own optimizer and its own draw of the latent noise.
+    by ∇₂(λ₂·L_cross-entropy), each with its own optimizer and its own draw of the latent noise; `first_pass` of the
+    losses turns the order round.
 
     Example:
     ```python
@@ -182,7 +183,7 @@ class VAE(keras.Model):
 
     @property
     def passes(self) -> list[Pass]:
-        """∇₁ and, with a classifier, ∇₂."""
+        """∇₁ and, with a classifier, ∇₂, in the order in which a step applies them."""
 
         def first(sounds):
             parts = {name: sounds[name] for name in ("labels", "originals", "mix") if name in sounds}
@@ -194,10 +195,10 @@ class VAE(keras.Model):
         found = [Pass(first, self.vae_terms, self.optimizer, self.vae_variables)]
         if self.classifier:
             found.append(Pass(second, ("cross_entropy",), self.classifier_optimizer, self.classifier_variables))
-        return found
+        return found[::-1] if self.loss_config.first_pass == "classifier" else found
 
     def train_step(self, *arguments):
-        """Apply ∇₁, then ∇₂, to one batch.
+        """Apply both passes to one batch.
 
         Args:
             arguments: `data`, and on JAX `state, data`, as Keras' trainers pass them. The data is
@@ -306,9 +307,11 @@ def build_vae(
     keras.utils.set_random_seed(training.seed)
     policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[training.precision]
     vae = VAE(model, loss, augmentation, rate_hz, training.seed, dtype=policy)
-    adam = {"global_clipnorm": training.clip_norm, "epsilon": training.adam_epsilon}
-    vae.compile(
-        keras.optimizers.Adam(training.vae_learning_rate, name="vae_optimizer", **adam),
-        keras.optimizers.Adam(training.classifier_learning_rate, name="classifier_optimizer", **adam),
-    )
+
+    def adam(of_pass: str, learning_rate: float) -> keras.optimizers.Adam:
+        clip_norm = training.clip_norm if of_pass in training.clipped_passes else None
+        epsilon, name = training.adam_epsilon, f"{of_pass}_optimizer"
+        return keras.optimizers.Adam(learning_rate, name=name, global_clipnorm=clip_norm, epsilon=epsilon)
+
+    vae.compile(adam("vae", training.vae_learning_rate), adam("classifier", training.classifier_learning_rate))
     return vae

@@ -99,6 +99,19 @@ PAPER = (
     _digits("dc-nonclass", "paper", "dc-nonclass", "Table 1 without the classifier", changes=_IN_BFLOAT16),
 )
 
+CODE = (
+    _digits("cc-code", "code", "cc-code", "the code's CC-VAE", changes=_IN_BFLOAT16),
+    _digits("dc-code", "code", "dc-code", "the code's DC-VAE", changes=_IN_BFLOAT16),
+    _digits(
+        "dc-code-nonclass",
+        "code",
+        "dc-code",
+        "the same without the classifier",
+        changes=joined(_IN_BFLOAT16, {"model": {"n_classes": 0}}),
+    ),
+)
+"""What the paper's figures were most likely measured on: the networks and the training of its author's code."""
+
 DRUMS = (
     Experiment("drums", "drums", "drums", "cc", "the paper's second data set", changes=_IN_BFLOAT16, **_DRUM_MORPHS),
 )
@@ -147,6 +160,67 @@ _MEANS: dict[str, Mapping[str, Any]] = {
     "loss": {"likelihood_reduction": "mean", "kl_reduction": "mean"},
 }
 
+_CLIPS_VAE = {"clipped_passes": ("vae",)}
+# What the code sums over its batch.
+_BATCHES_OF_8 = {"likelihood_weight": 8.0, "kl_weight": 8e-4}
+
+QUARTER_EPOCHS, CODE_QUARTER_EPOCHS = 8, 5
+"""Epochs of the trainings that turn one point: 67 and 42 thousand sounds, of 1.2 million in the code's training."""
+
+_QUARTER: dict[str, Mapping[str, Any]] = {
+    "model": {"cc": {"filters": (32, 32, 64, 128, 256)}},
+    "training": {"averages": "first", "clip_norm": 1.0},
+}
+_CODE_QUARTER: dict[str, Mapping[str, Any]] = {
+    "model": {"cc": {"filters": (64, 64, 64, 128, 256)}},
+    # Takes are held out of these, so that each shows both protocols.
+    "training": {"sounds": "training"},
+}
+
+
+def _turned(
+    point: str, shows: str, *, code: bool = False, epochs: int | None = None, **changes: Mapping[str, Any]
+) -> Experiment:
+    base, preset, values = ("code-quarter", "cc-code", _CODE_QUARTER) if code else ("quarter", "cc", _QUARTER)
+    return _digits(
+        f"{base}-{point}" if point else base,
+        f"turned-{base}",
+        preset,
+        shows,
+        changes=joined(_IN_BFLOAT16, values, changes),
+        epochs=epochs or (CODE_QUARTER_EPOCHS if code else QUARTER_EPOCHS),
+    )
+
+
+TURNED = (
+    _turned("", "ours, with averages of pairs and clipping: what the next ones change"),
+    # As many sounds: 168 times 400 takes, in place of 8 times these and 8,000 averages.
+    _turned("no-averages", "the takes alone, as often", epochs=168, training={"averages": "none"}),
+    _turned("anew", "averages drawn anew each epoch", training={"averages": "each_epoch"}),
+    _turned("sigmoid", "a softmax of sigmoids", model={"classifier_output": "sigmoid", "classifier_start_std": 1.0}),
+    _turned("variance", "latents that start with a variance of 1", model={"log_variance_start": 0.0}),
+    _turned("prior", "the prior N(0, 4²)", loss={"prior_std": 4.0}),
+    _turned("tanh", "tanh", model={"cc": {"activation": "tanh"}, "single_channel_activation": "tanh"}),
+    _turned("order", "∇₂ first, of which ∇₁ alone is clipped", loss={"first_pass": "classifier"}, training=_CLIPS_VAE),
+    _turned("layers", "two dense layers behind the latent", model={"latent_layers": 2}),
+    _turned("output", "the dense layer T → T at the output", model={"dense_output": True}),
+    _turned("batch", "batches of 50 in one fixed order", training={"batch_size": 50, "shuffle": "once"}),
+    _turned("audio", "no mean, and takes trimmed as in the code", audio={"removes_mean": True, "trims_long": True}),
+    _turned("all", "the evaluated takes of the code among the training sounds", training={"sounds": "all"}),
+    _turned("", "the code's setting: what the next ones change", code=True),
+    _turned("no-averages", "the takes alone, as often", code=True, epochs=105, training={"averages": "none"}),
+    _turned("linear", "linear outputs in front of the softmax", code=True, model={"classifier_output": "linear"}),
+    _turned("variance", "latents that start with little noise", code=True, model={"log_variance_start": -6.0}),
+    _turned("prior", "the prior N(0, 1)", code=True, loss={"prior_std": 1.0}),
+    _turned("relu", "ReLU", code=True, model={"cc": {"activation": "relu"}, "single_channel_activation": "linear"}),
+    _turned("order", "∇₁ first", code=True, loss={"first_pass": "vae"}),
+    _turned("layers", "one dense layer behind the latent", code=True, model={"latent_layers": 1}),
+    _turned("output", "no dense layer T → T at the output", code=True, model={"dense_output": False}),
+    _turned("batch", "batches of 8", code=True, loss=_BATCHES_OF_8, training={"batch_size": 8}),
+)
+"""One point at a time: a quarter of `cc`'s width and a fraction of the code's training, first from our setting towards
+the code's, then from the code's towards ours."""
+
 TRIED = (
     _tried(
         "cc-literal",
@@ -167,7 +241,7 @@ TRIED = (
     _tried("dc-product", "dc", "the gate as the paper writes it", model={"dc": {"gate": "product"}}),
 )
 
-EXPERIMENTS = (*PAPER, *DRUMS, *SEEDS, *OTHER_SPEAKERS, *STUDIO, *TRIED)
+EXPERIMENTS = (*PAPER, *CODE, *DRUMS, *SEEDS, *OTHER_SPEAKERS, *STUDIO, *TURNED, *TRIED)
 """All experiments, in the order in which they run."""
 
 

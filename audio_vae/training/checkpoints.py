@@ -7,7 +7,7 @@ import math
 import os
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from audio_vae.backend.devices import Devices
+from audio_vae.config import LossConfig
 from audio_vae.models.vae import VAE, build_vae
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError, one_line, raise_system_problem
@@ -71,7 +72,7 @@ def resume(run: Run, devices: Devices, say: Callable[[str], None]) -> tuple[VAE,
             raise_system_problem(error)
             say(f"checkpoint {path} is damaged ({one_line(error)[:120]}): trying the one before it")
             continue
-        if not step and devices.is_chief:
+        if not step and devices.is_chief and _is_kept(run, [row for row in run.history() if row["epoch"] <= epoch]):
             # The training may have ended before it replaced model.keras.
             replace_model(run, path)
         return model, position
@@ -86,6 +87,23 @@ def resume(run: Run, devices: Devices, say: Callable[[str], None]) -> tuple[VAE,
 def _read_loss_means(path: Path) -> dict[str, list[float]]:
     with zipfile.ZipFile(path) as archive:
         return json.loads(archive.read(_POSITION))["loss_means"]
+
+
+def best_epoch(rows: Sequence[Mapping[str, float]], loss: LossConfig) -> int:
+    """Return the number of the epoch whose model has the least loss of ∇₁ in training, the first of equal ones.
+
+    Args:
+        rows: the history, one row for each epoch, at least one.
+        loss: the weights of the paper's two terms; other terms do not count.
+    """
+    weights = {"likelihood": loss.likelihood_weight, "kl": loss.kl_weight}
+    return int(min(rows, key=lambda row: sum(weight * row[term] for term, weight in weights.items()))["epoch"])
+
+
+def _is_kept(run: Run, rows: Sequence[Mapping[str, float]]) -> bool:
+    """Return whether the model of the last epoch is the one that the run keeps."""
+    config = run.config
+    return config.training.kept_model == "last" or not rows or best_epoch(rows, config.loss) == rows[-1]["epoch"]
 
 
 def replace_model(run: Run, checkpoint: Path) -> None:
@@ -107,7 +125,7 @@ def _link_or_copy(source: Path, target: Path) -> None:
 
 
 class RunWriter(keras.callbacks.Callback):
-    """Write the history, a checkpoint and the newest model into the run folder after every epoch.
+    """Write the history, a checkpoint and, if it is kept, the model into the run folder after every epoch.
 
     It also ends a training whose losses or weights become NaN or infinite.
 
@@ -158,7 +176,9 @@ class RunWriter(keras.callbacks.Callback):
         self.epoch, self.step = epoch + 1, 0
         if self.devices.is_chief:
             self._write_history()
-            replace_model(self.run, self.save())
+            path = self.save()
+            if _is_kept(self.run, self.rows):
+                replace_model(self.run, path)
 
     def save(self) -> Path:
         """Write a checkpoint of the current state and return its path; remove those that are no longer needed."""

@@ -9,7 +9,8 @@ from contextlib import ExitStack, closing, nullcontext
 from audio_vae.backend.devices import ONE_DEVICE, Devices
 from audio_vae.backend.keras_backend import run_operations_side_by_side, standard_settings
 from audio_vae.config import Config
-from audio_vae.data.batches import steps_per_epoch, training_batches
+from audio_vae.data.averages import training_pairs
+from audio_vae.data.batches import sounds_to_train_on, steps_per_epoch, training_batches
 from audio_vae.models.one_shot_start import start_from_sounds
 from audio_vae.models.passes import one_by_one
 from audio_vae.models.vae import VAE
@@ -65,8 +66,9 @@ def train(
                 _start_one_shots(model, run, request, show_progress, say)
             _fit(model, run, position, writer, show_progress, say)
             # The run may have cached an older model. The trained one replaces it, unless it is spread over several
-            # devices: it is then read again from its file, on one device.
-            run.cache_model(None if devices.strategy else model.in_float32())
+            # devices, or another one is kept: it is then read again from its file, on one device.
+            is_kept = run.config.training.kept_model == "last" and not devices.strategy
+            run.cache_model(model.in_float32() if is_kept else None)
         if devices.is_chief and not has_latents(run):
             save_latents(run)
         if request.signal:
@@ -78,7 +80,7 @@ def _start_one_shots(model: VAE, run: Run, request: Request, show_progress: bool
         if request.signal:
             raise stopped(run, request.signal, "before the first step, while the sounds were analysed")
 
-    audio = run.sounds.train.audio
+    audio = sounds_to_train_on(run.sounds, run.config.training).audio
     start_from_sounds(model, audio, show_progress=show_progress, say=say, before_batch=before_batch)
 
 
@@ -93,13 +95,14 @@ def _fit(
 ) -> None:
     """Fit the model from a position to the last epoch of the run's config."""
     training = run.config.training
-    sounds = run.sounds.train
-    n_steps = steps_per_epoch(len(sounds), training.batch_size)
+    sounds = sounds_to_train_on(run.sounds, training)
+    n_sounds = len(training_pairs(sounds.labels, training, 0))
+    n_steps = steps_per_epoch(n_sounds, training.batch_size)
     writer.n_steps = n_steps
     with ExitStack() as stack:
         callbacks = [writer, Decay(training)]
         if writer.devices.is_chief:
-            progress = Progress(training, start, n_steps, len(sounds), show_progress, say)
+            progress = Progress(training, start, n_steps, n_sounds, show_progress, say)
             watching = (progress, TensorBoard(run, say), WallTime(run, start))
             callbacks += [stack.enter_context(closing(each)) for each in watching]
         callbacks.append(StopWhenAsked(writer))
@@ -111,9 +114,7 @@ def _fit(
         for step, epochs in parts:
             if not epochs:
                 continue
-            batches = functools.partial(
-                training_batches, sounds, training.batch_size, training.seed, epochs, first_step=step
-            )
+            batches = functools.partial(training_batches, sounds, training, epochs, first_step=step)
             model.fit(
                 writer.devices.batches(batches),
                 initial_epoch=epochs.start,

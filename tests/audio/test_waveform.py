@@ -95,6 +95,42 @@ class TestFit:
         assert (samples == 1).all()
 
 
+def trimmed_by_the_code(samples, length):
+    """The rule of the paper's code, a block at a time."""
+    x = samples.astype(np.float64) - np.mean(samples, dtype=np.float64)
+    x = x / np.abs(x).max()
+    for i in range(len(x) // 128):
+        if np.sum(x[i * 128 : (i + 1) * 128] ** 2) / 128 < 0.00005:
+            continue
+        x = x[i * 128 : length - i * 128]
+        break
+    return np.pad(x, (0, length - len(x)))
+
+
+class TestTrimmingOfTheCode:
+    CONFIG = AudioConfig(RATE_HZ, 1024, removes_mean=True, trims_long=True)
+
+    @pytest.mark.parametrize("n_silent", [0, 127, 128, 300])
+    @pytest.mark.parametrize("n_sound", [1100, 3000])
+    def test_long_sounds_are_trimmed_as_there(self, rng, n_silent, n_sound):
+        samples = np.concatenate([np.zeros(n_silent), rng.uniform(-0.4, 0.6, n_sound)]).astype(np.float32)
+        samples -= np.float32(0.05) * (np.arange(len(samples)) >= n_silent)
+        fitted, _, _ = waveform.fit(samples, self.CONFIG)
+        expected = trimmed_by_the_code(samples, 1024)
+        np.testing.assert_allclose(fitted, expected / np.abs(expected).max(), atol=1e-5)
+
+    def test_short_sounds_keep_their_start_and_lose_their_mean(self):
+        samples = np.concatenate([np.zeros(200), np.ones(200)]).astype(np.float32)
+        fitted, _, length = waveform.fit(samples, self.CONFIG)
+        np.testing.assert_allclose(fitted[:400], np.repeat([-1, 1], 200))
+        assert (length, fitted[400:].any()) == (400, False)
+
+    def test_a_sound_that_starts_late_leaves_nothing(self, rng):
+        samples = np.concatenate([np.zeros(512), rng.uniform(-1, 1, 2000)]).astype(np.float32)
+        with pytest.raises(waveform.AudioError, match=r"nothing is left of it .* \(it starts at 512\)"):
+            waveform.fit(samples - samples.mean(), AudioConfig(RATE_HZ, 1024, trims_long=True))
+
+
 class TestExtent:
     def tone_and(self, tail):
         return np.concatenate([np.zeros(100), sine(440, 0.1, RATE_HZ), tail]).astype(np.float32)

@@ -19,6 +19,13 @@ def test_shards_are_even_and_count_each_sound_once(n_sounds, n_replicas):
     np.testing.assert_array_equal(n_of_batch, [n_sounds] * n_replicas)
 
 
+def test_several_numbers_of_a_sound_stay_together():
+    pairs = tf.constant([[1, 2], [3, 4], [5, 6]])
+    (first, counted, _), (second, filled, _) = shards(pairs, 2, range(2)).as_numpy_iterator()
+    np.testing.assert_array_equal([*first, *second], [[1, 2], [3, 4], [5, 6], [1, 2]])
+    np.testing.assert_array_equal([*counted, *filled], [1, 1, 1, 0])
+
+
 def test_a_worker_gets_its_own_replicas_shards():
     index = tf.range(7)
     every = list(shards(index, 4, range(4)).as_numpy_iterator())

@@ -1,9 +1,12 @@
 """The order of the sounds in an epoch, and batches in that order."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from audio_vae.data.batches import epoch_order, steps_per_epoch, training_batches
+from audio_vae.config import TrainingConfig
+from audio_vae.data.batches import epoch_order, ordered_pairs, sounds_to_train_on, steps_per_epoch, training_batches
 from audio_vae.data.sound_set import SoundSet
 
 
@@ -38,7 +41,7 @@ class TestEpochs:
 
     @pytest.mark.parametrize("batch_size", [1, 2, 3, 5, 8])
     def test_batches_drop_nothing_and_follow_the_order(self, sounds, batch_size):
-        batches = list(training_batches(sounds, batch_size, seed=4, epochs=range(2, 5)))
+        batches = list(training_batches(sounds, TrainingConfig(batch_size=batch_size, seed=4), range(2, 5)))
         steps = steps_per_epoch(5, batch_size)
         assert len(batches) == 3 * steps
         for number, epoch in enumerate(range(2, 5)):
@@ -46,3 +49,35 @@ class TestEpochs:
             order = epoch_order(5, 4, epoch)
             np.testing.assert_array_equal(np.concatenate([audio for audio, _ in mine]), sounds.audio[order])
             np.testing.assert_array_equal(np.concatenate([labels for _, labels in mine]), sounds.labels[order])
+
+    @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+    @pytest.mark.parametrize("first_step", [0, 2])
+    def test_averages_are_shown_in_their_order(self, sounds, monkeypatch, backend, first_step):
+        monkeypatch.setattr("audio_vae.data.batches.on_tensorflow", lambda: backend == "tensorflow")
+        training = TrainingConfig(batch_size=4, seed=4, averages="first", averages_per_sound=2)
+        batches = list(training_batches(sounds, training, range(3, 5), first_step=first_step))
+        expected = [ordered_pairs(sounds.labels, training, epoch) for epoch in (3, 4)]
+        pairs = np.concatenate(expected)[4 * first_step :]
+        audio = np.concatenate([np.asarray(audio) for audio, _ in batches])
+        np.testing.assert_array_equal(audio, (sounds.audio[pairs[:, 0]] + sounds.audio[pairs[:, 1]]) / 2)
+        np.testing.assert_array_equal(np.concatenate([labels for _, labels in batches]), sounds.labels[pairs[:, 0]])
+        assert len(expected[0]) == 5 + 5 * 2
+
+    def test_replicas_share_the_averages_of_a_batch(self, sounds):
+        training = TrainingConfig(batch_size=5, averages="each_epoch", averages_per_sound=1)
+        shares = list(training_batches(sounds, training, range(1), n_replicas=2, replicas=range(2)))
+        (whole, _), *_ = training_batches(sounds, training, range(1))
+        assert [len(audio) for audio, *_ in shares] == [3, 3, 3, 3]
+        counted = [audio[weights == 1] for audio, _, weights, _ in shares[:2]]
+        np.testing.assert_array_equal(np.concatenate(counted), whole)
+
+    def test_an_order_that_is_drawn_once_stays(self, sounds):
+        once, anew = (TrainingConfig(shuffle=shuffle) for shuffle in ("once", "each_epoch"))
+        np.testing.assert_array_equal(ordered_pairs(np.zeros(50), once, 3), ordered_pairs(np.zeros(50), once, 0))
+        np.testing.assert_array_equal(ordered_pairs(np.zeros(50), anew, 0), ordered_pairs(np.zeros(50), once, 0))
+        assert (ordered_pairs(np.zeros(50), anew, 3) != ordered_pairs(np.zeros(50), anew, 0)).any()
+
+    def test_test_sounds_are_trained_on_only_where_that_is_asked_for(self, sounds):
+        split = dataclasses.replace(sounds, is_test=np.arange(5) == 2)
+        assert sounds_to_train_on(split, TrainingConfig()).names == tuple("abde")
+        assert sounds_to_train_on(split, TrainingConfig(sounds="all")).names == tuple("abcde")

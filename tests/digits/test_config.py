@@ -41,7 +41,7 @@ def test_training_is_taken():
 
 
 def test_unknown_preset():
-    with pytest.raises(UserError, match="unknown preset 'vq': choose one of cc, dc"):
+    with pytest.raises(UserError, match="unknown preset 'vq': choose one of cc, cc-code, dc, dc-code"):
         digits.make("vq")
 
 

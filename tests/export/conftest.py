@@ -7,8 +7,9 @@ from audio_vae.config import AudioConfig, Config
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.export import formats, parity
 from audio_vae.export.export import export
-from audio_vae.model_config import DilatedConfig, ModelConfig, OneShotConfig, PlainConfig, StudioConfig
+from audio_vae.model_config import DilatedConfig, ModelConfig, OneShotConfig, PlainConfig, StudioConfig, with_values
 from audio_vae.models.vae import build_vae
+from audio_vae.presets import PRESETS
 from audio_vae.pretrained import catalog
 from audio_vae.runs.card import read_card
 from audio_vae.runs.create import create_run
@@ -28,6 +29,9 @@ SMALL = {
     "oneshot": OneShotConfig(rate_hz=8000, n_noise_bands=8, hidden_units=8),
 }
 
+OF_CODE = {"dc-code": {**PRESETS["dc-code"]["model"], "dc": {**PRESETS["dc-code"]["model"]["dc"], "depth": 4}}}
+"""The layers of the paper's code, at the small size."""
+
 
 @pytest.fixture(scope="session")
 def make_run():
@@ -40,7 +44,7 @@ def make_run():
             "digits",
             preset,
             audio=AudioConfig(rate_hz=8000, n_samples=T),
-            model=ModelConfig(architecture=preset, **SMALL),
+            model=with_values(ModelConfig(architecture=preset.removesuffix("-code"), **SMALL), OF_CODE.get(preset, {})),
         )
         run = create_run(path, config)
         vae = build_vae(config.model, config.loss, config.training)

@@ -37,7 +37,7 @@ def everything_below(folder):
             marks=[pytest.mark.slow] if file_format == "keras" and preset not in ("studio", "oneshot") else [],
         )
         for file_format in formats.FORMATS
-        for preset in ("cc", "dc", "studio", "oneshot")
+        for preset in ("cc", "dc", "dc-code", "studio", "oneshot")
     ],
 )
 def test_every_format_computes_what_keras_computes(make_run, preset, file_format, tmp_path, need):

@@ -18,6 +18,7 @@ def reference_block(x, block):
     gate = {
         "tanh_sigmoid": lambda first, second: np.tanh(first) / (1 + np.exp(-second)),
         "product": lambda first, second: first * second,
+        "tanh_tanh": lambda first, second: np.tanh(first) * np.tanh(second),
     }[block.gate]
     *projection, kernels, biases = (each.astype("float64") for each in block.get_weights())
     n = block.filters
@@ -26,16 +27,20 @@ def reference_block(x, block):
         layer_input = sound
         if projection:
             layer_input = sound @ projection[0][0]
+        elif sound.shape[1] != n:
+            layer_input = np.repeat(sound, n, axis=1)
         skips = []
         for i in range(1, block.depth + 1):
             subs = []
             for cycle, channels in ((block.long_cycle, slice(0, n)), (block.short_cycle, slice(n, 2 * n))):
-                dilation = 2 ** ((i - 1) % cycle)
+                dilation = 2 ** ((block.depth - i if block.backwards else i - 1) % cycle)
+                back = dilation // 2 if block.padding == "same" else dilation
                 sub = np.zeros_like(layer_input)
                 for t in range(len(layer_input)):
-                    sub[t] = layer_input[t] @ kernels[i - 1, 1, :, channels] + biases[i - 1, channels]
-                    if t >= dilation:
-                        sub[t] += layer_input[t - dilation] @ kernels[i - 1, 0, :, channels]
+                    sub[t] = biases[i - 1, channels]
+                    for tap, seen in enumerate((t - back, t - back + dilation)):
+                        if 0 <= seen < len(layer_input):
+                            sub[t] += layer_input[seen] @ kernels[i - 1, tap, :, channels]
                 subs.append(sub)
             skips.append(gate(*subs))
             layer_input = layer_input + skips[-1]
@@ -52,6 +57,39 @@ def test_block_equals_the_equations(rng, gate, channels, cycles):
     randomise(block, rng)
     x = rng.normal(size=(2, 20, channels)).astype("float32")
     np.testing.assert_allclose(block(x), reference_block(x, block), rtol=1e-4, atol=1e-5)
+
+
+OF_CODE = {"gate": "tanh_tanh", "padding": "same", "backwards": True, "widening": "repeat"}
+"""What the block of the paper's code does."""
+
+
+@pytest.mark.parametrize("cycles", [(3, 2), (2, 3), (6, 1)])
+@pytest.mark.parametrize(
+    ("channels", "changes"),
+    [(1, OF_CODE), (3, OF_CODE), (2, {"padding": "same"}), (3, {"backwards": True}), (3, {"gate": "tanh_tanh"})],
+)
+def test_variants_of_the_block_equal_the_equations(rng, channels, cycles, changes):
+    block = DilationBlock(5, 3, *cycles, **changes)
+    block.build((None, 20, channels))
+    randomise(block, rng)
+    x = rng.normal(size=(2, 20, channels)).astype("float32")
+    np.testing.assert_allclose(block(x), reference_block(x, block), rtol=1e-4, atol=1e-5)
+
+
+def test_the_block_of_the_code_as_a_keras_layer(rng, check_layer):
+    check_layer(
+        DilationBlock,
+        {**SMALL, **OF_CODE},
+        rng.normal(size=(2, 20, 1)).astype("float32"),
+        output_shape=(2, 20, 3),
+        n_trainable=2,
+        n_parameters=5 * 2 * 3 * 6 + 5 * 6,
+    )
+
+
+def test_block_repeats_one_channel_alone():
+    with pytest.raises(ValueError, match="Expected one channel to repeat, received: input_shape="):
+        DilationBlock(**SMALL, widening="repeat").build((None, 20, 2))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "mixed_bfloat16"])
@@ -146,16 +184,26 @@ def test_block_refuses_a_count_below_1(name):
         DilationBlock(**{name: 0})
 
 
-def test_block_refuses_an_unknown_gate():
-    with pytest.raises(ValueError, match=r"Expected a gate of .*'product'.*, received: gate='relu'"):
-        DilationBlock(gate="relu")
+@pytest.mark.parametrize(("name", "known"), [("gate", "product"), ("padding", "same"), ("widening", "repeat")])
+def test_block_refuses_an_unknown_choice(name, known):
+    with pytest.raises(ValueError, match=rf"Expected a {name} of .*'{known}'.*, received: {name}='relu'"):
+        DilationBlock(**{name: "relu"})
 
 
-@pytest.mark.parametrize("gate", ["tanh_sigmoid", "product"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"gate": "tanh_sigmoid"},
+        {"gate": "product"},
+        {"gate": "tanh_tanh"},
+        {"padding": "same"},
+        {"gate": "tanh_tanh", "padding": "same", "backwards": True},
+    ],
+)
 @pytest.mark.parametrize(("channels", "cycles"), [(2, (10, 5)), (3, (3, 2)), (3, (1, 6))])
-def test_gradients_equal_those_of_a_conv1d_per_sub_layer(rng, gate, channels, cycles):
+def test_gradients_equal_those_of_a_conv1d_per_sub_layer(rng, changes, channels, cycles):
     # Some dilations are longer than the sound of 40 samples: nothing of it lies that far back.
-    block, obvious = DilationBlock(12, 3, *cycles, gate=gate), ObviousBlock(12, 3, *cycles, gate=gate)
+    block, obvious = DilationBlock(12, 3, *cycles, **changes), ObviousBlock(12, 3, *cycles, **changes)
     x = tf.Variable(rng.normal(size=(2, 40, channels)).astype("float32"))
     block.build(x.shape)
     obvious.build(x.shape)

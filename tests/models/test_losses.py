@@ -43,6 +43,20 @@ def test_kl_divergence_equals_its_integral():
     np.testing.assert_allclose(result, [expected], rtol=1e-5)
 
 
+def test_kl_divergence_from_a_wide_prior_equals_its_integral():
+    mean, variance, prior_std = 1.5, 0.3, 4.0
+    z = np.linspace(-12, 12, 20001)
+    log_q = -0.5 * ((z - mean) ** 2 / variance + np.log(2 * np.pi * variance))
+    log_p = -0.5 * (z**2 / prior_std**2 + np.log(2 * np.pi * prior_std**2))
+    expected = np.sum(np.exp(log_q) * (log_q - log_p)) * (z[1] - z[0])
+    result = losses.kl_divergence(np.float32([[mean]]), np.float32([[np.log(variance)]]), prior_std=prior_std)
+    np.testing.assert_allclose(result, [expected], rtol=1e-5)
+    # The code's own formula lacks the constant ½ of each dimension alone.
+    deviation = 0.5 * np.log(variance)
+    of_code = np.log(prior_std) - deviation + 0.5 * (np.exp(deviation) / prior_std) ** 2 + 0.5 * (mean / prior_std) ** 2
+    np.testing.assert_allclose(result, [of_code - 0.5], rtol=1e-5)
+
+
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
 def test_kl_divergence_is_zero_at_the_prior(reduction):
     np.testing.assert_array_equal(losses.kl_divergence(np.zeros((2, 3)), np.zeros((2, 3)), reduction), [0, 0])

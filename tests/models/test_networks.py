@@ -9,6 +9,7 @@ from audio_vae.layers.dilation_block import DilationBlock
 from audio_vae.model_config import ARCHITECTURES, ModelConfig, OneShotConfig, StudioConfig, with_values
 from audio_vae.models.networks import build_classifier, build_decoder, build_encoder, hop_lengths
 from audio_vae.models.studio_networks import studio_stages
+from audio_vae.presets import PRESETS
 
 T, D = 4096, 20
 
@@ -103,6 +104,95 @@ def test_network_has_the_tables_rows_in_order_and_no_other_weights(networks, net
     expected = [row[0] for row in TABLES[network]]
     # The one layer that the tables do not print takes the latent to the decoder's first row.
     assert with_weights == (expected if network[1] == "encoder" else ["latent_to_samples", *expected])
+
+
+DC_CODE_ENCODER = [
+    ("row_1", layers.Conv1D, 32, 2, 1, "same", (T, 32)),
+    ("row_2", DilationBlock, 32, 2, 1, "same", (T, 32)),
+    ("one_channel_out", layers.Conv1D, 1, 1, 1, None, (T, 1)),
+    *((f"row_{row}", layers.Conv1D, 1, 1, 2, "same", (T // 2 ** (row - 2), 1)) for row in range(3, 8)),
+    ("row_8", layers.Conv1D, 1, 1, 1, None, (T // 32, 1)),
+    ("row_9a_mean", layers.Dense, D, None, None, None, (D,)),
+    ("row_9b_log_variance", layers.Dense, D, None, None, None, (D,)),
+]
+DC_CODE_DECODER = [
+    ("latent_to_half", layers.Dense, T // 64, None, None, None, (T // 64,)),
+    ("latent_to_samples", layers.Dense, T // 32, None, None, None, (T // 32,)),
+    *((f"row_{row}", layers.Conv1DTranspose, 1, 1, 2, "same", (T // 2 ** (16 - row), 1)) for row in range(12, 17)),
+    ("row_19", DilationBlock, 32, 2, 1, "same", (T, 32)),
+    ("row_20", layers.Conv1DTranspose, 32, 2, 1, "same", (T, 32)),
+    ("row_21", layers.Conv1DTranspose, 1, 1, 1, "same", (T, 1)),
+    ("output", layers.Dense, T, None, None, None, (T,)),
+]
+CC_CODE_FILTERS = (256, 256, 256, 512, 1024)
+CC_CODE_ENCODER = [
+    *(
+        (f"row_{row}", layers.Conv1D, filters, 5 if row == 5 else 9, 2, "same", (T // 2**row, filters))
+        for row, filters in enumerate(CC_CODE_FILTERS, 1)
+    ),
+    ("row_6", layers.Conv1D, 1, 1, 1, "same", (T // 32, 1)),
+    ("row_7a_mean", layers.Dense, D, None, None, None, (D,)),
+    ("row_7b_log_variance", layers.Dense, D, None, None, None, (D,)),
+]
+CC_CODE_DECODER = [
+    ("latent_to_half", layers.Dense, T // 64, None, None, None, (T // 64,)),
+    ("latent_to_samples", layers.Dense, T // 32, None, None, None, (T // 32,)),
+    *(
+        (
+            f"row_{row}",
+            layers.Conv1DTranspose,
+            filters,
+            5 if row == 10 else 9,
+            2,
+            "same",
+            (T // 2 ** (14 - row), filters),
+        )
+        for row, filters in enumerate(CC_CODE_FILTERS[::-1], 10)
+    ),
+    ("row_15", layers.Conv1DTranspose, 1, 1, 1, "same", (T, 1)),
+    ("output", layers.Dense, T, None, None, None, (T,)),
+]
+
+
+@pytest.mark.parametrize(
+    ("preset", "build", "rows"),
+    [
+        ("dc-code", build_encoder, DC_CODE_ENCODER),
+        ("dc-code", build_decoder, DC_CODE_DECODER),
+        ("cc-code", build_encoder, CC_CODE_ENCODER),
+        ("cc-code", build_decoder, CC_CODE_DECODER),
+    ],
+)
+def test_networks_of_the_papers_code(preset, build, rows):
+    network = build(with_values(ModelConfig(n_samples=T, latent_dim=D), PRESETS[preset]["model"]))
+    assert [layer.name for layer in network.layers if layer.weights] == [row[0] for row in rows]
+    for name, kind, filters, kernel, stride, padding, output in rows:
+        layer = network.get_layer(name)
+        assert type(layer) is kind
+        assert tuple(layer.output.shape) == (None, *output)
+        if kind is layers.Dense:
+            assert (layer.units, layer.activation.__name__) == (filters, "linear")
+            continue
+        assert layer.filters == filters
+        assert padding in (None, layer.padding)
+        if kind is DilationBlock:
+            assert (layer.depth, layer.long_cycle, layer.short_cycle, layer.gate) == (40, 10, 5, "tanh_tanh")
+            dilations = [2 ** ((49 - n if build is build_decoder else n) % 10) for n in range(40)]
+            assert [long for long, _ in layer.dilations] == dilations
+            assert layer.projection is None
+            continue
+        assert (layer.kernel_size, layer.strides) == ((kernel,), (stride,))
+        # The convolutions of kernel 1 without a stride, and the second last of dc, have none.
+        is_linear = (kernel, stride) == (1, 1) or name == "row_20"
+        assert layer.activation.__name__ == ("linear" if is_linear else "tanh")
+
+
+def test_the_codes_classifier_has_a_softmax_of_sigmoids(rng):
+    config = with_values(ModelConfig(latent_dim=D, classifier_units=(400, 10)), PRESETS["cc-code"]["model"])
+    classifier = build_classifier(config)
+    logits = np.asarray(classifier(100 * rng.normal(size=(50, D)).astype("float32")))
+    assert 0 <= logits.min() < 0.01 < 0.99 < logits.max() <= 1
+    assert np.std(classifier.get_layer("hidden_1").get_weights()[0]) == pytest.approx(1, abs=0.02)
 
 
 @pytest.mark.parametrize("architecture", ["dc", "cc"])

@@ -114,6 +114,26 @@ def test_passes_run_in_the_papers_order(tiny, batch, monkeypatch):
     assert calls == ["loss 1", "apply 1", "loss 2", "apply 2"]
 
 
+def test_the_codes_order_of_the_passes_is_the_other_way_round(tiny, batch):
+    vae = built(tiny, loss=LossConfig(first_pass="classifier"))
+    assert [each.terms for each in vae.passes] == [("cross_entropy",), ("likelihood", "kl")]
+    before = {name: values(variables) for name, variables in (("vae", vae.vae_variables),)}
+    # The same step by hand: first the classifier's pass with the first noise, then the other.
+    other = built(tiny, loss=LossConfig(first_pass="classifier"))
+    assert_identical(values(other.vae_variables), before["vae"])
+    for losses_of, optimizer, variables in (
+        (other.classifier_losses, other.classifier_optimizer, other.classifier_variables),
+        (other.vae_losses, other.optimizer, other.vae_variables),
+    ):
+        arguments = batch if losses_of == other.classifier_losses else batch[:1]
+        noise = other.draw(6)["noise"]
+        with tf.GradientTape() as tape:
+            loss, _ = losses_of(*arguments, noise)
+        optimizer.apply(tape.gradient(loss, variables), variables)
+    vae.train_step(batch)
+    assert_same_state(vae, other)
+
+
 def test_optimizers_are_built_on_their_own_variables(tiny):
     vae = built(tiny)
     n = {part: len(getattr(vae, part).trainable_variables) for part in PARTS}
@@ -139,6 +159,8 @@ def test_gradients_are_clipped_where_the_config_asks(tiny):
     assert [each.global_clipnorm for each in (built(tiny).optimizer, built(tiny).classifier_optimizer)] == [None, None]
     clipped = built(tiny, clip_norm=0.5)
     assert [each.global_clipnorm for each in (clipped.optimizer, clipped.classifier_optimizer)] == [0.5, 0.5]
+    one = built(tiny, clip_norm=0.5, clipped_passes=("vae",))
+    assert [each.global_clipnorm for each in (one.optimizer, one.classifier_optimizer)] == [0.5, None]
 
 
 @pytest.mark.parametrize("reduction", ["sum", "mean"])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from tiny_models import ONE_SHOT
 
+from audio_vae.backend.devices import ONE_DEVICE
 from audio_vae.config import AugmentationConfig
 from audio_vae.models import one_shot_start
 from audio_vae.runs.create import create_run
@@ -87,6 +88,49 @@ def test_training_stopped_in_mid_epoch_is_bit_identical(make_run, monkeypatch, s
     assert whole.history_path.read_bytes() == parts.history_path.read_bytes()
     for one, other in zip(weights(whole), weights(parts), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.slow
+def test_training_on_averages_of_all_sounds_is_resumed_bit_for_bit(make_run, weights):
+    settings = {"sounds": "all", "averages": "each_epoch", "averages_per_sound": 1, "shuffle": "once"}
+    whole, parts = make_run("whole", 2, **settings), make_run("parts", 1, **settings)
+    train(whole, say=lambda line: None)
+    lines = []
+    train(parts, say=lines.append)
+    longer = dataclasses.replace(parts.config, training=dataclasses.replace(parts.config.training, epochs=2))
+    train(create_run(parts.path, longer), say=lines.append)
+    assert lines[1] == "going on after epoch 1"
+    for one, other in zip(weights(whole), weights(parts), strict=True):
+        np.testing.assert_array_equal(one, other)
+    # Ten sounds and as many averages, three a step.
+    assert int(open_run(whole.path, "digits").model.optimizer.iterations) == 2 * 7
+
+
+def test_the_best_model_is_kept_whenever_the_training_is_stopped(make_run, monkeypatch):
+    # Losses as if the second of three epochs were the best.
+    losses = {1: 9.0, 2: 1.0, 3: 5.0}
+    on_epoch_end = checkpoints.RunWriter.on_epoch_end
+
+    def told(writer, epoch, logs=None):
+        on_epoch_end(writer, epoch, {**logs, "likelihood": losses[epoch + 1], "kl": 0.0})
+
+    monkeypatch.setattr(checkpoints.RunWriter, "on_epoch_end", told)
+    run = make_run("run", 3, kept_model="best")
+    train(run, say=lambda line: None)
+    # Three steps an epoch.
+    assert int(run.model.optimizer.iterations) == 2 * 3
+    kept = run.model_path.read_bytes()
+    assert kept == run.checkpoint_path(2).read_bytes()
+    assert has_latents(run)
+    # A finished epoch whose model might have been about to get its name does not get it, because it is not the best.
+    train(Run(run.path, run.config), say=lambda line: None)
+    assert run.model_path.read_bytes() == kept
+    # But the best one does.
+    run.checkpoint_path(3).unlink()
+    run.model_path.unlink()
+    run.history_path.write_text("".join(run.history_path.read_text().splitlines(keepends=True)[:3]))
+    checkpoints.resume(run, ONE_DEVICE, print)
+    assert run.model_path.read_bytes() == kept
 
 
 def test_finished_run_gets_what_a_kill_kept_from_it(done):
