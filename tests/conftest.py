@@ -93,7 +93,7 @@ def make_tone_run():
     from audio_vae.models.vae import build_vae
     from audio_vae.runs.create import create_run
 
-    def make(path, change_decoder=None, n_classes=3):
+    def make(path, change_decoder=None, n_classes=3, onset_db=None):
         sounds = tone_sounds()
         model = ModelConfig(
             architecture="cc",
@@ -104,7 +104,7 @@ def make_tone_run():
             # Linear, because a ReLU of so few untrained channels may cut everything off.
             cc=PlainConfig(filters=(4, 4, 6, 6, 8), activation="linear"),
         )
-        audio = AudioConfig(rate_hz=sounds.rate_hz, n_samples=model.n_samples)
+        audio = AudioConfig(rate_hz=sounds.rate_hz, n_samples=model.n_samples, onset_db=onset_db)
         config = Config("digits", "tiny", audio=audio, model=model)
         run = create_run(path, config)
         vae = build_vae(config.model, config.loss, config.training)

@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 ORDER = (
     "cli",
+    "explorer",
     "reproduction",
     "folder",
     "api",

@@ -84,26 +84,34 @@ SUBTYPES = ("PCM_16", "PCM_24", "FLOAT")
 
 
 def write(path: str | os.PathLike, samples: np.ndarray, rate_hz: int, subtype: str = "PCM_16") -> None:
-    """Write a sound as a WAV file; a peak above full scale is scaled down and not clipped, unless floats can hold it.
+    """Write a sound as a WAV file; the arguments are those of `wav_bytes`.
+
+    Raises:
+        ValueError: the samples hold NaN or infinity.
+        OSError: the file cannot be written.
+    """
+    Path(path).write_bytes(wav_bytes(samples, rate_hz, subtype))
+
+
+def wav_bytes(samples: np.ndarray, rate_hz: int, subtype: str = "PCM_16") -> bytes:
+    """Return a sound as a WAV file; a peak above full scale is scaled down and not clipped, unless floats can hold it.
 
     Args:
-        path: the file.
         samples: float `[n]` or `[n, channels]`.
         rate_hz: sample rate.
         subtype: one of `SUBTYPES`.
 
     Raises:
         ValueError: the samples hold NaN or infinity.
-        OSError: the file cannot be written.
     """
     if not np.isfinite(samples).all():
-        raise ValueError(f"Expected finite samples to write to {path}, received NaN or infinity")
+        raise ValueError("Expected finite samples to write, received NaN or infinity")
     if subtype != "FLOAT":
         samples = samples / max(1.0, waveform.peak(samples))
     # Written to memory first: where libsndfile cannot write, it does not say why.
     encoded = BytesIO()
     soundfile.write(encoded, samples, rate_hz, format="WAV", subtype=subtype)
-    Path(path).write_bytes(encoded.getbuffer())
+    return encoded.getvalue()
 
 
 def find_files(folder: Path, others: Counter[str] | None = None) -> list[Path]:

@@ -12,6 +12,7 @@ blend      make one sound out of several
 export     write the model for other programs
 check      validate the files of a folder before a training
 runs       list the run folders
+explore    open the page of the explorer in the browser
 models     list the pretrained models
 pack       make a finished run a pretrained model
 reproduce  train and evaluate the paper's experiments

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 import click
 
 from audio_vae import __version__
-from audio_vae.cli import check, common, datasets, models, pack, reproduce, runs
+from audio_vae.cli import check, common, datasets, explore, models, pack, reproduce, runs
 from audio_vae.utils.errors import explain
 from audio_vae.utils.signals import handling
 
@@ -30,7 +30,7 @@ def cli():
 
 for _name in datasets.NAMES:
     cli.add_command(datasets.group(_name))
-for _module in (check, runs, models, pack, reproduce):
+for _module in (check, explore, runs, models, pack, reproduce):
     cli.add_command(_module.command)
 
 

@@ -12,13 +12,13 @@ def run() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         # What is ignored, as SIGINT is after nohup, stays ignored.
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _stop)
+            signal.signal(number, stop_at_once)
     from audio_vae.cli.main import main
 
     main()
 
 
-def _stop(number: int, _frame) -> None:
+def stop_at_once(number: int, _frame=None) -> None:
     """End at once. Raising an exception while modules load would show as a traceback, or as another error."""
     os.write(2, b"Stopped.\n")
     os._exit(128 + number)

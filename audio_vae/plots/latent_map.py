@@ -49,13 +49,7 @@ def latent_map_picture(latents: np.ndarray, labels: np.ndarray, class_names: Seq
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    centred = latents - latents.mean(axis=0)
-    components = np.linalg.svd(centred, full_matrices=False)[2][:2]
-    # The sign of a principal component is arbitrary: its largest entry is made positive, so that the maps of two epochs
-    # look alike.
-    largest = components[np.arange(len(components)), np.abs(components).argmax(axis=1)]
-    points = centred @ (components * np.sign(largest)[:, np.newaxis]).T
-    points = np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
+    points = principal_components(latents)
     fig = _latent_figure(points, labels, class_names, f"Latents of {len(latents)} sounds (principal components)")
     fig.set_dpi(figure.DPI)
     canvas = FigureCanvasAgg(fig)
@@ -90,6 +84,17 @@ def _latent_figure(points: np.ndarray, labels: np.ndarray, class_names: Sequence
         ncols=1 + len(class_names) // 26,
     )
     return fig
+
+
+def principal_components(latents: np.ndarray) -> np.ndarray:
+    """Return the first two principal components of latents, `[N, d]` → `[N, 2]`; there is a zero for a missing one."""
+    centred = latents - latents.mean(axis=0)
+    components = np.linalg.svd(centred, full_matrices=False)[2][:2]
+    # The sign of a principal component is arbitrary: its largest entry is made positive, so that the maps of two epochs
+    # look alike.
+    largest = components[np.arange(len(components)), np.abs(components).argmax(axis=1)]
+    points = centred @ (components * np.sign(largest)[:, np.newaxis]).T
+    return np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
 
 
 def project(latents: np.ndarray, seed: int) -> tuple[np.ndarray, str]:

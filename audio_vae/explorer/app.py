@@ -1,0 +1,257 @@
+"""The addresses of the server.
+
+    GET  /                 the page, and its files
+    GET  /api/model        what there is: sounds, classes, where they lie by principal components
+    GET  /api/layout       where they lie by t-SNE
+    POST /api/sound        one sound                  {ref}
+    POST /api/morph        steps of a morph           {a, b, render, at or n_steps}
+    POST /api/blend        a blend                    {parts: [[ref, weight], …], render}
+    POST /api/sample       new sounds of a class      {kind, draw}
+    POST /api/file         a file of one's own, as it is; `name` in the query
+    POST /api/keep/wav     this sound as a file       what `Store.keepable` of the page says
+    POST /api/keep/zip     all of it as a folder      likewise
+    POST /api/keep/kit     as a kit                   likewise, with `format`
+
+Sounds are answered as `explorer.frames`, errors of the user as one line of text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from audio_vae.explorer import frames
+from audio_vae.explorer.guard import Guard, TooLarge, read_body
+from audio_vae.explorer.keeping import Kept
+from audio_vae.explorer.lanes import Busy, Gone, Lane
+from audio_vae.explorer.layout import layout, quick_layout
+from audio_vae.explorer.workbench import Workbench
+from audio_vae.morphing.endpoints import file_warnings
+from audio_vae.utils.errors import UserError, explain, one_line
+
+PAGE = Path(__file__).parent / "page"
+
+MOST_BYTES = 16 * 2**20
+"""Largest file that is taken."""
+
+MOST_BYTES_OF_A_REQUEST = 32 * 1024
+
+BODY_WITHIN_S = 30.0
+"""A request that takes longer to arrive is given up."""
+
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+def make_app(
+    bench: Workbench, ends: tuple[str, str], names: Iterable[str] = (), any_address: bool = False
+) -> Starlette:
+    """Return the server as an ASGI application.
+
+    Args:
+        bench: what makes the sounds.
+        ends: references of the two sounds that the page begins with.
+        names: names by which the server may be called; see `guard.Guard`.
+        any_address: likewise.
+    """
+    server = _Server(bench, ends)
+
+    @asynccontextmanager
+    async def lifespan(_app):
+        server.open()
+        try:
+            yield
+        finally:
+            server.close()
+
+    routes = [
+        Route("/", server.page("index.html")),
+        *(Route(f"/{path.name}", server.page(path.name)) for path in page_files()),
+        Route("/api/model", server.about),
+        Route("/api/layout", server.layout),
+        Route("/api/sound", server.sound, methods=["POST"]),
+        Route("/api/morph", server.morph, methods=["POST"]),
+        Route("/api/blend", server.blend, methods=["POST"]),
+        Route("/api/sample", server.sample, methods=["POST"]),
+        Route("/api/file", server.file, methods=["POST"]),
+        *(Route(f"/api/keep/{what}", server.keep(what), methods=["POST"]) for what in ("wav", "zip", "kit")),
+    ]
+    handlers = {
+        UserError: lambda _request, error: PlainTextResponse(one_line(error), 400),
+        TooLarge: lambda _request, _error: PlainTextResponse(
+            f"that is too large: at most {MOST_BYTES // 2**20} MB for a file", 413
+        ),
+        Busy: lambda _request, _error: PlainTextResponse("too much at once: try again in a moment", 503),
+        Gone: lambda _request, _error: Response(status_code=499),
+        asyncio.TimeoutError: lambda _request, _error: PlainTextResponse("the request came too slowly", 408),
+        Exception: lambda _request, error: PlainTextResponse(explain(error), 500),
+    }
+    guard = Middleware(Guard, names=tuple(names), any_address=any_address)
+    return Starlette(routes=routes, exception_handlers=handlers, middleware=[guard], lifespan=lifespan)
+
+
+def page_files() -> list[Path]:
+    """Return the files of the page that the server hands out: nothing else can be asked for."""
+    return sorted(path for path in PAGE.iterdir() if path.suffix in _TYPES and not path.name.startswith("static"))
+
+
+class _Server:
+    """The answers. Quick requests have a thread of their own, so that a sound comes while a morph is being made."""
+
+    def __init__(self, bench: Workbench, ends: tuple[str, str]):
+        self.bench = bench
+        self._about = about(bench, ends)
+        self.kept = Kept(bench)
+        self._layout: tuple | None = None
+
+    def open(self) -> None:
+        """Make the threads; each run of the application has its own."""
+        self.quick, self.slow, self.aside = Lane("quick"), Lane("slow"), Lane("aside")
+
+    def close(self) -> None:
+        """Let waiting requests go."""
+        for lane in (self.quick, self.slow, self.aside):
+            lane.close()
+
+    def page(self, name: str) -> Callable:
+        """Return what answers with a file of the page."""
+        path = PAGE / name
+
+        async def answer(_request: Request) -> Response:
+            return Response(path.read_bytes(), media_type=_TYPES[path.suffix])
+
+        return answer
+
+    async def about(self, _request: Request) -> Response:
+        """Answer what there is."""
+        return JSONResponse(self._about)
+
+    async def layout(self, request: Request) -> Response:
+        """Answer where the sounds lie by t-SNE, which is computed once."""
+
+        def place():
+            if self._layout is None:
+                self._layout = layout(self.bench.latents)
+            points, method = self._layout
+            return {**_coordinates(points), "method": method}
+
+        return JSONResponse(await self.aside.run(place, request.is_disconnected))
+
+    async def sound(self, request: Request) -> Response:
+        """Answer the sound of a reference."""
+        values = await _values(request)
+        return await self._sounds(self.quick, request, lambda: [self.bench.point(values.get("ref")).given])
+
+    async def morph(self, request: Request) -> Response:
+        """Answer steps of a morph."""
+        values = await _values(request)
+        at, render = values.get("at"), values.get("render", self.bench.render)
+        n_steps = values.get("n_steps", 17)
+        if not isinstance(n_steps, int):
+            raise UserError("n_steps has to be a whole number")
+        lane = self.slow if render == "sound" and at is None else self.quick
+        return await self._sounds(
+            lane, request, lambda: self.bench.path(values.get("a"), values.get("b"), at, n_steps, render)
+        )
+
+    async def blend(self, request: Request) -> Response:
+        """Answer a blend."""
+        values = await _values(request)
+        render = values.get("render", self.bench.render)
+        return await self._sounds(
+            self.quick, request, lambda: [self.bench.blend(values.get("parts"), render).made.blend.step]
+        )
+
+    async def sample(self, request: Request) -> Response:
+        """Answer new sounds of a class."""
+        values = await _values(request)
+        return await self._sounds(
+            self.slow, request, lambda: self.bench.new_sounds(values.get("kind"), values.get("draw"))
+        )
+
+    async def file(self, request: Request) -> Response:
+        """Take a file of one's own, and answer its reference."""
+        content = await asyncio.wait_for(read_body(request, MOST_BYTES), BODY_WITHIN_S)
+        name = request.query_params.get("name", "")
+        ref, point = await self.quick.run(lambda: self.bench.files.take(content, name), request.is_disconnected)
+        notes = file_warnings([point], are_cut=self.bench.render == "model")
+        return JSONResponse({"ref": ref, "name": point.name, "notes": notes})
+
+    def keep(self, what: str) -> Callable:
+        """Return what answers with a file to keep."""
+
+        async def answer(request: Request) -> Response:
+            values = await _values(request)
+            lane = self.quick if what == "wav" else self.slow
+            content, name = await lane.run(lambda: getattr(self.kept, what)(values), request.is_disconnected)
+            kind = "audio/wav" if what == "wav" else "application/zip"
+            return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+        return answer
+
+    @staticmethod
+    async def _sounds(lane: Lane, request: Request, make: Callable) -> Response:
+        content = await lane.run(lambda: frames.to_bytes(make()), request.is_disconnected)
+        return Response(content, media_type="application/octet-stream")
+
+
+def about(bench: Workbench, ends: tuple[str, str]) -> dict[str, Any]:
+    """Return what the page has to know of a model, as JSON values."""
+    known, run = bench.model.sounds, bench.run
+    number = {name: index for index, name in enumerate(bench.model.classes)}
+    here = set(run.sounds.names)
+    points, method = quick_layout(bench.latents)
+    return {
+        "name": run.card.name if run.card else run.path.name,
+        "model_sha256": run.model_sha256,
+        "rate_hz": bench.model.rate_hz,
+        "n_samples": bench.model.n_samples,
+        "class_names": list(bench.model.classes),
+        "centres": list(bench.centres),
+        "names": list(known.names),
+        "labels": [number[name] for name in known.classes],
+        "is_real": [name in here for name in known.names],
+        **_coordinates(points),
+        "method": method,
+        "has_layout": True,
+        "ends": list(ends),
+        "render": bench.render,
+        "can": ["morph", "blend", *(each for each in ("vary", "sample") if hasattr(bench.model, each))],
+        "keeps": ["wav", "zip"],
+        "kits": bench.kits,
+        "left_out": None,
+    }
+
+
+def _coordinates(points) -> dict[str, list[float]]:
+    return {"x": [round(float(x), 4) for x in points[:, 0]], "y": [round(float(-y), 4) for y in points[:, 1]]}
+
+
+async def _values(request: Request) -> dict[str, Any]:
+    """Return the JSON object of a request.
+
+    Raises:
+        UserError: it holds none.
+    """
+    content = await asyncio.wait_for(read_body(request, MOST_BYTES_OF_A_REQUEST), BODY_WITHIN_S)
+    try:
+        values = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise UserError("the request is no JSON") from error
+    if not isinstance(values, dict):
+        raise UserError("the request is no JSON object")
+    return values

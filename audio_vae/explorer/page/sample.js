@@ -1,0 +1,73 @@
+// New sounds of a class, drawn from where the class lies.
+
+import { explain } from "./messages.js";
+
+const $ = (id) => document.getElementById(id);
+
+export function setUpSample(app) {
+  const { store, backend, model } = app;
+  let drawn = "";
+  let sounds = [];
+  let chosen = 0;
+  let stop = new AbortController();
+
+  for (const name of model.centres) $("sample-class").append(new Option(name, name));
+
+  const ref = (number) => `new:${app.state.kind}:${app.state.draw}:${number}`;
+
+  async function draw() {
+    stop.abort();
+    stop = new AbortController();
+    const { signal } = stop;
+    const now = JSON.stringify([app.state.kind, app.state.draw]);
+    if (now === drawn) return;
+    drawn = now;
+    [sounds, chosen] = [[], 0];
+    $("samples").replaceChildren();
+    try {
+      sounds = await backend.sample(app.state.kind, app.state.draw, signal);
+      $("samples").replaceChildren(...sounds.map((_, number) => {
+        const pad = document.createElement("button");
+        pad.type = "button";
+        pad.textContent = number + 1;
+        pad.setAttribute("aria-label", `New sound ${number + 1}`);
+        pad.onclick = (event) => maker.pad(number, event);
+        return pad;
+      }));
+      mark();
+    } catch (error) {
+      drawn = "";
+      explain(error);
+    }
+  }
+
+  function mark() {
+    [...$("samples").children].forEach((pad, number) => pad.classList.toggle("on", number === chosen));
+  }
+
+  $("sample-class").onchange = () => store.set({ kind: $("sample-class").value });
+  $("again").onclick = (event) => maker.again(event);
+  for (const end of ["a", "b"]) $(`sample-as-${end}`).onclick = () => app.choose(ref(chosen), end);
+
+  const maker = {
+    play: (event) => maker.pad(chosen, event),
+    async again(event) {
+      store.set({ draw: app.state.draw + 1 });
+      await draw();
+      maker.pad(0, event);
+    },
+    pad(number, event) {
+      if (!sounds[number]) return;
+      chosen = number;
+      mark();
+      app.hear(sounds[number], app.name(ref(number)), { event });
+    },
+    update() {
+      $("sample-class").value = app.state.kind;
+      if (app.state.mode === "sample") draw();
+    },
+    keepable: () => ({ make: "sample", kind: app.state.kind, draw: app.state.draw, sound: ref(chosen) }),
+    whole: "All of them",
+  };
+  return maker;
+}
