@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import shutil
 import tarfile
@@ -10,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import pooch
 
+from audio_vae.utils.download import download
 from audio_vae.utils.errors import UserError, one_line
 from audio_vae.utils.files import write_json
 from audio_vae.utils.folders import atomic_folder, new_folders, temporary_folder
@@ -19,7 +19,6 @@ SHA256 = "8bc44cde129d505cbbb6b365c09f80c663f2aa77578afc634e6141a2f87100c0"
 
 _MARKER = "source.json"
 _ADVICE = "give a folder of recordings with --data"
-_TIMEOUT_S = 30
 _RECORDING = re.compile(r"[0-9]_[^/\\]+_[0-9]+\.wav")
 
 
@@ -44,7 +43,7 @@ def fetch(url: str = URL, sha256: str = SHA256, cache: Path | None = None, show_
         return folder / "recordings"
     try:
         with new_folders(cache) as place, temporary_folder(place) as part:
-            archive = _download(url, sha256, part, show_progress)
+            archive = download(url, sha256, part, "the Free Spoken Digit Dataset", _ADVICE, show_progress=show_progress)
             with atomic_folder(folder, _MARKER, _ADVICE) as unpacked:
                 _unpack(archive, unpacked / "recordings", url)
                 write_json(unpacked / _MARKER, {"url": url, "sha256": sha256})
@@ -53,41 +52,6 @@ def fetch(url: str = URL, sha256: str = SHA256, cache: Path | None = None, show_
             f"the cache {cache} cannot be written ({one_line(error)}): make room there, or {_ADVICE}"
         ) from error
     return folder / "recordings"
-
-
-def _download(url: str, sha256: str, folder: Path, show_progress: bool) -> Path:
-    # pooch's HTTPDownloader needs requests, so that it is installed wherever pooch can download.
-    import requests
-
-    # pooch logs a line for each download, also under --quiet. Errors are raised and need no log.
-    pooch.get_logger().setLevel(logging.WARNING)
-    try:
-        return Path(
-            pooch.retrieve(
-                url,
-                known_hash=f"sha256:{sha256}",
-                fname="archive.tar.gz",
-                path=folder,
-                downloader=pooch.HTTPDownloader(progressbar=show_progress, timeout=_TIMEOUT_S),
-            )
-        )
-    except requests.exceptions.ChunkedEncodingError as error:
-        reason, cause = "the transfer was cut off", error
-    except requests.exceptions.Timeout as error:
-        reason, cause = f"no answer within {_TIMEOUT_S} s", error
-    except requests.exceptions.ConnectionError as error:
-        reason, cause = "no connection", error
-    except requests.exceptions.RequestException as error:
-        reason, cause = one_line(error), error
-    except ValueError as error:
-        reason, cause = (
-            f"what arrived is not the expected file, sha256 {sha256[:12]}…, or not all of it",
-            error,
-        )
-    raise UserError(
-        f"the Free Spoken Digit Dataset cannot be downloaded from {url} ({reason}): "
-        "try again with a network connection, or give a folder of recordings with --data"
-    ) from cause
 
 
 def _unpack(archive: Path, recordings: Path, url: str) -> None:

@@ -21,7 +21,6 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -31,15 +30,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from audio_vae.explorer import frames
+from audio_vae.explorer.about import PAGE, TYPES, about, coordinates, page_files
 from audio_vae.explorer.guard import Guard, TooLarge, read_body
 from audio_vae.explorer.keeping import Kept
 from audio_vae.explorer.lanes import Busy, Gone, Lane
-from audio_vae.explorer.layout import layout, quick_layout
+from audio_vae.explorer.layout import layout
 from audio_vae.explorer.workbench import Workbench
 from audio_vae.morphing.endpoints import file_warnings
 from audio_vae.utils.errors import UserError, explain, one_line
-
-PAGE = Path(__file__).parent / "page"
 
 MOST_BYTES = 16 * 2**20
 """Largest file that is taken."""
@@ -48,13 +46,6 @@ MOST_BYTES_OF_A_REQUEST = 32 * 1024
 
 BODY_WITHIN_S = 30.0
 """A request that takes longer to arrive is given up."""
-
-_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-}
 
 
 def make_app(
@@ -104,11 +95,6 @@ def make_app(
     return Starlette(routes=routes, exception_handlers=handlers, middleware=[guard], lifespan=lifespan)
 
 
-def page_files() -> list[Path]:
-    """Return the files of the page that the server hands out: nothing else can be asked for."""
-    return sorted(path for path in PAGE.iterdir() if path.suffix in _TYPES and not path.name.startswith("static"))
-
-
 class _Server:
     """The answers. Quick requests have a thread of their own, so that a sound comes while a morph is being made."""
 
@@ -132,7 +118,7 @@ class _Server:
         path = PAGE / name
 
         async def answer(_request: Request) -> Response:
-            return Response(path.read_bytes(), media_type=_TYPES[path.suffix])
+            return Response(path.read_bytes(), media_type=TYPES[path.suffix])
 
         return answer
 
@@ -147,7 +133,7 @@ class _Server:
             if self._layout is None:
                 self._layout = layout(self.bench.latents)
             points, method = self._layout
-            return {**_coordinates(points), "method": method}
+            return {**coordinates(points), "method": method}
 
         return JSONResponse(await self.aside.run(place, request.is_disconnected))
 
@@ -207,38 +193,6 @@ class _Server:
     async def _sounds(lane: Lane, request: Request, make: Callable) -> Response:
         content = await lane.run(lambda: frames.to_bytes(make()), request.is_disconnected)
         return Response(content, media_type="application/octet-stream")
-
-
-def about(bench: Workbench, ends: tuple[str, str]) -> dict[str, Any]:
-    """Return what the page has to know of a model, as JSON values."""
-    known, run = bench.model.sounds, bench.run
-    number = {name: index for index, name in enumerate(bench.model.classes)}
-    here = set(run.sounds.names)
-    points, method = quick_layout(bench.latents)
-    return {
-        "name": run.card.name if run.card else run.path.name,
-        "model_sha256": run.model_sha256,
-        "rate_hz": bench.model.rate_hz,
-        "n_samples": bench.model.n_samples,
-        "class_names": list(bench.model.classes),
-        "centres": list(bench.centres),
-        "names": list(known.names),
-        "labels": [number[name] for name in known.classes],
-        "is_real": [name in here for name in known.names],
-        **_coordinates(points),
-        "method": method,
-        "has_layout": True,
-        "ends": list(ends),
-        "render": bench.render,
-        "can": ["morph", "blend", *(each for each in ("vary", "sample") if hasattr(bench.model, each))],
-        "keeps": ["wav", "zip"],
-        "kits": bench.kits,
-        "left_out": None,
-    }
-
-
-def _coordinates(points) -> dict[str, list[float]]:
-    return {"x": [round(float(x), 4) for x in points[:, 0]], "y": [round(float(-y), 4) for y in points[:, 1]]}
 
 
 async def _values(request: Request) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Helpers that know nothing of sound.
 
+download  a file from the network, checked by its hash
 errors    `UserError`, an error that the user can correct; one-line messages; whose fault an error is; checks of values
 files     files that get their final name only when complete; safe file names
 folders   folders of results that get their contents only when complete

@@ -130,7 +130,7 @@ def test_no_network(tmp_path, monkeypatch):
 
 def test_no_answer(tmp_path, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(download, "_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("audio_vae.utils.download._TIMEOUT_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"http://127.0.0.1:{mute.getsockname()[1]}/right"
         with pytest.raises(UserError, match=r"no answer within 0\.2 s.*--data"):

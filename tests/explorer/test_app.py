@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from audio_vae.explorer import frames
-from audio_vae.explorer.app import PAGE, page_files
+from audio_vae.explorer.about import PAGE, page_files
 from audio_vae.explorer.layout import quick_layout
 
 PAIR = {"a": "class:low", "b": "class:it's high"}

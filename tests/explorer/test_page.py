@@ -1,17 +1,21 @@
 """The page in a real browser: Debian's chromium, driven by playwright. `tox -e browser` runs these tests."""
 
 import shutil
+import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import matplotlib.image
 import numpy as np
+import pooch
 import pytest
 import soundfile
 
 from audio_vae.api.open import open_model
+from audio_vae.explorer.runtime import SHA256
 
 pytestmark = pytest.mark.browser
 
@@ -296,3 +300,57 @@ def test_the_map_is_used_with_the_keyboard_alone(page):
     name = page.inner_text("#tip").split(" · ")[0].removesuffix(", the class")
     page.keyboard.press("b")
     assert page.inner_text("#end-b .name") == name
+
+
+@pytest.fixture(scope="module")
+def static_url(one_shot_run, tmp_path_factory):
+    """The address of the page as files alone, behind a plain file server."""
+    pytest.importorskip("tf2onnx", reason="the extra onnx is not installed")
+    runtime = Path(pooch.os_cache("audio-vae")) / f"onnxruntime-web-{SHA256[:12]}"
+    if not runtime.is_dir():
+        pytest.skip("onnxruntime-web is not in the cache, where audio-vae explore --static puts it")
+    folder = tmp_path_factory.mktemp("static") / "page"
+    command = [sys.executable, "-m", "audio_vae", "explore", "--run", one_shot_run.path, "--static", folder]
+    subprocess.run([*command, "--runtime", runtime], check=True, capture_output=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with subprocess.Popen(
+        [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "-d", folder], stderr=subprocess.DEVNULL
+    ) as process:
+        time.sleep(1)
+        yield f"http://127.0.0.1:{port}/"
+        process.terminate()
+
+
+def test_the_static_page_makes_what_the_server_makes(browser, static_url, bench, sound_file, tmp_path):
+    page, said = browser.new_page(), []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.add_init_script(LISTEN)
+    page.goto(static_url)
+    page.wait_for_selector("html[data-ready=yes]")
+    until(page, "made.model === 17")
+    assert page.inner_text("#left-out").startswith("This page has no server")
+    assert not page.locator("#crossfade, #tab-vary, #tab-sample, #keep-zip, #keep-kit").filter(visible=True).count()
+    for key, number in (("1", 0), ("4", 3), ("9", 8)):
+        page.keyboard.press(key)
+        until(page, "heard.length > 0")
+        (expected,) = bench.path("class:low", "class:it's high", number / 8, 2, "model")
+        assert same(heard(page)[-1], expected.samples[:, 0])
+    page.evaluate(DROP, [list(sound_file.read_bytes()), "my own.wav", "b"])
+    until(page, "document.querySelector('#end-b .name').textContent === 'my own'")
+    page.keyboard.press("5")
+    with page.expect_download() as download:
+        page.click("#keep-wav")
+    samples, rate_hz = soundfile.read(download.value.path())
+    assert soundfile.info(download.value.path()).subtype == "PCM_24"
+    # The browser resamples the file in its own way, so that the sound is only nearly the same.
+    ref, _ = bench.files.take(sound_file.read_bytes(), "own.wav")
+    (expected,) = bench.path("class:low", ref, 0.5, 2, "model")
+    assert rate_hz == expected.rate_hz
+    assert abs(len(samples) - len(expected.samples)) <= 2
+    n_samples = min(len(samples), len(expected.samples))
+    assert np.corrcoef(samples[:n_samples], expected.samples[:n_samples, 0])[0, 1] > 0.99
+    page.close()
+    assert said == []

@@ -224,7 +224,10 @@ function setUpMap(app) {
   $("zoom-in").onclick = () => map.zoom(1.5);
   $("zoom-out").onclick = () => map.zoom(1 / 1.5);
   $("zoom-all").onclick = () => map.showAll();
-  $("map-hint").textContent = "Point at a sound to hear it, click it to choose it as A, then another as B. Diamonds are the classes"
+  const how = matchMedia("(hover: none)").matches
+    ? "Tap a sound to hear it and choose it as A, then another as B."
+    : "Point at a sound to hear it, click it to choose it as A, then another as B.";
+  $("map-hint").textContent = `${how} Diamonds are the classes`
     + (model.is_real.includes(false) ? "; rings are sounds that the model knows and makes, but that do not come with it." : ".");
   $("method").textContent = model.method;
   colour();

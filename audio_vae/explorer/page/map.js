@@ -134,7 +134,8 @@ export class SoundMap {
     const style = getComputedStyle(canvas);
     const [text, card] = [style.color, style.backgroundColor];
     const n = this.points.x.length;
-    const radius = Math.min(9, (n > 1500 ? 2.6 : n > 400 ? 3.8 : 5) * Math.sqrt(this.#view.scale));
+    const room = Math.min(1, Math.sqrt(width / 640));
+    const radius = Math.min(9, room * (n > 1500 ? 2.6 : n > 400 ? 3.8 : 5) * Math.sqrt(this.#view.scale));
     const { a, b } = this.marks;
     if (a >= 0 && b >= 0) {
       const [from, to] = [this.place(a), this.place(b)];

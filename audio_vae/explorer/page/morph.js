@@ -87,6 +87,7 @@ export function setUpMorph(app) {
     }
   }
 
+  $("crossfade").hidden = !model.can.includes("crossfade");
   const slider = $("at");
   slider.addEventListener("input", (event) => {
     store.set({ at: Number(slider.value) }, false);
@@ -126,6 +127,7 @@ export function setUpMorph(app) {
       showAt("play", event);
     },
     async setMix(isOn, event) {
+      if ($("crossfade").hidden) return;
       isMix = isOn;
       $("crossfade").setAttribute("aria-pressed", isMix);
       try {

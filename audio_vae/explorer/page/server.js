@@ -1,7 +1,5 @@
 // The explorer's server as what makes sounds. `static.js` has the same functions for a page without a server.
 
-export const isStatic = false;
-
 async function request(path, options) {
   let answer;
   try {
