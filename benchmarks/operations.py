@@ -19,6 +19,8 @@ _UNCOUNTED = (
     keras.layers.Multiply,
     keras.layers.ZeroPadding1D,
     keras.layers.Cropping1D,
+    keras.layers.Cropping2D,
+    keras.layers.ZeroPadding2D,
 )
 """Layers without products of matrices: a few operations a value, or none."""
 

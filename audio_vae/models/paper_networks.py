@@ -46,7 +46,7 @@ def dilated_encoder(config: ModelConfig, x):
     Returns:
         `(B, T/32, 1)`, and the number of the row that follows, the dense pair.
     """
-    part, strided = config.dc, {"strides": 2, "activation": config.single_channel_activation}
+    part = config.dc
     x = layers.Conv1D(
         part.stem_filters, part.stem_kernel, padding=part.padding, activation=part.stem_activation, name="row_1"
     )(x)
@@ -54,16 +54,16 @@ def dilated_encoder(config: ModelConfig, x):
     if config.pointwise == "code":
         x = layers.Conv1D(1, 1, name="one_channel_out")(x)
     for row in range(3, 3 + HALVINGS):
-        x = layers.Conv1D(1, part.strided_kernel, padding=part.padding, name=f"row_{row}", **strided)(x)
+        x = _half_as_long(config, x, f"row_{row}")
     return layers.Conv1D(1, 1, name="row_8")(x), 9
 
 
 def dilated_decoder(config: ModelConfig, latent):
     """Add rows 11 to 21 of Table 1, whose rows 12 to 17 are five layers: latent `(B, d)` → audio `(B, T, 1)`."""
-    part, strided = config.dc, {"strides": 2, "activation": config.single_channel_activation}
+    part = config.dc
     x = _latent_to_samples(config, latent, "row_11")
     for row in range(12, 12 + HALVINGS):
-        x = layers.Conv1DTranspose(1, part.strided_kernel, padding="same", name=f"row_{row}", **strided)(x)
+        x = _twice_as_long(config, x, f"row_{row}")
     if config.pointwise == "table":
         x = layers.Conv1DTranspose(part.filters, 1, padding="same", name="row_18")(x)
     widening = "repeat" if config.pointwise == "code" else "project"
@@ -97,6 +97,35 @@ def plain_decoder(config: ModelConfig, latent):
             filters, kernel, strides=2, padding="same", activation=config.cc.activation, name=f"row_{row}"
         )(x)
     return _output(config, layers.Conv1DTranspose(1, 1, padding="same", name="row_15")(x))
+
+
+# A convolution of kernel 1 and stride 2 sees every second sample, and a transposed one puts silence between samples.
+# These are steps of their own here: TensorFlow's gradient of such convolutions writes beyond its memory on CPUs (2.21).
+
+
+def _half_as_long(config: ModelConfig, x, name: str):
+    """Add a strided convolution to one channel: `(B, n, channels)` → `(B, n/2, 1)`."""
+    kernel, activation = config.dc.strided_kernel, config.single_channel_activation
+    if kernel > 1:
+        padding = config.dc.padding
+        return layers.Conv1D(1, kernel, strides=2, padding=padding, activation=activation, name=name)(x)
+    n_samples, channels = x.shape[1:]
+    x = layers.Reshape((n_samples // 2, 2, channels), name=f"{name}_pairs")(x)
+    x = layers.Cropping2D(((0, 0), (0, 1)), name=f"{name}_first_of_pairs")(x)
+    x = layers.Reshape((n_samples // 2, channels), name=f"{name}_every_second")(x)
+    return layers.Conv1D(1, 1, activation=activation, name=name)(x)
+
+
+def _twice_as_long(config: ModelConfig, x, name: str):
+    """Add a strided transposed convolution of one channel: `(B, n, 1)` → `(B, 2n, 1)`."""
+    kernel, activation = config.dc.strided_kernel, config.single_channel_activation
+    if kernel > 1:
+        return layers.Conv1DTranspose(1, kernel, strides=2, padding="same", activation=activation, name=name)(x)
+    n_samples = x.shape[1]
+    x = layers.Reshape((n_samples, 1, 1), name=f"{name}_samples")(x)
+    x = layers.ZeroPadding2D(((0, 0), (0, 1)), name=f"{name}_with_silence")(x)
+    x = layers.Reshape((2 * n_samples, 1), name=f"{name}_every_second")(x)
+    return layers.Conv1DTranspose(1, 1, padding="same", activation=activation, name=name)(x)
 
 
 def _dilation_block(config: ModelConfig, name: str, **more) -> DilationBlock:

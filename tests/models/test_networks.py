@@ -3,13 +3,14 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from audio_vae.layers.dilation_block import DilationBlock
 from audio_vae.model_config import ARCHITECTURES, ModelConfig, OneShotConfig, StudioConfig, with_values
 from audio_vae.models.networks import build_classifier, build_decoder, build_encoder, hop_lengths
 from audio_vae.models.studio_networks import studio_stages
-from audio_vae.presets import PRESETS
+from audio_vae.presets import PRESETS, joined
 
 T, D = 4096, 20
 
@@ -110,7 +111,8 @@ DC_CODE_ENCODER = [
     ("row_1", layers.Conv1D, 32, 2, 1, "same", (T, 32)),
     ("row_2", DilationBlock, 32, 2, 1, "same", (T, 32)),
     ("one_channel_out", layers.Conv1D, 1, 1, 1, None, (T, 1)),
-    *((f"row_{row}", layers.Conv1D, 1, 1, 2, "same", (T // 2 ** (row - 2), 1)) for row in range(3, 8)),
+    # Of kernel 1 and stride 2: every second sample is taken before.
+    *((f"row_{row}", layers.Conv1D, 1, 1, 1, None, (T // 2 ** (row - 2), 1)) for row in range(3, 8)),
     ("row_8", layers.Conv1D, 1, 1, 1, None, (T // 32, 1)),
     ("row_9a_mean", layers.Dense, D, None, None, None, (D,)),
     ("row_9b_log_variance", layers.Dense, D, None, None, None, (D,)),
@@ -118,7 +120,7 @@ DC_CODE_ENCODER = [
 DC_CODE_DECODER = [
     ("latent_to_half", layers.Dense, T // 64, None, None, None, (T // 64,)),
     ("latent_to_samples", layers.Dense, T // 32, None, None, None, (T // 32,)),
-    *((f"row_{row}", layers.Conv1DTranspose, 1, 1, 2, "same", (T // 2 ** (16 - row), 1)) for row in range(12, 17)),
+    *((f"row_{row}", layers.Conv1DTranspose, 1, 1, 1, "same", (T // 2 ** (16 - row), 1)) for row in range(12, 17)),
     ("row_19", DilationBlock, 32, 2, 1, "same", (T, 32)),
     ("row_20", layers.Conv1DTranspose, 32, 2, 1, "same", (T, 32)),
     ("row_21", layers.Conv1DTranspose, 1, 1, 1, "same", (T, 1)),
@@ -182,9 +184,52 @@ def test_networks_of_the_papers_code(preset, build, rows):
             assert layer.projection is None
             continue
         assert (layer.kernel_size, layer.strides) == ((kernel,), (stride,))
-        # The convolutions of kernel 1 without a stride, and the second last of dc, have none.
-        is_linear = (kernel, stride) == (1, 1) or name == "row_20"
-        assert layer.activation.__name__ == ("linear" if is_linear else "tanh")
+        linear = {"dc-code": ("one_channel_out", "row_8", "row_20", "row_21"), "cc-code": ("row_6", "row_15")}[preset]
+        assert layer.activation.__name__ == ("linear" if name in linear else "tanh")
+
+
+def test_convolutions_of_kernel_1_and_stride_2_equal_the_equations(rng, tiny_dc):
+    config = with_values(
+        tiny_dc, {"pointwise": "code", "single_channel_activation": "tanh", "dc": {"strided_kernel": 1}}
+    )
+    encoder, decoder = build_encoder(config), build_decoder(config)
+    for network in (encoder, decoder):
+        network.set_weights([rng.normal(size=each.shape) for each in network.get_weights()])
+
+    def between(network, first, last):
+        return keras.Model(network.get_layer(first).output, network.get_layer(last).output)
+
+    x = expected = rng.normal(size=(2, 64, 1)).astype("float32")
+    for row in range(3, 8):
+        kernel, bias = encoder.get_layer(f"row_{row}").get_weights()
+        expected = np.tanh(expected[:, ::2] * kernel[0, 0, 0] + bias)
+    np.testing.assert_allclose(between(encoder, "one_channel_out", "row_7")(x), expected, rtol=1e-4, atol=1e-5)
+
+    x = expected = rng.normal(size=(2, 2, 1)).astype("float32")
+    for row in range(12, 17):
+        kernel, bias = decoder.get_layer(f"row_{row}").get_weights()
+        longer = np.zeros((2, 2 * expected.shape[1], 1))
+        longer[:, ::2] = expected * kernel[0, 0, 0]
+        expected = np.tanh(longer + bias)
+    np.testing.assert_allclose(between(decoder, "one_channel", "row_16")(x), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_step_of_the_codes_networks_in_a_graph(rng, tiny_dc):
+    # TensorFlow's own strided convolutions of kernel 1 end the process here.
+    values = joined(PRESETS["dc-code"]["model"], {"dc": {"depth": 2, "stem_filters": 4}})
+    encoder = build_encoder(with_values(tiny_dc, values))
+    audio = tf.constant(rng.normal(size=(5, 64)).astype("float32"))
+
+    @tf.function
+    def gradients():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(encoder(audio)[0])
+        return tape.gradient(loss, encoder.trainable_variables)
+
+    for _ in range(20):
+        *found, of_log_variance, _ = gradients()
+        assert of_log_variance is None
+        assert all(np.isfinite(each).all() for each in found)
 
 
 def test_the_codes_classifier_has_a_softmax_of_sigmoids(rng):
