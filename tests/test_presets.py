@@ -1,5 +1,7 @@
 import dataclasses
 import functools
+import re
+from pathlib import Path
 
 import pytest
 
@@ -102,3 +104,30 @@ def test_joined_values_are_those_of_each_part_and_the_later_ones_win():
     }
     assert first["model"]["studio"]["n_mels"] == 4
     assert joined() == {}
+
+
+def leaves(values):
+    for name, value in values.items():
+        yield from leaves(value) if isinstance(value, dict) else [name]
+
+
+@pytest.mark.parametrize("preset", ["dc-code", "cc-code"])
+def test_each_value_of_the_papers_code_is_a_point_of_its_page(preset):
+    page = (Path(__file__).resolve().parents[1] / "docs" / "paper.md").read_text(encoding="utf-8")
+    shared = {"architecture", "onset_db", "likelihood_weight", "kl_weight"}
+    names = set(leaves(PRESETS[preset])) - shared
+    assert len(names) > 15
+    assert [name for name in sorted(names) if name not in page] == []
+    # And what the page names exists.
+    config = preset_config(preset).to_dict()
+    for part, name in re.findall(r"`(audio|model|loss|training)\.([a-z_]+)", page):
+        assert name in config[part], (part, name)
+
+
+def test_the_code_presets_are_the_papers_with_other_values():
+    code, table = preset_config("cc-code"), preset_config("cc")
+    assert (code.audio.trims_long, code.audio.removes_mean, code.audio.onset_db) == (True, True, None)
+    assert (code.loss.prior_std, code.loss.first_pass) == (4.0, "classifier")
+    # Weights relative to one another are the paper's.
+    assert code.loss.kl_weight / code.loss.likelihood_weight == pytest.approx(1e-4)
+    assert (table.audio.onset_db, table.loss.prior_std, table.model.dense_output) == (40.0, 1.0, False)

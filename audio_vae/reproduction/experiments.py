@@ -114,6 +114,15 @@ CODE = (
 
 DRUMS = (
     Experiment("drums", "drums", "drums", "cc", "the paper's second data set", changes=_IN_BFLOAT16, **_DRUM_MORPHS),
+    Experiment(
+        "drums-dc",
+        "drums",
+        "drums",
+        "dc",
+        "the same with the network of the paper's Figure 3",
+        changes=_IN_BFLOAT16,
+        **_DRUM_MORPHS,
+    ),
 )
 
 SEEDS = (_digits("cc-seed-1", "seeds", "cc", "another seed", changes=joined(_IN_BFLOAT16, {"training": {"seed": 1}})),)

@@ -50,3 +50,12 @@ def test_results_of_unknown_experiments_and_notes_are_shown(store, tmp_path):
     page = rendered(tmp_path)
     assert row(page, "`older`", "## What was tried")[1] == "`seed` 3"
     assert "## What is missed, and why\n\nThe KL grows without end.\n\n" in page
+
+
+def test_each_network_on_drums_has_its_tables(store, tmp_path):
+    store("drums", n_train=123, n_test=31)
+    page = rendered(tmp_path)
+    assert "`drums`, 123 training and 31 test one-shots:" in page
+    assert row(page, "`drums-dc`", "## Drums")[0] == "not run"
+    store("drums-dc", n_train=120, n_test=34)
+    assert "`drums-dc`, 120 training and 34 test one-shots:" in rendered(tmp_path)
