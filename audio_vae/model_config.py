@@ -82,6 +82,8 @@ class PlainConfig:
             filters=self.filters,
             kernels=self.kernels,
         )
+        # TensorFlow's gradient of a convolution of kernel 1 and stride 2 writes beyond its memory on CPUs.
+        require(min(self.kernels) >= 2, "kernels of 2 or more samples", kernels=self.kernels)
         require_one_of(self, ACTIVATIONS, "activation")
 
 

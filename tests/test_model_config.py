@@ -172,6 +172,7 @@ def test_lists_become_tuples():
         (ModelConfig, "n_classes", -1, "0 or at least 2 classes"),
         (PlainConfig, "filters", (1, 2, 3, 4), "five filters and five kernels"),
         (PlainConfig, "kernels", (5, 4, 4, 4, 4, 4), "five filters and five kernels"),
+        (PlainConfig, "kernels", (5, 4, 4, 4, 1), "kernels of 2 or more samples"),
         (StudioConfig, "rate_hz", 0, "a count of 1 or more"),
         (StudioConfig, "hop_length", 0, "a count of 1 or more"),
         (StudioConfig, "n_mels", 0, "a count of 1 or more"),
