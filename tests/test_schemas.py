@@ -23,6 +23,8 @@ from audio_vae.evaluation.evaluate import evaluate
 from audio_vae.export.export import export
 from audio_vae.folder import config as folder_config
 from audio_vae.folder import dataset as folder_dataset
+from audio_vae.kits.made_folders import make_kit
+from audio_vae.kits.write import KitOptions
 from audio_vae.morphing.blend import blend
 from audio_vae.morphing.morph import morph
 from audio_vae.morphing.options import PathOptions
@@ -31,6 +33,9 @@ from audio_vae.reproduction.results import save_bounds, save_result
 from audio_vae.runs.card import Card, Centre
 from audio_vae.runs.listing import Listed
 from audio_vae.runs.prepare import prepare_run
+from audio_vae.sampling.novelty import Nearest, TrainingSounds, training_sounds
+from audio_vae.sampling.sample import sample
+from audio_vae.sampling.vary import vary
 from audio_vae.training.callbacks import WallTime
 from audio_vae.training.checkpoints import Position
 
@@ -42,7 +47,7 @@ SCHEMAS = {
 }
 REGISTRY = Registry().with_resources((name, Resource.from_contents(schema)) for name, schema in SCHEMAS.items())
 
-EXPLAINED = ("morph", "blend", "report")
+EXPLAINED = ("morph", "blend", "sample", "vary", "kit", "report")
 """Files whose fields docs/files.md explains one by one."""
 
 NOT_FOR_USERS = {
@@ -99,6 +104,12 @@ def written(tmp_path_factory):
     report = evaluate(run, morphs=PathOptions(steps=3))
     drawn = morph(run, "0", "1:0", via=["1"], steps=3)
     blend(run, [("0", 1), ("1:0", 3)])
+    vary(run, "1:0", amount=0, n=2, kit=KitOptions(("sfz",)))
+    with pytest.MonkeyPatch.context() as patched:
+        # What an untrained model decodes is nearest to anything.
+        patched.setattr(TrainingSounds, "nearest", lambda self, latents, cells_db: [Nearest(0, 5.0)] * len(latents))
+        sample(run, [run.sounds.class_names[training_sounds(run).labels[0]]], n_each=1)
+    make_kit([run.path / "variations" / "1_0-seed0", drawn.folder], folder / "kit")
     exported = export(run, "savedmodel", folder / "models", float16=True).folder
     write_tones(folder / "sounds")
     write_digits(folder / "digits")
@@ -133,6 +144,9 @@ def written(tmp_path_factory):
         "report": [run.path / "report" / "report.json"],
         "morph": sorted(run.path.glob("morphs/*/morph.json")),
         "blend": sorted(run.path.glob("blends/*/blend.json")),
+        "sample": sorted(run.path.glob("samples/*/sample.json")),
+        "vary": sorted(run.path.glob("variations/*/vary.json")),
+        "kit": [folder / "kit" / "kit.json"],
         "parity": [exported / "parity.json"],
         "metadata": [exported / "assets.extra" / "metadata.json"],
         "result": sorted(results.glob("*/result.json")),
@@ -141,7 +155,11 @@ def written(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "name", ["config", "prepare", "time", "report", "morph", "blend", "parity", "metadata", "result", "bounds"]
+    "name",
+    [
+        *("config", "prepare", "time", "report", "morph", "blend", "sample", "vary", "kit"),
+        *("parity", "metadata", "result", "bounds"),
+    ],
 )
 def test_what_a_run_writes_fits_its_schema(name, written):
     assert written[name]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,19 +30,9 @@ def open_model(model: str | os.PathLike) -> SoundModel:
             trained model.
     """
     from audio_vae.backend.keras_backend import muted_start_up
-    from audio_vae.pretrained import catalog
-    from audio_vae.runs.run import Run, read_config
-    from audio_vae.utils.errors import UserError
+    from audio_vae.pretrained.catalog import run_named
 
-    name = os.fspath(model)
-    if name in catalog.names():
-        path = catalog.path_of(name)
-    elif name and Path(name).is_dir():
-        path = Path(name)
-    else:
-        known = ", ".join(catalog.names())
-        raise UserError(f"{name!r} is neither a pretrained model ({known}) nor a run folder: give one of them")
-    run = Run(path, read_config(path))
+    run = run_named(model)
     with muted_start_up():
         from audio_vae.api.sound_model import SoundModel
 

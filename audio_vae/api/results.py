@@ -10,9 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from audio_vae.kits.write import KitOptions
 from audio_vae.morphing.given import Given, together
 from audio_vae.morphing.made_blend import MadeBlend
 from audio_vae.morphing.made_morph import MadeMorph, step_names
+from audio_vae.sampling.made_sample import MadeSample, NewSound
+from audio_vae.sampling.made_variations import MadeVariations, Variation
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,15 +111,20 @@ class Morph(Sounds):
         """The scores of the morph and of its cross-fade, as in morph.json."""
         return self.made.scorecard
 
-    def save(self, folder: str | Path) -> Path:
+    def save(self, folder: str | Path, kit: Sequence[str] = (), layout: str = "keys") -> Path:
         """Write the morph folder that the command line writes; an older morph in the folder is replaced.
+
+        Args:
+            folder: the folder.
+            kit: formats of a kit of the steps, some of `kits.write.FORMATS`.
+            layout: how the kit lays them out, one of `kits.layout.LAYOUTS`.
 
         Raises:
             audio_vae.utils.errors.UserError: the folder holds other files or cannot be written.
         """
         from audio_vae.morphing.morph import write_morph
 
-        return write_morph(self.made, Path(folder)).folder
+        return write_morph(self.made, Path(folder), KitOptions(tuple(kit), layout)).folder
 
     def _repr_html_(self) -> str:
         from audio_vae.api import notebook
@@ -159,15 +167,68 @@ class Blend(Sounds):
         """The scores of the blend and of its mix, as in blend.json."""
         return self.made.scorecard
 
-    def save(self, folder: str | Path) -> Path:
+    def save(self, folder: str | Path, kit: Sequence[str] = ()) -> Path:
         """Write the blend folder that the command line writes; an older blend in the folder is replaced.
+
+        Args:
+            folder: the folder.
+            kit: formats of a kit of the blend, some of `kits.write.FORMATS`.
 
         Raises:
             audio_vae.utils.errors.UserError: the folder holds other files or cannot be written.
         """
         from audio_vae.morphing.blend import write_blend
 
-        return write_blend(self.made, Path(folder)).folder
+        return write_blend(self.made, Path(folder), KitOptions(tuple(kit))).folder
+
+
+@dataclass(frozen=True, eq=False)
+class NewSounds(Sounds):
+    """New sounds of classes.
+
+    Attributes:
+        made: how they were made, with the nearest training sound of each.
+    """
+
+    made: MadeSample = field(repr=False)
+
+    @property
+    def distances_db(self) -> np.ndarray:
+        """How far each is from the nearest training sound, in decibels (`audio.fidelity`), float64 `[N]`."""
+        return np.array([each.nearest_distance_db for each in self.made.sounds])
+
+    def save(self, folder: str | Path, kit: Sequence[str] = (), layout: str = "round-robin") -> Path:
+        """Write the folder that `sample` of the command line writes; the arguments are those of `Morph.save`."""
+        from audio_vae.sampling.sample import write_sample
+
+        return write_sample(self.made, Path(folder), kit=KitOptions(tuple(kit), layout)).folder
+
+
+@dataclass(frozen=True, eq=False)
+class Variations(Sounds):
+    """Variations of a sound.
+
+    Attributes:
+        made: how they were made, with the sound itself.
+    """
+
+    made: MadeVariations = field(repr=False)
+
+    @property
+    def distances_db(self) -> np.ndarray:
+        """How far each is from the sound, in decibels (`audio.fidelity`), float64 `[N]`."""
+        return np.array([each.distance_db for each in self.made.sounds])
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What there is to know of the sound, and of variations that miss their distance, one line each."""
+        return self.made.warnings
+
+    def save(self, folder: str | Path, kit: Sequence[str] = (), layout: str = "round-robin") -> Path:
+        """Write the folder that `vary` of the command line writes; the arguments are those of `Morph.save`."""
+        from audio_vae.sampling.vary import write_variations
+
+        return write_variations(self.made, Path(folder), kit=KitOptions(tuple(kit), layout)).folder
 
 
 def morph_result(made: MadeMorph) -> Morph:
@@ -179,6 +240,21 @@ def morph_result(made: MadeMorph) -> Morph:
 def blend_result(made: MadeBlend) -> Blend:
     """Return a blend as arrays."""
     return Blend(**as_arrays([made.blend.step], ["blend"], made.blend.latent), made=made)
+
+
+def sample_result(made: MadeSample) -> NewSounds:
+    """Return new sounds as arrays."""
+    return NewSounds(**_as_arrays_of(made.sounds), made=made)
+
+
+def variations_result(made: MadeVariations) -> Variations:
+    """Return variations as arrays."""
+    return Variations(**_as_arrays_of(made.sounds), made=made)
+
+
+def _as_arrays_of(sounds: Sequence[NewSound | Variation]) -> dict[str, Any]:
+    names, latents = [each.name for each in sounds], np.stack([each.latent for each in sounds])
+    return as_arrays([each.given for each in sounds], names, latents)
 
 
 def as_arrays(givens: Sequence[Given], names: Sequence[str], latents: np.ndarray | None) -> dict[str, Any]:

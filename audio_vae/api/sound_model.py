@@ -11,7 +11,16 @@ from typing import Any
 import numpy as np
 
 from audio_vae.api.ends import End, to_endpoint
-from audio_vae.api.results import Blend, Morph, blend_result, morph_result
+from audio_vae.api.results import (
+    Blend,
+    Morph,
+    NewSounds,
+    Variations,
+    blend_result,
+    morph_result,
+    sample_result,
+    variations_result,
+)
 from audio_vae.audio.waveform import AudioError
 from audio_vae.data.validation import validate_array
 from audio_vae.morphing.made_blend import blend_options, make_blend
@@ -19,6 +28,9 @@ from audio_vae.morphing.made_morph import make_morph
 from audio_vae.morphing.options import PathOptions, usual_options
 from audio_vae.runs.latents import latents_of
 from audio_vae.runs.run import Run
+from audio_vae.sampling.directions import Direction, directions_of
+from audio_vae.sampling.made_sample import make_sample
+from audio_vae.sampling.made_variations import make_variations
 from audio_vae.utils.errors import UserError, one_line
 
 
@@ -203,6 +215,69 @@ class SoundModel:
             raise UserError("a blend of no parts makes no sound: give at least one end with its weight")
         points = self._points([end for end, _ in pairs], rate_hz)
         return blend_result(make_blend(self.run, points, [float(weight) for _, weight in pairs], chosen))
+
+    def sample(
+        self,
+        classes: str | Sequence[str] = (),
+        n: int = 8,
+        *,
+        seed: int = 0,
+        temperature: float = 1.0,
+        level: str = "keep",
+    ) -> NewSounds:
+        """Make new sounds of classes, none a copy of a training sound. The same seed gives the same sounds.
+
+        Args:
+            classes: a class, or several; all that have enough sounds by default.
+            n: number of sounds of each class.
+            seed: the seed.
+            temperature: scales the spread of the class, 0 to 4.
+            level: one of `morphing.options.LEVELS`.
+
+        Returns:
+            The sounds, class by class, with their distances to the nearest training sound.
+
+        Raises:
+            UserError: a class or a value cannot be used, or the class does not give so many sounds that are new.
+        """
+        names = [classes] if isinstance(classes, str) else list(classes)
+        made = make_sample(self.run, names, n, seed=seed, temperature=temperature, level=level)
+        return sample_result(made)
+
+    def vary(
+        self,
+        sound: End,
+        amount: float = 0.3,
+        n: int = 8,
+        *,
+        seed: int = 0,
+        along: str | None = None,
+        rate_hz: int | None = None,
+        render: str = "sound",
+        level: str = "keep",
+    ) -> Variations:
+        """Make variations of a sound, at its own rate, length and channels. The same seed gives the same sounds.
+
+        Args:
+            sound: given like an end of `morph`.
+            amount: how far they are from the sound to the ear: 0 is the sound itself, 1 is 8 dB (`audio.fidelity`).
+            n: number of variations.
+            seed: the seed.
+            along: `brightness`, `decay`, `pitch` or `attack`: go from less of it to more, from `-amount` to `amount`.
+            rate_hz: the rate of an array that comes without one; by default, that of the model.
+            render: `sound` changes the sound itself as the model changes, `model` takes what the model decodes.
+            level: one of `morphing.options.LEVELS`.
+
+        Raises:
+            UserError: the sound or a value cannot be used.
+        """
+        (point,) = self._points([sound], rate_hz)
+        made = make_variations(self.run, point, amount, n, seed=seed, along=along, render=render, level=level)
+        return variations_result(made)
+
+    def directions(self) -> dict[str, Direction]:
+        """Return the directions that `vary` can follow: name → `vector` `[d]`, `r2` and how far it `holds`."""
+        return directions_of(self.run)
 
     def _points(self, ends: Sequence[End], rate_hz: int | None):
         return [to_endpoint(end, self.run, rate_hz, f"array {number}") for number, end in enumerate(ends)]

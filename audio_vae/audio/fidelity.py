@@ -169,7 +169,23 @@ def nearest_cell_distances_db(cells: Sequence[np.ndarray]) -> np.ndarray:
     Returns:
         float64 `[N]`; infinite where there is no other sound.
     """
-    n_cells = max(each.shape[1] for each in cells)
+    distances = cell_distances_db(cells, cells)
+    np.fill_diagonal(distances, np.inf)
+    return distances.min(axis=1)
+
+
+def cell_distances_db(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.ndarray:
+    """Return `cell_distance_db` of each of N sounds from each of M: `[bands, cells]` each → float64 `[N, M]`."""
+    n_cells = max(each.shape[1] for each in (*first, *second))
+    levels, floors, unheard = zip(*(_rows(each, n_cells) for each in (first, second)), strict=True)
+    # The cells in which neither sound is heard are at both floors: their share of the sum is known.
+    n_unheard = unheard[0] @ unheard[1].T
+    sums = distance.cdist(*levels, "cityblock") - n_unheard * np.abs(floors[0][:, None] - floors[1])
+    return np.maximum(sums, 0) / (levels[0].shape[1] - n_unheard)
+
+
+def _rows(cells: Sequence[np.ndarray], n_cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the levels of each of N sounds in a row, their floors, and 1 where a sound is not heard."""
     floors = np.array([each.max() - DYNAMIC_RANGE_DB for each in cells])
     levels = np.stack(
         [
@@ -177,10 +193,4 @@ def nearest_cell_distances_db(cells: Sequence[np.ndarray]) -> np.ndarray:
             for each, floor in zip(cells, floors, strict=True)
         ]
     )
-    heard = (levels > floors[:, None]).astype(np.float64)
-    # The cells in which neither sound is heard are at both floors: their share of the sum is known.
-    n_unheard = (1 - heard) @ (1 - heard).T
-    sums = distance.cdist(levels, levels, "cityblock") - n_unheard * np.abs(floors[:, None] - floors)
-    distances = np.maximum(sums, 0) / (levels.shape[1] - n_unheard)
-    np.fill_diagonal(distances, np.inf)
-    return distances.min(axis=1)
+    return levels, floors, (levels <= floors[:, None]).astype(np.float64)

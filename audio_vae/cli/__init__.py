@@ -9,6 +9,10 @@ train      train a model, or go on with a training
 evaluate   write the report of a model
 morph      turn one sound into another
 blend      make one sound out of several
+sample     make new sounds of classes
+vary       make variations of a sound
+batch      make many morphs by a list
+kit        make a kit of folders of sounds; the options of kits
 export     write the model for other programs
 check      validate the files of a folder before a training
 runs       list the run folders

@@ -8,6 +8,7 @@ import click
 
 from audio_vae.backend.keras_backend import muted_start_up
 from audio_vae.cli import common
+from audio_vae.cli.kit import kit_options, kit_values
 from audio_vae.cli.morph import SOUND_OPTIONS, render_option
 
 
@@ -29,10 +30,11 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
         help="Length of the blend: between the parts' lengths, or the longest.",
     )
     @render_option(own_morph)
+    @kit_options("keys")
     @common.with_options(SOUND_OPTIONS)
     @common.quiet_option
     @common.debug_option
-    def blend(parts, data, run_path, model, out, length, quiet, **options):
+    def blend_sounds(parts, data, run_path, model, out, length, quiet, kit, layout, **options):
         """Make one sound out of several, of each as much as its weight.
 
         A NAME is one as for morph: a class, GROUP/CLASS, CLASS:N or a sound file.
@@ -49,13 +51,14 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
         if out is not None:
             require_writable_folder(out, MARKER)
         sounds = sounds_of_run(common.dataset_module(dataset, "dataset").DATASET, run, data)
-        made = blend(run, parse_parts(parts), out, length=length, sounds=sounds, **options)
+        made = blend(run, parse_parts(parts), out, length=length, sounds=sounds, kit=kit_values(kit, layout), **options)
         for warning in made.warnings:
             common.warn(f"Warning: {warning}")
         if not quiet:
             click.echo("\n".join([*made.remarks, *comparison_lines(made.sidecar["scorecard"]["comparison"])]))
+        common.say_kit(made.folder, made.sidecar["kit"])
         click.echo(
             f"Blend: {made.folder}  (listen to {made.folder / 'blend.wav'}, look at {made.folder / 'blend.png'})"
         )
 
-    return blend
+    return blend_sounds

@@ -89,6 +89,12 @@ def warn(line: str) -> None:
     click.echo(line, err=True)
 
 
+def say_kit(folder: Path, kit: dict | None, place: str = "kits") -> None:
+    """Name the files that a sampler opens."""
+    for file in kit["files"] if kit else ():
+        click.echo(f"Kit: {folder / place / file}")
+
+
 def open_model(dataset: str, run_path: Path, model: str | None):
     """Open the run or the pretrained model that `--run` and `--model` name; see `catalog.open_trained`."""
     from audio_vae.pretrained.catalog import open_trained

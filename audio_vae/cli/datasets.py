@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from audio_vae.cli import blend, evaluate, export, morph, prepare, train
+from audio_vae.cli import blend, evaluate, export, morph, prepare, sample, train, vary
 from audio_vae.cli.common import dataset_module
 
 NAMES = ("digits", "drums", "folder")
@@ -22,6 +22,8 @@ def group(dataset: str) -> click.Group:
         evaluate.command(dataset, own_morph),
         morph.command(dataset, own_morph),
         blend.command(dataset, own_morph),
+        sample.command(dataset, own_morph),
+        vary.command(dataset, own_morph),
         export.command(dataset),
     ):
         commands.add_command(command)

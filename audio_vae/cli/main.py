@@ -6,6 +6,7 @@ Commands are thin, and TensorFlow and the like are imported inside them, so that
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from contextlib import contextmanager, suppress
 import click
 
 from audio_vae import __version__
-from audio_vae.cli import check, common, datasets, explore, models, pack, reproduce, runs
+from audio_vae.cli import batch, check, common, datasets, explore, kit, models, pack, reproduce, runs
+from audio_vae.runs.environment import COMMAND
 from audio_vae.utils.errors import explain
 from audio_vae.utils.signals import handling
 
@@ -30,7 +32,7 @@ def cli():
 
 for _name in datasets.NAMES:
     cli.add_command(datasets.group(_name))
-for _module in (check, explore, runs, models, pack, reproduce):
+for _module in (check, kit, batch, explore, runs, models, pack, reproduce):
     cli.add_command(_module.command)
 
 
@@ -66,8 +68,10 @@ def main(arguments: list[str] | None = None) -> None:
     _prepare_streams()
     meta: dict = {}
     came: list[int] = []
+    before = COMMAND.set(None)
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
+        COMMAND.set(shlex.join(["audio-vae", *words]))
         with _interruptible() as came, cli.make_context("audio-vae", words) as context:
             meta = context.meta
             cli.invoke(context)
@@ -91,6 +95,7 @@ def main(arguments: list[str] | None = None) -> None:
         else:
             click.echo(f"Error: {explain(error)}", err=True)
             code = 1
+    COMMAND.reset(before)
     if code > 128 and arguments is None:
         # The process is as good as over; a further signal would only show where in its end it came.
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -9,6 +9,7 @@ import click
 
 from audio_vae.backend.keras_backend import muted_start_up
 from audio_vae.cli import common
+from audio_vae.cli.kit import kit_options, kit_values
 
 PATH_OPTIONS = (
     click.option("--steps", type=click.IntRange(2), default=9, show_default=True, help="Number of sounds from A to B."),
@@ -81,7 +82,8 @@ def command(dataset: str, own: ModuleType) -> click.Command:
         "morph",
         epilog=f"Examples:  audio-vae {dataset} morph {start} {end}     "
         f"audio-vae {dataset} morph {start}:0 my-sound.wav     "
-        f"audio-vae {dataset} morph {start} {end} --spacing even --steps 15",
+        f"audio-vae {dataset} morph {start} {end} --spacing even --steps 15     "
+        f"audio-vae {dataset} morph {start} {end} --kit sfz --map velocity",
     )
     @click.argument("start", metavar="A")
     @click.argument("end", metavar="B")
@@ -99,9 +101,10 @@ def command(dataset: str, own: ModuleType) -> click.Command:
         show_default=True,
         help="Length of the steps between: A's, B's, from A's to B's, or the longest.",
     )
+    @kit_options("keys")
     @common.quiet_option
     @common.debug_option
-    def morph(start, end, data, run_path, model, out, quiet, **options):
+    def morph(start, end, data, run_path, model, out, quiet, kit, layout, **options):
         """Turn sound A into sound B; with --render sound, the first step is A and the last is B, as they are.
 
         A and B are each a class (its centre), GROUP/CLASS (as one speaker has it, in a run of several),
@@ -112,11 +115,12 @@ def command(dataset: str, own: ModuleType) -> click.Command:
             from audio_vae.models import vae  # noqa: F401
             from audio_vae.morphing.scorecard import comparison_lines
 
-        made = own.morph(start, end, run=run, data=data, out=out, **options)
+        made = own.morph(start, end, run=run, data=data, out=out, kit=kit_values(kit, layout), **options)
         for warning in made.warnings:
             common.warn(f"Warning: {warning}")
         if not quiet:
             click.echo("\n".join(comparison_lines(made.sidecar["scorecard"]["comparison"])))
+        common.say_kit(made.folder, made.sidecar["kit"])
         click.echo(
             f"Morph: {made.folder}  (listen to {made.folder / 'morph.wav'}, look at {made.folder / 'morph.png'})"
         )

@@ -14,5 +14,6 @@ made_morph     a morph in memory: its steps, and when asked for, cross-fade, war
 made_blend     a blend in memory, likewise
 morph          from one sound to another, as a folder
 blend          one sound out of several, as a folder
+batch          many morphs by a list
 all_pairs      morphs between all pairs of classes, scored
 """

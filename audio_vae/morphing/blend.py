@@ -5,6 +5,7 @@ Contents of a blend folder:
     blend.wav     the sound between them
     mix.wav       the plain mix of the real sounds with the same weights
     blend.png     waveforms and spectrograms of the parts, the blend and the mix
+    kits/         the blend as kits of samplers, if they are asked for
     blend.json    parts and weights, latent, level, scorecard, and what made them
 """
 
@@ -19,6 +20,8 @@ import numpy as np
 
 from audio_vae.audio import io, waveform
 from audio_vae.data.sound_set import SoundSet
+from audio_vae.kits.layout import Pad
+from audio_vae.kits.write import FOLDER, KitOptions, write_kits
 from audio_vae.morphing.endpoints import CLASS_CENTRES, parse_endpoint
 from audio_vae.morphing.given import Given, together
 from audio_vae.morphing.levels import cut, to_level
@@ -63,6 +66,7 @@ def blend(
     render: str = "sound",
     level: str = "keep",
     subtype: str = "PCM_24",
+    kit: KitOptions | None = None,
 ) -> BlendResult:
     """Blend several classes or sounds into one sound and write the blend folder, complete or not at all.
 
@@ -80,6 +84,7 @@ def blend(
         render: one of `morphing.options.RENDERS`.
         level: one of `morphing.options.LEVELS`.
         subtype: one of `audio.io.SUBTYPES`.
+        kit: the formats and the layout of a kit of the blend; none by default.
 
     Returns:
         The folder, the values of its `blend.json`, remarks and warnings.
@@ -97,17 +102,17 @@ def blend(
         shown = [f"{point.file_name}_{100 * share:.0f}" for point, share in zip(points, shares, strict=True)]
         out = run.results_path / "blends" / folder_name(shown)
     require_writable_folder(Path(out), MARKER)
-    return write_blend(make_blend(run, points, weights, options, sounds), Path(out))
+    return write_blend(make_blend(run, points, weights, options, sounds), Path(out), kit)
 
 
-def write_blend(made: MadeBlend, out: Path) -> BlendResult:
+def write_blend(made: MadeBlend, out: Path, kit: KitOptions | None = None) -> BlendResult:
     """Write the folder of a blend, complete or not at all. An older blend in `out` is replaced.
 
     Raises:
         UserError: the model's output is silent, or `out` holds other files or cannot be written.
     """
     sidecar = _sidecar(made)
-    _write_folder(out, made, sidecar)
+    _write_folder(out, made, sidecar, kit or KitOptions())
     return BlendResult(out, sidecar, made.remarks, made.warnings)
 
 
@@ -157,7 +162,7 @@ def _sidecar(made: MadeBlend) -> dict[str, Any]:
     }
 
 
-def _write_folder(out: Path, made: MadeBlend, sidecar: dict[str, Any]) -> None:
+def _write_folder(out: Path, made: MadeBlend, sidecar: dict[str, Any], kit: KitOptions) -> None:
     run, points = made.run, made.points
     real = [point.given for point in points]
     parts = real
@@ -180,6 +185,9 @@ def _write_folder(out: Path, made: MadeBlend, sidecar: dict[str, Any]) -> None:
             io.write(folder / f"{name}.wav", each.step.samples, each.step.rate_hz, sidecar["subtype"])
         labels = [[*named, "blend"], [*shares, "mix"]]
         save_morph_plot(folder / "blend.png", columns, rate_hz, labels, "share")
+        title = folder_name([point.file_name for point in points])
+        pads = [Pad(title, title, *made.blend.step)]
+        sidecar["kit"] = write_kits(folder / FOLDER, title, pads, kit, sidecar["subtype"])
         write_json(folder / MARKER, sidecar)
 
 

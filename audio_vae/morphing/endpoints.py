@@ -14,7 +14,7 @@ from audio_vae.audio import waveform
 from audio_vae.audio.waveform import AudioError
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.data.validation import Note, ValidSound, validate_array, validate_file
-from audio_vae.morphing.given import Given, given_array, read_given
+from audio_vae.morphing.given import Given, given_array, given_decoded, read_given
 from audio_vae.runs.latents import Latents, centre_name, class_centre, latents_of
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError, one_line
@@ -130,13 +130,18 @@ def file_warnings(points: Sequence[Endpoint], are_cut: bool = True) -> list[str]
     return list(dict.fromkeys(lines))
 
 
+def class_named(text: str, sounds: SoundSet) -> str | None:
+    """Return the class that a name means: itself, or the first of which it is the part before a hyphen."""
+    if text in sounds.class_names:
+        return text
+    return next((name for name in sounds.class_names if name.startswith(f"{text}-")), None)
+
+
 def _class_and_group(text: str, sounds: SoundSet) -> tuple[str | None, str | None]:
     """Return the class and the group of `CLASS` or `GROUP/CLASS`; `None` for what the text does not name."""
-    if text in sounds.class_names:
-        return text, None
-    kinds = [name for name in sounds.class_names if name.startswith(f"{text}-")]
-    if kinds:
-        return kinds[0], None
+    class_name = class_named(text, sounds)
+    if class_name is not None:
+        return class_name, None
     group, slash, class_name = text.partition("/")
     return (
         (class_name, group) if slash and group in sounds.groups and class_name in sounds.class_names else (None, None)
@@ -223,7 +228,7 @@ def decoded_endpoint(name: str, latent: np.ndarray, peak: float, run: Run) -> En
         fitted, _, length = waveform.fit(decoded, audio)
     except AudioError as error:
         raise UserError(f"the model of {run.path} decodes to silence ({name}): train it for longer") from error
-    given = Given((fitted[:length] * np.float32(peak))[:, np.newaxis], audio.rate_hz)
+    given = given_decoded(decoded, peak, audio)
     return Endpoint(name, "sound", np.asarray(latent, np.float32), peak, length, name, fitted, given)
 
 

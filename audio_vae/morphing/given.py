@@ -10,6 +10,9 @@ import numpy as np
 import soundfile
 
 from audio_vae.audio import decoding, waveform
+from audio_vae.config import AudioConfig
+from audio_vae.morphing.levels import cut, to_level
+from audio_vae.shaping.correction import at_most_true_peak
 
 MOST_HZ = 48000
 """Highest rate of a morph: files at a higher one are resampled."""
@@ -55,6 +58,19 @@ def read_given(path: str | os.PathLike, fallback: np.ndarray, fallback_hz: int) 
 def given_array(samples: np.ndarray, rate_hz: int) -> Given:
     """Take an array that has been validated as it is, float `[n]` or `[n, channels]`."""
     return _at_most_hz(decoding.as_columns(samples)[: int(decoding.MAX_DURATION_S * rate_hz)], int(rate_hz))
+
+
+def given_decoded(decoded: np.ndarray, peak: float, config: AudioConfig) -> Given:
+    """Take what a model decoded for a sound: up to where it ends, at some peak.
+
+    Args:
+        decoded: `[T]`, not silent.
+        peak: the peak; a true peak above −0.3 dB of full scale is brought down to that.
+        config: the sample rate and the length of the fade-out.
+    """
+    _, end = waveform.extent(decoded, config.rate_hz, None)
+    levelled = to_level(cut(decoded, end, config), peak)[:, np.newaxis]
+    return Given(at_most_true_peak(levelled, config.rate_hz), config.rate_hz)
 
 
 def _at_most_hz(samples: np.ndarray, rate_hz: int) -> Given:

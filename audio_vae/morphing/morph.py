@@ -6,6 +6,7 @@ Contents of a morph folder:
     morph.wav           the steps one after the other
     crossfade/          the same steps as a plain mix of real sounds, and `crossfade.wav`
     morph.png           waveforms and spectrograms of all steps (Figure 3 of Lionello and Purwins, 2020)
+    kits/               the steps as kits of samplers, if they are asked for
     morph.json          endpoints, path, levels, scorecard, and what made them
 """
 
@@ -20,6 +21,8 @@ import numpy as np
 
 from audio_vae.audio import io, waveform
 from audio_vae.data.sound_set import SoundSet
+from audio_vae.kits.layout import Pad
+from audio_vae.kits.write import FOLDER, KitOptions, require_kit, write_kits
 from audio_vae.morphing.endpoints import CLASS_CENTRES, parse_endpoint
 from audio_vae.morphing.given import Given, together
 from audio_vae.morphing.made_morph import MadeMorph, make_morph, step_names
@@ -57,6 +60,7 @@ def morph(
     *,
     via: Sequence[str] = (),
     sounds: SoundSet | None = None,
+    kit: KitOptions | None = None,
     **options: Any,
 ) -> MorphResult:
     """Morph from one sound to another and write the morph folder, complete or not at all.
@@ -72,6 +76,7 @@ def morph(
             pretrained model.
         via: points that the path leads through, named like the ends. Each leg gets the same share of the path.
         sounds: the sounds that classes refer to; by default, those of the run.
+        kit: the formats and the layout of a kit of the steps; none by default.
         options: those of `morphing.options.PathOptions`.
 
     Returns:
@@ -87,17 +92,20 @@ def morph(
     if out is None:
         out = run.results_path / "morphs" / folder_name([point.file_name for point in points])
     require_writable_folder(Path(out), MARKER)
-    return write_morph(make_morph(run, points, chosen, sounds), Path(out))
+    kit = kit or KitOptions()
+    require_kit([(name, "morph") for name in step_names(chosen.steps)], kit)
+    return write_morph(make_morph(run, points, chosen, sounds), Path(out), kit)
 
 
-def write_morph(made: MadeMorph, out: Path) -> MorphResult:
+def write_morph(made: MadeMorph, out: Path, kit: KitOptions | None = None) -> MorphResult:
     """Write the folder of a morph, complete or not at all. An older morph in `out` is replaced.
 
     Raises:
-        UserError: the model's output is silent, or `out` holds other files or cannot be written.
+        UserError: the model's output is silent, the steps do not fit into the kit, or `out` holds other files or
+            cannot be written.
     """
     sidecar = _sidecar(made)
-    _write_folder(out, made, sidecar)
+    _write_folder(out, made, sidecar, kit or KitOptions())
     return MorphResult(out, sidecar, made.warnings)
 
 
@@ -134,7 +142,7 @@ def _sidecar(made: MadeMorph) -> dict[str, Any]:
     }
 
 
-def _write_folder(out: Path, made: MadeMorph, sidecar: dict[str, Any]) -> None:
+def _write_folder(out: Path, made: MadeMorph, sidecar: dict[str, Any], kit: KitOptions) -> None:
     points, path, mix = made.points, made.path, made.crossfade
     # One rate and one number of channels for what is heard and seen side by side.
     sounds, rate_hz = together([*path.steps, *mix.steps])
@@ -151,6 +159,12 @@ def _write_folder(out: Path, made: MadeMorph, sidecar: dict[str, Any]) -> None:
         # Adding 0 after rounding turns −0 into 0.
         labels = [[f"{round(100 * each, 1) + 0:g} %" for each in track.positions] for track in (path, mix)]
         save_morph_plot(folder / "morph.png", columns, rate_hz, labels)
+        title = folder_name([point.file_name for point in points])
+        pads = [
+            Pad(f"{title}-{name}", title, *step)
+            for name, step in zip(step_names(len(path.steps)), path.steps, strict=True)
+        ]
+        sidecar["kit"] = write_kits(folder / FOLDER, title, pads, kit, sidecar["subtype"])
         write_json(folder / MARKER, sidecar)
 
 

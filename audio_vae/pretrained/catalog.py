@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from audio_vae.runs.card import CARD_NAME, Card, read_card
-from audio_vae.runs.run import Run, open_run
+from audio_vae.runs.run import Run, open_run, read_config
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.tables import human_size, text_table
 
@@ -75,6 +76,23 @@ def open_trained(
                 f"train your own: audio-vae {dataset} train"
             )
     return open_run(path_of(model) if model is not None else run_path or default, dataset)
+
+
+def run_named(name: str | os.PathLike) -> Run:
+    """Open a pretrained model by its name, or a run folder by its path, of whatever data set.
+
+    Raises:
+        UserError: there is neither, or the folder is no run folder.
+    """
+    text = os.fspath(name)
+    if text in names():
+        path = path_of(text)
+    elif text and Path(text).is_dir():
+        path = Path(text)
+    else:
+        known = ", ".join(names())
+        raise UserError(f"{text!r} is neither a pretrained model ({known}) nor a run folder: give one of them")
+    return Run(path, read_config(path))
 
 
 def size_bytes(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""Versions, machine and git commit, on which a result depends besides its config."""
+"""Versions, machine, git commit and command, on which a result depends besides its config."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,12 @@ from audio_vae import __version__
 _PACKAGES = ("keras", "tensorflow", "jax", "numpy", "scipy", "librosa", "scikit-learn", "tslearn", "soundfile", "soxr")
 
 
+COMMAND: ContextVar[str | None] = ContextVar("command", default=None)
+"""The command line that this process runs; `None` from Python."""
+
+
 def environment() -> dict[str, Any]:
-    """Return package versions, platform, Keras backend and git commit as JSON values."""
+    """Return package versions, platform, Keras backend, git commit and command as JSON values."""
     versions = {}
     for name in _PACKAGES:
         try:
@@ -29,6 +34,7 @@ def environment() -> dict[str, Any]:
         "packages": versions,
         "keras_backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
         "git_commit": _git_commit(),
+        "command": COMMAND.get(),
     }
 
 

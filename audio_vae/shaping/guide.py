@@ -31,7 +31,21 @@ def moves_db(decoded: np.ndarray, ends: np.ndarray, weights: np.ndarray, rate_hz
     Returns:
         float64 `[S, bands, cells]` in decibels, within `MOST_DB`; cells as `audio.bands.cell_edges_s` has them.
     """
-    sounds = np.concatenate([decoded, ends])
+    levels_db = smooth_levels_db(np.concatenate([decoded, ends]), rate_hz)
+    steps_db, ends_db = levels_db[: len(decoded)], levels_db[len(decoded) :]
+    return np.clip(steps_db - np.einsum("sk,kbc->sbc", weights, ends_db), -MOST_DB, MOST_DB)
+
+
+def smooth_levels_db(sounds: np.ndarray, rate_hz: int) -> np.ndarray:
+    """Return the levels of sounds in bands and log-time cells, below the loudest cell of each, down to −50 dB.
+
+    Args:
+        sounds: `[S, T]`.
+        rate_hz: their sample rate.
+
+    Returns:
+        float64 `[S, bands, cells]` in decibels; cells as `audio.bands.cell_edges_s` has them.
+    """
     levels = np.array([max(waveform.peak(each), 1e-9) for each in sounds])
     split = Bands(sounds.shape[1], rate_hz)
     edges_s = bands.cell_edges_s(sounds.shape[1] / rate_hz)
@@ -40,8 +54,7 @@ def moves_db(decoded: np.ndarray, ends: np.ndarray, weights: np.ndarray, rate_hz
     levels_db = np.moveaxis(10 * np.log10(np.maximum(powers / loudest, 10 ** (_FLOOR_DB / 10))), 2, 0)
     for axis in (1, 2):
         levels_db = np.apply_along_axis(_smoothed, axis, levels_db)
-    steps_db, ends_db = levels_db[: len(decoded)], levels_db[len(decoded) :]
-    return np.clip(steps_db - np.einsum("sk,kbc->sbc", weights, ends_db), -MOST_DB, MOST_DB)
+    return levels_db
 
 
 def _smoothed(values: np.ndarray) -> np.ndarray:

@@ -142,7 +142,7 @@ class Shaper:
         positions = [bands.log_time(split.times_s(band) - _BEFORE_S) for band in range(split.n_bands)]
         summed = [
             sum(
-                part[band] * _factors(gains[band], edges_s, positions[band])
+                part[band] * factors(gains[band], edges_s, positions[band])
                 for part, gains in zip(parts, gains_db, strict=True)
             )
             for band in range(split.n_bands)
@@ -152,7 +152,7 @@ class Shaper:
         repair_db = np.clip(10 * np.log10((wanted + least) / (got + least)), -MOST_REPAIR_DB, MOST_REPAIR_DB)
         repair_db = _smooth(repair_db)
         return split.join(
-            [each * _factors(repair_db[band], edges_s, positions[band]) for band, each in enumerate(summed)]
+            [each * factors(repair_db[band], edges_s, positions[band]) for band, each in enumerate(summed)]
         )
 
     def _placed(self, weights: np.ndarray, before: int, n_samples: int) -> list[np.ndarray]:
@@ -216,7 +216,7 @@ def _smooth(values: np.ndarray) -> np.ndarray:
     return 0.25 * padded[:, :-2] + 0.5 * padded[:, 1:-1] + 0.25 * padded[:, 2:]
 
 
-def _factors(gains_db: np.ndarray, edges_s: np.ndarray, positions: np.ndarray) -> np.ndarray:
+def factors(gains_db: np.ndarray, edges_s: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """Return gains of cells, `[cells]` in decibels, as factors at positions in log time, float32 `[points, 1]`."""
     edges = bands.log_time(edges_s)
     gains_db = np.interp(positions, (edges[1:] + edges[:-1]) / 2, gains_db)

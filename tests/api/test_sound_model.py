@@ -192,3 +192,33 @@ class TestBlend:
     def test_what_cannot_be_blended(self, model, parts, options, match):
         with pytest.raises(UserError, match=match):
             model.blend(parts, **options)
+
+
+class TestNewSounds:
+    """What is made is tested beside `sampling`; here, that it comes out as arrays."""
+
+    def test_variations(self, model, tmp_path):
+        stereo = np.stack([TONE, 0.5 * TONE], axis=1)
+        made = model.vary((stereo, RATE_HZ), 0, 2, seed=7)
+        np.testing.assert_array_equal(made.sounds, [stereo, stereo])
+        assert (made.distances_db.tolist(), made.latents.shape) == ([0, 0], (2, 3))
+        folder = made.save(tmp_path / "v", ["sfz"])
+        assert {f"{name}.wav" for name in made.names} < {path.name for path in folder.iterdir()}
+        assert len(list((folder / "kits" / "sfz").glob("*.sfz"))) == 1
+
+    def test_new_sounds(self, model, monkeypatch, tmp_path):
+        monkeypatch.setattr("audio_vae.sampling.made_sample.COPY_DB", 0)
+        made = model.sample("low", 1, seed=7, temperature=0)
+        assert made.names == ("low-seed7-000",)
+        np.testing.assert_allclose(made.latents[0], model.sounds.latents[:3].mean(axis=0), rtol=1e-5)
+        assert made.distances_db.shape == (1,)
+        assert (made.save(tmp_path / "s") / "low-seed7-000.wav").is_file()
+
+    def test_directions(self, model):
+        assert model.directions() == {}
+
+    def test_what_cannot_be_made(self, model):
+        with pytest.raises(UserError, match="the amount 5 cannot be used"):
+            model.vary("low", 5)
+        with pytest.raises(UserError, match="unknown class 'kick'"):
+            model.sample("kick")
