@@ -72,9 +72,7 @@ def imports_of(path: Path) -> list[str]:
     for node in (each for top in nodes for each in ast.walk(top)):
         if isinstance(node, ast.ImportFrom) and node.module:
             if node.module == "audio_vae":
-                found += [
-                    f"audio_vae.{alias.name}" for alias in node.names if alias.name not in ("__version__", "open_model")
-                ]
+                found += [f"audio_vae.{alias.name}" for alias in node.names if alias.name not in NO_MODULES]
             elif node.module.startswith("audio_vae."):
                 found.append(node.module)
         elif isinstance(node, ast.Import):
