@@ -22,7 +22,7 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
         epilog=f"Examples:  audio-vae {dataset} vary my-sound.wav --amount 0.3 -n 8 --seed 7     "
         f"audio-vae {dataset} vary {start}:0 --along brightness     audio-vae {dataset} vary --list",
     )
-    @click.argument("sound", required=False, metavar="SOUND")
+    @click.argument("sound", required=False, metavar="[SOUND]")
     @click.option(
         "--amount",
         type=float,

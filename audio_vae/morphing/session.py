@@ -33,7 +33,7 @@ def morph_dataset(
         run: a trained run; by default `runs/<data set>`, or the pretrained model if there is no such run.
         data: a folder with the sounds that classes refer to; by default those of the run.
         out: the folder to write; see `morphing.morph.morph`.
-        options: `via` and those of `morphing.options.PathOptions`.
+        options: `via`, `kit` and those of `morphing.options.PathOptions`; see `morphing.morph.morph`.
 
     Raises:
         UserError: an end or an option cannot be used, there is no model, or `out` cannot be written.

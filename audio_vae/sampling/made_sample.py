@@ -62,6 +62,7 @@ class MadeSample:
         n_each: number of sounds of each class.
         seed: the seed.
         temperature: what scaled the standard deviation.
+        level: one of `morphing.options.LEVELS`.
         sounds: the sounds, class by class; in a class from the most typical outwards.
     """
 
@@ -70,6 +71,7 @@ class MadeSample:
     n_each: int
     seed: int
     temperature: float
+    level: str
     sounds: tuple[NewSound, ...]
 
 
@@ -105,7 +107,7 @@ def make_sample(
     labels = _labels(run, known, classes)
     sounds = [sound for label in labels for sound in _of_class(run, known, label, n_each, seed, temperature, level)]
     names = tuple(run.sounds.class_names[label] for label in labels)
-    return MadeSample(run, names, n_each, seed, temperature, tuple(sounds))
+    return MadeSample(run, names, n_each, seed, temperature, level, tuple(sounds))
 
 
 def require_seed(seed: int) -> None:

@@ -67,6 +67,7 @@ class MadeVariations:
         seed: the seed.
         along: the direction that they follow; `None` for random ones.
         render: one of `morphing.options.RENDERS`.
+        level: one of `morphing.options.LEVELS`.
         sounds: the variations.
         remarks: what there is to know of the direction and of distances that were missed, one line each.
     """
@@ -77,6 +78,7 @@ class MadeVariations:
     seed: int
     along: str | None
     render: str
+    level: str
     sounds: tuple[Variation, ...]
     remarks: tuple[str, ...]
 
@@ -133,7 +135,7 @@ def make_variations(
         )
         for number, (each, each_amount) in enumerate(zip(found, amounts, strict=True))
     )
-    return MadeVariations(run, point, float(amount), seed, along, render, sounds, tuple(remarks))
+    return MadeVariations(run, point, float(amount), seed, along, render, level, sounds, tuple(remarks))
 
 
 def stem(point: Endpoint) -> str:

@@ -71,11 +71,11 @@ def sample(
     # Whether a kit has room for the sounds does not depend on what they are.
     require_kit([(str(each), str(place)) for place in range(max(1, len(classes))) for each in range(n_each)], kit)
     made = make_sample(run, classes, n_each, seed=seed, temperature=temperature, level=level)
-    return write_sample(made, out, level=level, subtype=subtype, kit=kit)
+    return write_sample(made, out, subtype=subtype, kit=kit)
 
 
 def write_sample(
-    made: MadeSample, out: Path, *, level: str = "keep", subtype: str = "PCM_24", kit: KitOptions | None = None
+    made: MadeSample, out: Path, *, subtype: str = "PCM_24", kit: KitOptions | None = None
 ) -> SoundsResult:
     """Write the folder of new sounds.
 
@@ -92,7 +92,7 @@ def write_sample(
             "seed": made.seed,
             "temperature": made.temperature,
             "copy_db": COPY_DB,
-            "level": level,
+            "level": made.level,
             "subtype": subtype,
             "sounds": [
                 {

@@ -72,11 +72,11 @@ def vary(
     kit = kit or KitOptions(layout="round-robin")
     require_kit([(str(each), "sound") for each in range(n)], kit)
     made = make_variations(run, point, amount, n, seed=seed, along=along, render=render, level=level)
-    return write_variations(made, Path(out), level=level, subtype=subtype, kit=kit)
+    return write_variations(made, Path(out), subtype=subtype, kit=kit)
 
 
 def write_variations(
-    made: MadeVariations, out: Path, *, level: str = "keep", subtype: str = "PCM_24", kit: KitOptions | None = None
+    made: MadeVariations, out: Path, *, subtype: str = "PCM_24", kit: KitOptions | None = None
 ) -> SoundsResult:
     """Write the folder of variations.
 
@@ -94,7 +94,7 @@ def write_variations(
             "seed": made.seed,
             "along": made.along,
             "render": made.render,
-            "level": level,
+            "level": made.level,
             "subtype": subtype,
             "sounds": [
                 {

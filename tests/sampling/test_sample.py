@@ -44,6 +44,7 @@ class TestMake:
         np.testing.assert_array_equal(alone.sounds[0].latent, both.sounds[2].latent)
 
     def test_levels(self, toy_run):
+        assert make_sample(toy_run, ["low"], 1, level="peak").level == "peak"
         kept, loud = (make_sample(toy_run, ["low"], 2, level=level) for level in ("keep", "peak"))
         assert [np.abs(each.given.samples).max() for each in kept.sounds] == pytest.approx([0.5, 0.5], rel=1e-4)
         assert all(np.abs(each.given.samples).max() > 0.85 for each in loud.sounds)
