@@ -15,6 +15,7 @@ from audio_vae.api.results import (
     Blend,
     Morph,
     NewSounds,
+    Sound,
     Variations,
     blend_result,
     morph_result,
@@ -106,13 +107,13 @@ class SoundModel:
         classes = tuple(self.classes[label] for label in known.labels)
         return KnownSounds(known.names, classes, known.is_test, known.means)
 
-    def encode(self, sounds: np.ndarray, rate_hz: int | None = None) -> np.ndarray:
+    def encode(self, sounds: np.ndarray | Sound, rate_hz: int | None = None) -> np.ndarray:
         """Return the points of the latent space of sounds (posterior means).
 
         Each is prepared like the sounds of the training: from its onset on, with peak 1, cut or padded to T samples.
 
         Args:
-            sounds: one mono sound, float `[n]`, or several of one length, `[N, n]`.
+            sounds: one mono sound, float `[n]`, several of one length, `[N, n]`, or a sound of a result.
             rate_hz: their sample rate; by default, that of the model.
 
         Returns:
@@ -121,17 +122,14 @@ class SoundModel:
         Raises:
             UserError: a sound is silent, too short or not finite, or the shape is another.
         """
+        if isinstance(sounds, Sound):
+            # Its channels are mixed down as those of a file.
+            return self._encoded([(sounds.samples, sounds.rate_hz)])[0]
         sounds = np.asarray(sounds)
         if sounds.ndim not in (1, 2) or 0 in sounds.shape:
             raise UserError(f"sounds of the shape {sounds.shape} cannot be encoded: give [n], or [N, n] for several")
-        fitted = []
-        for number, sound in enumerate(np.atleast_2d(sounds)):
-            try:
-                valid = validate_array(sound, self.rate_hz if rate_hz is None else rate_hz, self.run.config.audio)
-            except AudioError as error:
-                raise UserError(f"sound {number} cannot be encoded ({one_line(error)}): give another sound") from error
-            fitted.append(valid.fitted)
-        means, _ = self.run.encode(np.stack(fitted))
+        rate_hz = self.rate_hz if rate_hz is None else rate_hz
+        means = self._encoded([(sound, rate_hz) for sound in np.atleast_2d(sounds)])
         return means if sounds.ndim == 2 else means[0]
 
     def decode(self, latents: np.ndarray) -> np.ndarray:
@@ -278,6 +276,16 @@ class SoundModel:
     def directions(self) -> dict[str, Direction]:
         """Return the directions that `vary` can follow: name → `vector` `[d]`, `r2` and how far it `holds`."""
         return directions_of(self.run)
+
+    def _encoded(self, sounds: Sequence[tuple[np.ndarray, int]]) -> np.ndarray:
+        fitted = []
+        for number, (samples, rate_hz) in enumerate(sounds):
+            try:
+                fitted.append(validate_array(samples, rate_hz, self.run.config.audio).fitted)
+            except AudioError as error:
+                raise UserError(f"sound {number} cannot be encoded ({one_line(error)}): give another sound") from error
+        means, _ = self.run.encode(np.stack(fitted))
+        return means
 
     def _points(self, ends: Sequence[End], rate_hz: int | None):
         return [to_endpoint(end, self.run, rate_hz, f"array {number}") for number, end in enumerate(ends)]

@@ -42,6 +42,10 @@ class TestEncodeDecode:
         np.testing.assert_allclose(fast, slow, rtol=0.01)
         assert slow.shape == (3,)
 
+    def test_a_sound_of_a_result_is_mixed_down(self, model):
+        stereo = Sound(np.stack([TONE, TONE], axis=1), RATE_HZ, "mine")
+        np.testing.assert_allclose(model.encode(stereo), model.encode(TONE), rtol=1e-5)
+
     def test_decode(self, model, tone_run):
         latents = np.float32([[0, 1, 2], [1, 0, 0]])
         decoded = model.decode(latents)
