@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import numpy as np
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -34,7 +35,7 @@ from audio_vae.explorer.about import PAGE, TYPES, about, coordinates, page_files
 from audio_vae.explorer.guard import Guard, TooLarge, read_body
 from audio_vae.explorer.keeping import Kept
 from audio_vae.explorer.lanes import Busy, Gone, Lane
-from audio_vae.explorer.layout import layout
+from audio_vae.explorer.layout import layout, nearest
 from audio_vae.explorer.workbench import Workbench
 from audio_vae.morphing.endpoints import file_warnings
 from audio_vae.utils.errors import UserError, explain, one_line
@@ -175,7 +176,9 @@ class _Server:
         name = request.query_params.get("name", "")
         ref, point = await self.quick.run(lambda: self.bench.files.take(content, name), request.is_disconnected)
         notes = file_warnings([point], are_cut=self.bench.render == "model")
-        return JSONResponse({"ref": ref, "name": point.name, "notes": notes})
+        found, weights = nearest(point.latent[np.newaxis], self.bench.latents)
+        near = list(zip(found[0].tolist(), weights[0].tolist(), strict=True))
+        return JSONResponse({"ref": ref, "name": point.name, "near": near, "notes": notes})
 
     def keep(self, what: str) -> Callable:
         """Return what answers with a file to keep."""

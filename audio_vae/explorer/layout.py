@@ -34,7 +34,6 @@ def layout(latents: np.ndarray, seed: int = 0) -> tuple[np.ndarray, str]:
     Returns:
         Points `[N, 2]`, and the method in words.
     """
-    from sklearn.neighbors import NearestNeighbors
     from threadpoolctl import threadpool_limits
 
     n_placed = min(len(latents), MOST)
@@ -44,7 +43,24 @@ def layout(latents: np.ndarray, seed: int = 0) -> tuple[np.ndarray, str]:
         placed, method = project(latents[chosen], seed)
     if n_placed == len(latents):
         return placed, method
-    distances, nearest = NearestNeighbors(n_neighbors=_NEIGHBOURS).fit(latents[chosen]).kneighbors(latents)
-    weights = 1 / np.maximum(distances, 1e-9)
-    points = np.einsum("nk,nkc->nc", weights / weights.sum(axis=1, keepdims=True), placed[nearest])
+    neighbours, weights = nearest(latents, latents[chosen])
+    points = np.einsum("nk,nkc->nc", weights, placed[neighbours])
     return points, f"{method} of {MOST} of {len(latents)} sounds, the others between their neighbours"
+
+
+def nearest(latents: np.ndarray, among: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the points between which latents lie on the map.
+
+    Args:
+        latents: `[N, d]`.
+        among: the points, `[M, d]`.
+
+    Returns:
+        The up to three nearest of the points, int64 `[N, k]`, and their weights, which add up to 1.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    finder = NearestNeighbors(n_neighbors=min(_NEIGHBOURS, len(among))).fit(among)
+    distances, found = finder.kneighbors(latents)
+    weights = 1 / np.maximum(distances, 1e-9)
+    return found, weights / weights.sum(axis=1, keepdims=True)

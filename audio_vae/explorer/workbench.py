@@ -92,11 +92,12 @@ class Workbench:
         return f"class:{start}", f"class:{end}"
 
     def warm_up(self) -> None:
-        """Let the networks be compiled for the sizes that they will be used with, and latents be read."""
-        latents = self.latents
+        """Make a first morph, so that networks are compiled for the sizes that they are used with."""
+        start, end = (f"class:{list(self.centres)[number]}" for number in (0, -1))
         for size in (1, 2):
             self.run.encode(self.run.sounds.audio[:size])
-            self.run.decode(latents[:size])
+            self.run.decode(self.latents[-size:])
+        self.path(start, end, None, 3, self.render)
 
     def point(self, ref: Any, depth: int = 0) -> Endpoint:
         """Return the point of a reference.

@@ -69,6 +69,7 @@ def test_a_file_becomes_an_end_and_is_kept(client, ask, sound_file):
     answer = client.post("/api/file", params={"name": "my own.wav"}, content=sound_file.read_bytes())
     about = answer.json()
     assert about["name"] == "my own.wav"
+    assert sum(weight for _, weight in about["near"]) == pytest.approx(1)
     steps = ask("morph", a=about["ref"], b="class:low", n_steps=3)
     assert (steps[0].samples.shape, steps[0].rate_hz) == ((1800, 2), 48000)
     kept = client.post("/api/keep/zip", json={"make": "morph", "a": about["ref"], "b": "class:low"})

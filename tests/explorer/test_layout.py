@@ -3,7 +3,7 @@
 import numpy as np
 
 from audio_vae.explorer import layout as module
-from audio_vae.explorer.layout import layout, quick_layout
+from audio_vae.explorer.layout import layout, nearest, quick_layout
 
 
 def two_groups(rng, n):
@@ -38,3 +38,13 @@ def test_groups_stay_apart_by_t_sne_also_when_only_a_sample_is_placed(rng, monke
 def test_a_single_sound_has_a_place():
     points, _ = quick_layout(np.ones((1, 3), np.float32))
     assert points.tolist() == [[0, 0]]
+
+
+def test_a_point_lies_between_its_neighbours_and_on_one_that_is_the_same(rng):
+    among = rng.normal(size=(30, 5))
+    found, weights = nearest(among[[4]] + [[0.1, 0, 0, 0, 0]], among)
+    distances = np.linalg.norm(among - among[4] - [0.1, 0, 0, 0, 0], axis=1)
+    assert found[0].tolist() == np.argsort(distances)[:3].tolist()
+    assert weights.sum() == 1
+    _, weights = nearest(among[[7]], among)
+    np.testing.assert_allclose(weights[0], [1, 0, 0], atol=1e-6)

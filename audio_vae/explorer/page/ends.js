@@ -24,8 +24,8 @@ export function setUpEnds(app) {
 
   app.useFile = async (file, end = active) => {
     try {
-      const { ref, name, notes } = await app.backend.upload(file);
-      remember(ref, bare(name));
+      const { ref, name, near, notes } = await app.backend.upload(file);
+      remember(ref, bare(name), near);
       app.choose(ref, end);
       for (const note of notes) say(note);
       await app.hearRef(ref);

@@ -8,7 +8,7 @@ import { setUpKeys } from "./keys.js";
 import { SoundMap } from "./map.js";
 import { explain, say } from "./messages.js";
 import { setUpMorph } from "./morph.js";
-import { nameOf, pointOf, refOfPoint } from "./names.js";
+import { nameOf, placeOf, refOfPoint } from "./names.js";
 import { Player } from "./player.js";
 import { setUpSample } from "./sample.js";
 import { View, styleOf } from "./spectrogram.js";
@@ -227,20 +227,29 @@ function setUpMap(app) {
   const how = matchMedia("(hover: none)").matches
     ? "Tap a sound to hear it and choose it as A, then another as B."
     : "Point at a sound to hear it, click it to choose it as A, then another as B.";
-  $("map-hint").textContent = `${how} Diamonds are the classes`
+  $("map-hint").textContent = `${how} Or drop sound files of your own anywhere on this page. Diamonds are the classes`
     + (model.is_real.includes(false) ? "; rings are sounds that the model knows and makes, but that do not come with it." : ".");
   $("method").textContent = model.method;
   colour();
   document.addEventListener("theme", colour);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", colour);
-  const mark = () => map.mark({ a: pointOf(app.state.a, model), b: pointOf(app.state.b, model) });
+  const mark = () => map.mark({ a: placeOf(app.state.a, model), b: placeOf(app.state.b, model) });
   app.whenUpdated(mark);
   if (model.has_layout) {
-    backend.layout().then(({ x, y, method }) => {
+    // Sounds first: the map can wait.
+    sounding(model.render).then(backend.layout).then(({ x, y, method }) => {
       map.moveTo(x, y);
       $("method").textContent = method;
     }).catch(explain);
   }
+}
+
+// Until the first morph is made, or will not be.
+function sounding(rendered) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 8000);
+    document.addEventListener("made", ({ detail: { render } }) => render === rendered && resolve());
+  });
 }
 
 // Hues as far apart as they can be for neighbours in the list, all as light as one another.

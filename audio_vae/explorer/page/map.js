@@ -21,7 +21,7 @@ export class SoundMap {
     this.colours = colours;
     this.on = on;
     this.hidden = new Set();
-    this.marks = { a: -1, b: -1 };
+    this.marks = { a: [], b: [] }; // of each, the points that it lies between, with their weights
     this.#fit();
     this.#listen();
     new ResizeObserver(() => this.draw()).observe(canvas);
@@ -84,6 +84,11 @@ export class SoundMap {
     ];
   }
 
+  #between(near) {
+    const places = near.map(([index, weight]) => this.place(index).map((each) => weight * each));
+    return places.reduce(([x, y], [dx, dy]) => [x + dx, y + dy]);
+  }
+
   #fit() {
     Object.assign(this.points, unit(this.points.x, this.points.y));
     this.#fill();
@@ -137,8 +142,8 @@ export class SoundMap {
     const room = Math.min(1, Math.sqrt(width / 640));
     const radius = Math.min(9, room * (n > 1500 ? 2.6 : n > 400 ? 3.8 : 5) * Math.sqrt(this.#view.scale));
     const { a, b } = this.marks;
-    if (a >= 0 && b >= 0) {
-      const [from, to] = [this.place(a), this.place(b)];
+    if (a.length && b.length) {
+      const [from, to] = [this.#between(a), this.#between(b)];
       const line = context.createLinearGradient(...from, ...to);
       line.addColorStop(0, style.getPropertyValue("--a"));
       line.addColorStop(1, style.getPropertyValue("--b"));
@@ -170,9 +175,9 @@ export class SoundMap {
       }
     };
     for (let index = n - 1; index >= 0; index--) draw(index, radius);
-    for (const [name, index] of Object.entries(this.marks)) {
-      if (index < 0) continue;
-      const [x, y] = this.place(index);
+    for (const [name, near] of Object.entries(this.marks)) {
+      if (!near.length) continue;
+      const [x, y] = this.#between(near);
       context.beginPath();
       context.arc(x, y, 11, 0, 7);
       context.fillStyle = style.getPropertyValue(`--${name}`);

@@ -7,8 +7,9 @@
 
 const files = new Map();
 
-export function remember(ref, name) {
-  files.set(ref, name);
+// `near` are the points of the map that the file lies between, each with its weight.
+export function remember(ref, name, near) {
+  files.set(ref, { name, near });
 }
 
 export function isForgotten(ref) {
@@ -20,7 +21,7 @@ export function nameOf(ref, model) {
   const [kind, ...rest] = ref.split(":");
   if (kind === "class") return rest.join(":");
   if (kind === "sound") return bare(model.names[Number(rest[0])] ?? "?");
-  if (kind === "file") return files.get(ref) ?? "a file that is gone";
+  if (kind === "file") return files.get(ref)?.name ?? "a file that is gone";
   if (kind === "new") return `new ${rest.slice(0, -2).join(":")} ${Number(rest.at(-1)) + 1}`;
   if (kind === "vary") return `${nameOf(rest.slice(2).join(":"), model)} ± ${Math.round(100 * Number(rest[0]))} %`;
   return ref;
@@ -37,12 +38,13 @@ export function refOf(text, model) {
   return like ? `class:${like}` : null;
 }
 
-// The point of the map that a reference is, or -1: sounds come first, then the centres of the classes.
-export function pointOf(ref, model) {
+// The points of the map between which a reference lies, with their weights: sounds come first, then the classes.
+export function placeOf(ref, model) {
   const [kind, ...rest] = ref.split(":");
-  if (kind === "sound") return Number(rest[0]) < model.names.length ? Number(rest[0]) : -1;
-  const number = kind === "class" ? model.centres.indexOf(rest.join(":")) : -1;
-  return number >= 0 ? model.names.length + number : -1;
+  if (kind === "file") return files.get(ref)?.near ?? [];
+  const number = kind === "sound" ? Number(rest[0]) : kind === "class" ? model.centres.indexOf(rest.join(":")) : -1;
+  const index = kind === "class" && number >= 0 ? model.names.length + number : number;
+  return index >= 0 && index < model.x.length ? [[index, 1]] : [];
 }
 
 export function refOfPoint(index, model) {

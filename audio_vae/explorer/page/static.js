@@ -119,7 +119,16 @@ export async function upload(file) {
   const ref = `file:${files.size + nAsked}`;
   files.set(ref, { latent, peak: fitted.peak, length: fitted.length });
   if (files.size > MOST_FILES) files.delete(files.keys().next().value);
-  return { ref, name: file.name, notes: [] };
+  return { ref, name: file.name, near: nearest(latent), notes: [] };
+}
+
+// The points of the map between which a latent lies, as `explorer.layout.nearest` finds them.
+function nearest(latent) {
+  const size = model.latent_dim;
+  const far = model.peaks.map((_, index) => [index, Math.hypot(...latent.map((each, i) => each - latents[index * size + i]))]);
+  const near = far.sort((one, other) => one[1] - other[1]).slice(0, 3).map(([index, distance]) => [index, 1 / Math.max(distance, 1e-9)]);
+  const total = near.reduce((sum, [, weight]) => sum + weight, 0);
+  return near.map(([index, weight]) => [index, weight / total]);
 }
 
 export async function keep(_what, values) {
