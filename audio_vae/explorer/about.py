@@ -12,6 +12,9 @@ from audio_vae.explorer.workbench import Workbench
 
 PAGE = Path(__file__).parent / "page"
 
+KITS = {"sfz": "for SFZ players", "decentsampler": "for Decent Sampler", "hydrogen": "for Hydrogen"}
+"""Formats of kits → how they are called."""
+
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -47,9 +50,9 @@ def about(bench: Workbench, ends: tuple[str, str]) -> dict[str, Any]:
         "has_layout": True,
         "ends": list(ends),
         "render": bench.render,
-        "can": ["morph", "crossfade", "blend", *(each for each in ("vary", "sample") if hasattr(bench.model, each))],
-        "keeps": ["wav", "zip"],
-        "kits": bench.kits,
+        "can": ["morph", "crossfade", "blend", "vary", "sample"],
+        "keeps": ["wav", "zip", "kit"],
+        "kits": KITS,
         "left_out": None,
     }
 

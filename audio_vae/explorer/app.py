@@ -10,7 +10,7 @@
     POST /api/file         a file of one's own, as it is; `name` in the query
     POST /api/keep/wav     this sound as a file       what `Store.keepable` of the page says
     POST /api/keep/zip     all of it as a folder      likewise
-    POST /api/keep/kit     as a kit                   likewise, with `format`
+    POST /api/keep/kit     as a kit                   likewise, with `format` and `layout`
 
 Sounds are answered as `explorer.frames`, errors of the user as one line of text.
 """
@@ -141,7 +141,10 @@ class _Server:
     async def sound(self, request: Request) -> Response:
         """Answer the sound of a reference."""
         values = await _values(request)
-        return await self._sounds(self.quick, request, lambda: [self.bench.point(values.get("ref")).given])
+        ref = values.get("ref")
+        # New sounds and variations are made of many tries.
+        lane = self.slow if str(ref).startswith(("new:", "vary:")) else self.quick
+        return await self._sounds(lane, request, lambda: [self.bench.point(ref).given])
 
     async def morph(self, request: Request) -> Response:
         """Answer steps of a morph."""

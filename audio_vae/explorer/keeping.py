@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from audio_vae.api.results import Blend
 from audio_vae.audio.io import wav_bytes
 from audio_vae.explorer.values import share
 from audio_vae.explorer.workbench import Workbench
+from audio_vae.kits.layout import LAYOUTS
+from audio_vae.kits.write import FOLDER, FORMATS
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.files import folder_name, safe_name
 
@@ -28,23 +31,13 @@ def file_name(names: Sequence[str], ending: str) -> str:
     return f"{name.encode('ascii', 'replace').decode().replace('?', '_')}{ending}"
 
 
-def zip_of(save: Callable[[Path], object], name: str, scratch: Path) -> bytes:
-    """Return a folder as a ZIP archive.
-
-    Args:
-        save: writes the folder.
-        name: name of the folder in the archive.
-        scratch: where the folder is written for a moment.
-    """
-    with tempfile.TemporaryDirectory(dir=scratch) as place:
-        # The name on the disk is always the same; nothing of what was asked for is in it.
-        folder = Path(place, "kept")
-        save(folder)
-        archive = io.BytesIO()
-        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-            for path in sorted(each for each in folder.rglob("*") if each.is_file()):
-                file.write(path, f"{name}/{path.relative_to(folder).as_posix()}")
-        return archive.getvalue()
+def zipped(folder: Path, name: str) -> bytes:
+    """Return a folder as a ZIP archive, in which it is called `name`."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+            file.write(path, f"{name}/{path.relative_to(folder).as_posix()}")
+    return archive.getvalue()
 
 
 class Kept:
@@ -79,7 +72,7 @@ class Kept:
             sound, names = self.bench.point(ref).given, [self._name(ref)]
         return wav_bytes(sound.samples, sound.rate_hz, SUBTYPE), file_name(names, ".wav")
 
-    def zip(self, values: Mapping[str, Any], **options: Any) -> tuple[bytes, str]:
+    def zip(self, values: Mapping[str, Any]) -> tuple[bytes, str]:
         """Return all of what was made as a folder in a ZIP archive, and the archive's name.
 
         Raises:
@@ -87,17 +80,27 @@ class Kept:
         """
         made, names = self._result(values)
         name = file_name(names, "")
-        return zip_of(lambda folder: made.save(folder, **options), name, self.bench.scratch), f"{name}.zip"
+        with tempfile.TemporaryDirectory(dir=self.bench.scratch) as place:
+            return zipped(made.save(Path(place, "kept")), name), f"{name}.zip"
 
     def kit(self, values: Mapping[str, Any]) -> tuple[bytes, str]:
-        """Return the same as a kit for a sampler.
+        """Return the same as a kit for a sampler: for Hydrogen a file that it imports, else a ZIP archive.
 
         Raises:
             UserError: something cannot be used.
         """
-        if str(values.get("format")) not in self.bench.kits:
-            raise UserError(f"unknown kit: choose one of {', '.join(self.bench.kits) or 'none yet'}")
-        return self.zip(values, kits=(values["format"],))
+        kind, layout = values.get("format"), values.get("layout")
+        if kind not in FORMATS or layout not in LAYOUTS:
+            raise UserError(f"unknown kit: choose one of {', '.join(FORMATS)}, and one of {', '.join(LAYOUTS)}")
+        made, names = self._result(values)
+        # A blend is a single sound, which has no layout.
+        options = {} if isinstance(made, Blend) else {"layout": layout}
+        with tempfile.TemporaryDirectory(dir=self.bench.scratch) as place:
+            folder = made.save(Path(place, "kept"), kit=(kind,), **options) / FOLDER / kind
+            for file in folder.glob("*.h2drumkit"):
+                return file.read_bytes(), file_name(names, file.suffix)
+            name = file_name([*names, kind], "")
+            return zipped(folder, name), f"{name}.zip"
 
     def _result(self, values: Mapping[str, Any]) -> tuple[Any, list[str]]:
         make = values.get("make")

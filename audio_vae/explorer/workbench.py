@@ -79,11 +79,6 @@ class Workbench:
         """The points of the map, `[N + C, d]`: the sounds, then the centres of the classes."""
         return np.concatenate([self.model.sounds.latents, *(each.latent[np.newaxis] for each in self.centres.values())])
 
-    @cached_property
-    def kits(self) -> dict[str, str]:
-        """Formats of kits → how they are called."""
-        return {}
-
     def first_ends(self, wanted: tuple[str, str]) -> tuple[str, str]:
         """Return references of what the page begins with: the classes that are wanted if they exist, or others."""
         names = list(self.centres)
@@ -217,7 +212,8 @@ class Workbench:
         amount, direction, point = share(amount), whole(direction), self.point(ref, depth)
         sound = Sound(point.given.samples, point.given.rate_hz, point.name, point.latent)
         return self._made.get(
-            ("vary", ref, amount, direction, n), lambda: self.model.vary(sound, amount, n, seed=direction)
+            ("vary", ref, amount, direction, n),
+            lambda: self.model.vary(sound, amount, n, seed=direction, render=self.render),
         )
 
     def _options(self, render: Any) -> dict[str, str]:

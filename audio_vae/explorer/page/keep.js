@@ -17,7 +17,7 @@ export function setUpKeep(app) {
     button.disabled = true;
     $("kept").textContent = "making it …";
     try {
-      const { blob, name } = await backend.keep(what, { ...app.maker.keepable(), format: $("kit-format").value });
+      const { blob, name } = await backend.keep(what, { ...app.maker.keepable(), format: $("kit-format").value, layout: $("kit-layout").value });
       const link = document.createElement("a");
       link.href = URL.createObjectURL(blob);
       link.download = name;

@@ -23,7 +23,7 @@ export function nameOf(ref, model) {
   if (kind === "sound") return bare(model.names[Number(rest[0])] ?? "?");
   if (kind === "file") return files.get(ref)?.name ?? "a file that is gone";
   if (kind === "new") return `new ${rest.slice(0, -2).join(":")} ${Number(rest.at(-1)) + 1}`;
-  if (kind === "vary") return `${nameOf(rest.slice(2).join(":"), model)} ± ${Math.round(100 * Number(rest[0]))} %`;
+  if (kind === "vary") return `${Math.round(100 * Number(rest[0]))} % off ${nameOf(rest.slice(2).join(":"), model)}`;
   return ref;
 }
 

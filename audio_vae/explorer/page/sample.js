@@ -24,6 +24,7 @@ export function setUpSample(app) {
     drawn = now;
     [sounds, chosen] = [[], 0];
     $("samples").replaceChildren();
+    $("sample-status").textContent = "drawing eight new sounds …";
     try {
       sounds = await backend.sample(app.state.kind, app.state.draw, signal);
       $("samples").replaceChildren(...sounds.map((_, number) => {
@@ -36,8 +37,10 @@ export function setUpSample(app) {
       }));
       mark();
     } catch (error) {
-      drawn = "";
+      if (!signal.aborted) drawn = "";
       explain(error);
+    } finally {
+      if (!signal.aborted) $("sample-status").textContent = "";
     }
   }
 

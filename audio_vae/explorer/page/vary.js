@@ -2,11 +2,13 @@
 
 import { explain } from "./messages.js";
 
+const REST_MS = 120;
 const $ = (id) => document.getElementById(id);
 
 export function setUpVary(app) {
   const { store } = app;
   let stop = new AbortController();
+  let rest = 0;
 
   const ref = () => `vary:${app.state.amount}:${app.state.direction}:${app.resolve(app.state.of)}`;
 
@@ -16,18 +18,24 @@ export function setUpVary(app) {
     stop = new AbortController();
     const { signal } = stop;
     const wanted = ref();
+    const waits = setTimeout(() => ($("vary-status").textContent = "making it …"), 150);
     try {
       const sound = await app.sound(wanted, signal);
-      if (!signal.aborted) app.hear(sound, app.name(wanted), { how, event });
+      if (!signal.aborted && app.state.mode === "vary") app.hear(sound, app.name(wanted), { how, event });
     } catch (error) {
       explain(error);
+    } finally {
+      clearTimeout(waits);
+      if (!signal.aborted) $("vary-status").textContent = "";
     }
   }
 
+  // A variation takes a moment, so that it is made where the slider rests.
   const slider = $("amount");
   slider.oninput = (event) => {
     store.set({ amount: Number(slider.value) }, false);
-    hear(event, "slide");
+    clearTimeout(rest);
+    rest = setTimeout(() => hear(event), REST_MS);
   };
   slider.onchange = () => store.set({ amount: Number(slider.value) });
   $("vary-of").onchange = (event) => {
