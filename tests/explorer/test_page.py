@@ -1,9 +1,11 @@
 """The page in a real browser: Debian's chromium, driven by playwright. `tox -e browser` runs these tests."""
 
+import re
 import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -354,3 +356,32 @@ def test_the_static_page_makes_what_the_server_makes(browser, static_url, bench,
     assert np.corrcoef(samples[:n_samples], expected.samples[:n_samples, 0])[0, 1] > 0.99
     page.close()
     assert said == []
+
+
+def test_a_sound_is_varied_and_the_direction_changed(page, one_shot_run):
+    model = open_model(one_shot_run.path)
+    page.click("#tab-vary")
+    for seed, button in ((1, "#play-vary"), (2, "#direction")):
+        page.click(button)
+        until(page, "heard.length > 0")
+        assert np.allclose(heard(page)[-1]["samples"], model.vary("low", 0.3, 1, seed=seed)[0].samples, atol=1e-4)
+    page.click("#vary-as-b")
+    assert page.inner_text("#end-b .name") == "30 % off low"
+
+
+def test_where_a_class_gives_no_new_sounds_the_page_says_so(open_page):
+    # The tiny model is untrained, so that what it makes of a class is no sound of the class.
+    page = open_page(allowed=("status of 400",))
+    page.click("#tab-sample")
+    page.wait_for_selector("#messages p")
+    assert re.match(r"class 'low' gives \d new sounds at temperature 1, not 8", page.inner_text("#messages"))
+    assert page.inner_text("#sample-status") == ""
+
+
+def test_a_morph_is_kept_as_a_kit(page):
+    page.select_option("#kit-format", "hydrogen")
+    with page.expect_download() as download:
+        page.click("#keep-kit")
+    assert re.fullmatch(r"low-it_s_high_[0-9a-f]{8}\.h2drumkit", download.value.suggested_filename)
+    with tarfile.open(download.value.path()) as archive:
+        assert sum(name.endswith(".wav") for name in archive.getnames()) == 9
