@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from audio_vae.backend.prediction import BATCH_SIZE
 from audio_vae.runs.run import Run
 
 _MOST_DECODED = 64
@@ -65,6 +66,12 @@ class SharedRun(Run):
     def decode(self, latents: np.ndarray) -> np.ndarray:
         """See `Run.decode`."""
         latents = np.asarray(latents, np.float32)
+        # Batch by batch, so that a single sound does not wait for hundreds.
+        return np.concatenate(
+            [self._decode(latents[start : start + BATCH_SIZE]) for start in range(0, len(latents), BATCH_SIZE)]
+        )
+
+    def _decode(self, latents: np.ndarray) -> np.ndarray:
         keys = [row.tobytes() for row in latents]
         with self._lock:
             known = self.__dict__.setdefault("_decoded", Remembered(_MOST_DECODED))

@@ -9,22 +9,28 @@ export function setUpSample(app) {
   let drawn = "";
   let sounds = [];
   let chosen = 0;
+  let drawing = null;
   let stop = new AbortController();
 
   for (const name of model.centres) $("sample-class").append(new Option(name, name));
 
   const ref = (number) => `new:${app.state.kind}:${app.state.draw}:${number}`;
 
-  async function draw() {
+  // Draw what the state says, unless it is drawn already or on its way.
+  function draw() {
+    const now = JSON.stringify([app.state.kind, app.state.draw]);
+    if (now === drawn) return drawing;
+    drawn = now;
     stop.abort();
     stop = new AbortController();
-    const { signal } = stop;
-    const now = JSON.stringify([app.state.kind, app.state.draw]);
-    if (now === drawn) return;
-    drawn = now;
+    drawing = fetchSounds(stop.signal);
+    return drawing;
+  }
+
+  async function fetchSounds(signal) {
     [sounds, chosen] = [[], 0];
     $("samples").replaceChildren();
-    $("sample-status").textContent = "drawing eight new sounds …";
+    $("sample-status").textContent = "drawing eight new sounds; the first time takes a while …";
     try {
       sounds = await backend.sample(app.state.kind, app.state.draw, signal);
       $("samples").replaceChildren(...sounds.map((_, number) => {
@@ -37,7 +43,6 @@ export function setUpSample(app) {
       }));
       mark();
     } catch (error) {
-      if (!signal.aborted) drawn = "";
       explain(error);
     } finally {
       if (!signal.aborted) $("sample-status").textContent = "";
@@ -56,8 +61,9 @@ export function setUpSample(app) {
     play: (event) => maker.pad(chosen, event),
     async again(event) {
       store.set({ draw: app.state.draw + 1 });
+      const { draw: wanted } = app.state;
       await draw();
-      maker.pad(0, event);
+      if (app.state.draw === wanted) maker.pad(0, event);
     },
     pad(number, event) {
       if (!sounds[number]) return;
