@@ -102,7 +102,7 @@ function paint(sound, width, height, ratio, style) {
   for (let number = 0; number * step < duration * 0.97; number++) {
     const x = LEFT + (number * step / duration) * plotWidth;
     context.fillRect(x, height - BOTTOM, 1, 4);
-    context.fillText(number ? `${Math.round(1000 * number * step)} ms` : "0", x + 3, height);
+    if (x + 50 <= width) context.fillText(number ? `${Math.round(1000 * number * step)} ms` : "0", x + 3, height);
   }
   return picture;
 }
