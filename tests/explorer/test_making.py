@@ -49,13 +49,12 @@ def test_what_cannot_be_drawn_is_refused(bench, values):
         bench.sample(*values)
 
 
-@pytest.mark.parametrize("kind", ["sfz", "decentsampler"])
-def test_a_kit_holds_the_nine_steps(kept, kind):
-    content, name = kept.kit({**MORPH, "format": kind, "layout": "velocity"})
-    assert name == f"low-take4-{kind}.zip"
+def test_a_kit_holds_the_nine_steps(kept):
+    content, name = kept.kit({**MORPH, "format": "sfz", "layout": "velocity"})
+    assert name == "low-take4-sfz.zip"
     names = zipfile.ZipFile(io.BytesIO(content)).namelist()
     assert sum(each.endswith(".wav") for each in names) == 9
-    assert sum(each.endswith((".sfz", ".dspreset")) for each in names) == 1
+    assert sum(each.endswith(".sfz") for each in names) == 1
 
 
 def test_a_kit_of_hydrogen_is_the_file_that_it_imports(kept):

@@ -140,7 +140,10 @@ function setUpTabs(app) {
   const names = tabs.map((tab) => tab.id.slice(4)).filter((name) => app.model.can.includes(name));
   tabs.forEach((tab) => {
     tab.hidden = !names.includes(tab.id.slice(4));
-    tab.onclick = () => app.store.set({ mode: tab.id.slice(4) });
+    tab.onclick = () => {
+      app.store.set({ mode: tab.id.slice(4) });
+      app.maker.show?.();
+    };
     tab.onkeydown = (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!step) return;

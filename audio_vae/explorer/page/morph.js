@@ -120,6 +120,7 @@ export function setUpMorph(app) {
 
   const maker = {
     play: (event) => showAt("play", event),
+    show: () => showAt("show"),
     again() {},
     pad(number, event) {
       if (number >= PADS) return;

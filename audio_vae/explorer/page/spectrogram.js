@@ -1,6 +1,6 @@
 // The waveform and the spectrogram of a sound on one canvas: log frequency, 70 dB deep, in the colours of the page.
 
-const SIZE = 1024;
+const WINDOW_S = 0.024; // of a frame, rounded to a power of two samples
 const LOWEST_HZ = 40;
 const DEPTH_DB = 70;
 const LEFT = 40; // room for the labels, in CSS pixels
@@ -13,10 +13,6 @@ const COLOURS = {
   light: [[255, 255, 255], [214, 228, 234], [126, 178, 199], [34, 112, 148], [63, 44, 94], [20, 12, 30]],
   dark: [[32, 34, 37], [38, 48, 82], [88, 52, 116], [172, 66, 94], [238, 138, 74], [255, 236, 178]],
 };
-
-const window_ = Float32Array.from({ length: SIZE }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / SIZE));
-const cos = Float32Array.from({ length: SIZE / 2 }, (_, i) => Math.cos((2 * Math.PI * i) / SIZE));
-const sin = Float32Array.from({ length: SIZE / 2 }, (_, i) => Math.sin((2 * Math.PI * i) / SIZE));
 
 export class View {
   #canvas;
@@ -136,10 +132,12 @@ function waveform(context, samples, width) {
 
 function spectrogram(samples, rate_hz, width, height, isDark) {
   const nFrames = Math.min(width, 400);
+  const size = Math.max(64, 2 ** Math.round(Math.log2(WINDOW_S * rate_hz)));
+  const levelsAt = transform(size);
   const levels = [];
   let loudest = -Infinity;
   for (let frame = 0; frame < nFrames; frame++) {
-    const level = levelsAt(samples, Math.round(((frame + 0.5) / nFrames) * samples.length) - SIZE / 2);
+    const level = levelsAt(samples, Math.round(((frame + 0.5) / nFrames) * samples.length) - size / 2);
     for (const each of level) loudest = Math.max(loudest, each);
     levels.push(level);
   }
@@ -148,7 +146,7 @@ function spectrogram(samples, rate_hz, width, height, isDark) {
   const pixels = new Uint32Array(image.data.buffer);
   for (let y = 0; y < height; y++) {
     const hz = LOWEST_HZ * (rate_hz / 2 / LOWEST_HZ) ** (1 - (y + 0.5) / height);
-    const bin = Math.min((hz / rate_hz) * SIZE, SIZE / 2 - 1.001);
+    const bin = Math.min((hz / rate_hz) * size, size / 2 - 1.001);
     const [low, share] = [Math.floor(bin), bin % 1];
     for (let frame = 0; frame < nFrames; frame++) {
       const level = (1 - share) * levels[frame][low] + share * levels[frame][low + 1];
@@ -178,36 +176,40 @@ function paletteOf(stops) {
   return palette;
 }
 
-const real = new Float32Array(SIZE);
-const imaginary = new Float32Array(SIZE);
-
-// Levels in decibels of the bins 0 to SIZE / 2 - 1 of a frame, by a radix-2 FFT.
-function levelsAt(samples, start) {
-  for (let i = 0, reversed = 0; i < SIZE; i++) {
-    real[reversed] = (samples[start + i] ?? 0) * window_[i];
-    imaginary[reversed] = 0;
-    let bit = SIZE >> 1;
-    while (reversed & bit) {
-      reversed ^= bit;
-      bit >>= 1;
+// Returns what gives the levels in decibels of the bins 0 to size / 2 - 1 of a frame, by a radix-2 FFT.
+function transform(size) {
+  const window = Float32Array.from({ length: size }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / size));
+  const cos = Float32Array.from({ length: size / 2 }, (_, i) => Math.cos((2 * Math.PI * i) / size));
+  const sin = Float32Array.from({ length: size / 2 }, (_, i) => Math.sin((2 * Math.PI * i) / size));
+  const real = new Float32Array(size);
+  const imaginary = new Float32Array(size);
+  return (samples, start) => {
+    for (let i = 0, reversed = 0; i < size; i++) {
+      real[reversed] = (samples[start + i] ?? 0) * window[i];
+      imaginary[reversed] = 0;
+      let bit = size >> 1;
+      while (reversed & bit) {
+        reversed ^= bit;
+        bit >>= 1;
+      }
+      reversed |= bit;
     }
-    reversed |= bit;
-  }
-  for (let half = 1; half < SIZE; half *= 2) {
-    const stride = SIZE / (2 * half);
-    for (let block = 0; block < SIZE; block += 2 * half) {
-      for (let k = 0; k < half; k++) {
-        const [i, j] = [block + k, block + k + half];
-        const [c, s] = [cos[k * stride], -sin[k * stride]];
-        const [re, im] = [real[j] * c - imaginary[j] * s, real[j] * s + imaginary[j] * c];
-        real[j] = real[i] - re;
-        imaginary[j] = imaginary[i] - im;
-        real[i] += re;
-        imaginary[i] += im;
+    for (let half = 1; half < size; half *= 2) {
+      const stride = size / (2 * half);
+      for (let block = 0; block < size; block += 2 * half) {
+        for (let k = 0; k < half; k++) {
+          const [i, j] = [block + k, block + k + half];
+          const [c, s] = [cos[k * stride], -sin[k * stride]];
+          const [re, im] = [real[j] * c - imaginary[j] * s, real[j] * s + imaginary[j] * c];
+          real[j] = real[i] - re;
+          imaginary[j] = imaginary[i] - im;
+          real[i] += re;
+          imaginary[i] += im;
+        }
       }
     }
-  }
-  const levels = new Float32Array(SIZE / 2);
-  for (let i = 0; i < SIZE / 2; i++) levels[i] = 10 * Math.log10(real[i] ** 2 + imaginary[i] ** 2 + 1e-12);
-  return levels;
+    const levels = new Float32Array(size / 2);
+    for (let i = 0; i < size / 2; i++) levels[i] = 10 * Math.log10(real[i] ** 2 + imaginary[i] ** 2 + 1e-12);
+    return levels;
+  };
 }
