@@ -51,6 +51,8 @@ def test_wheel_holds_the_package_and_nothing_at_the_top_level(tmp_path):
         sorted(name for name in names if name.startswith("audio_vae/pretrained/") and not name.endswith(".py"))
         == PRETRAINED
     )
+    page = {path.relative_to(ROOT).as_posix() for path in (ROOT / "audio_vae" / "explorer" / "page").iterdir()}
+    assert page <= set(names)
     assert any(".dist-info/" in name and name.endswith("LICENSES.md") for name in names)
 
 
