@@ -92,6 +92,8 @@ class LossConfig:
         phasor_weight: weight of the squared distance of the phasors of low tones at the onset
             (`models.losses.phasor_distance`): they decide where the waveform of an attack peaks; has no effect on other
             networks than those of one-shots.
+        voice_pitch_weight: weight of the squared distance of the decoder's pitch from that of the sound
+            (`models.losses.pitch_distance`); has no effect on other networks than those of voices.
         centre_weight: weight of the distance of a sound from the decoded centre of its class
             (`models.losses.mfcc_distance`).
         between_weight: weight of the distances of a decoded point between two sounds from these
@@ -115,6 +117,7 @@ class LossConfig:
     spectral_from_onset: bool = False
     cell_weight: float = 0.0
     phasor_weight: float = 0.0
+    voice_pitch_weight: float = 0.0
     centre_weight: float = 0.0
     between_weight: float = 0.0
     cycle_weight: float = 0.0

@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 
 from audio_vae.utils.errors import require
 
-ARCHITECTURES = ("dc", "cc", "studio", "oneshot")
+ARCHITECTURES = ("dc", "cc", "voice", "oneshot")
 GATES = ("tanh_sigmoid", "product", "tanh_tanh")
 PADDINGS = ("causal", "same")
 POINTWISE = ("table", "code")
@@ -88,8 +88,8 @@ class PlainConfig:
 
 
 @dataclass(frozen=True)
-class StudioConfig:
-    """The architecture `studio`: a mel spectrogram in; strided convolutions out.
+class VoiceConfig:
+    """The architecture `voice`: a mel spectrogram and the pitch in; harmonics and noise in dense bands out.
 
     Attributes:
         rate_hz: sample rate that the encoder's mel bands are made for.
@@ -109,12 +109,14 @@ class StudioConfig:
     hop_length: int = 64
     n_mels: int = 40
     silence: float = 0.0
-    filters: tuple[int, ...] = (32, 64, 128)
+    filters: tuple[int, ...] = (128, 192)
     n_frames: int = 32
     dilations: tuple[int, ...] = (1, 3, 9)
+    n_voice_bands: int = 24
+    n_noise_bands: int = 40
 
     def __post_init__(self):
-        _require_counts(self, "rate_hz", "hop_length", "n_mels", "n_frames")
+        _require_counts(self, "rate_hz", "hop_length", "n_mels", "n_frames", "n_voice_bands", "n_noise_bands")
         for name in ("windows", "filters", "dilations"):
             counts = getattr(self, name)
             require(bool(counts) and min(counts) >= 1, "one or several counts of 1 or more", **{name: counts})
@@ -160,7 +162,7 @@ class ModelConfig:
         dense_output: whether a dense layer from T to T samples is the last of `dc` and `cc`.
         dc: values of `dc` alone.
         cc: values of `cc` alone.
-        studio: values of `studio` alone.
+        voice: values of `voice` alone.
         oneshot: values of `oneshot` alone.
     """
 
@@ -178,7 +180,7 @@ class ModelConfig:
     dense_output: bool = False
     dc: DilatedConfig = field(default_factory=DilatedConfig)
     cc: PlainConfig = field(default_factory=PlainConfig)
-    studio: StudioConfig = field(default_factory=StudioConfig)
+    voice: VoiceConfig = field(default_factory=VoiceConfig)
     oneshot: OneShotConfig = field(default_factory=OneShotConfig)
 
     def __post_init__(self):
@@ -226,23 +228,11 @@ _FLAT_NAMES: Mapping[str, Mapping[str, str]] = {
         "gate": "gate",
     },
     "cc": {"cc_filters": "filters", "cc_kernels": "kernels", "activation": "activation"},
-    "studio": {
-        "studio_rate_hz": "rate_hz",
-        "studio_windows": "windows",
-        "studio_hop": "hop_length",
-        "studio_mels": "n_mels",
-        "studio_silence": "silence",
-        "studio_filters": "filters",
-        "studio_frames": "n_frames",
-        "studio_dilations": "dilations",
-        "studio_tones": "n_tones",
-        "studio_noise_bands": "n_noise_bands",
-    },
 }
 """Architecture → name in version 0.1 → name since then."""
 
-_REMOVED = ("n_tones", "n_noise_bands")
-"""Counts of oscillators and noise bands that `studio` had in earlier versions; 0 built none."""
+_REMOVED_PREFIX = "studio"
+"""The architecture that `voice` and `oneshot` took the place of; its part, or its values' prefix in version 0.1."""
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -254,17 +244,16 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: the networks had parts that were removed.
     """
+    if values.get("architecture") == _REMOVED_PREFIX:
+        raise ValueError("its networks are of an earlier version of audio-vae: train again, or use that version")
     old_names = {old for names in _FLAT_NAMES.values() for old in names}
-    converted = {name: value for name, value in values.items() if name not in old_names}
+    converted = {
+        name: value for name, value in values.items() if name not in old_names and name.split("_")[0] != _REMOVED_PREFIX
+    }
     for part, names in _FLAT_NAMES.items():
         found = {new: values[old] for old, new in names.items() if old in values}
         if found:
             converted[part] = {**converted.get(part, {}), **found}
-    if "studio" in converted:
-        studio = converted["studio"]
-        if converted.get("architecture") == "studio" and any(studio.get(name) for name in _REMOVED):
-            raise ValueError("its networks are of an earlier version of audio-vae: train again, or use that version")
-        converted["studio"] = {name: value for name, value in studio.items() if name not in _REMOVED}
     return converted
 
 

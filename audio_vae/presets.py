@@ -98,24 +98,26 @@ PRESETS: dict[str, Values] = {
     ),
     "studio": {
         "model": {
-            "architecture": "studio",
+            "architecture": "voice",
             "log_variance_start": -4.0,
         },
         "loss": {
             "likelihood_weight": 0.0,
             "kl_weight": 2e-3,
             "spectral_weight": 1.0,
+            "voice_pitch_weight": 10.0,
             "centre_weight": 0.3,
             "between_weight": 0.2,
             "cycle_weight": 0.5,
         },
         "augmentation": {"shift_s": 0.02, "speed": 0.1, "polarity": True},
         "training": {
-            "epochs": 60,
+            "epochs": 40,
             "batch_size": 16,
-            "vae_learning_rate": 2e-3,
-            "classifier_learning_rate": 2e-3,
+            "vae_learning_rate": 1e-3,
+            "classifier_learning_rate": 1e-3,
             "decay": "cosine",
+            "clip_norm": 1.0,
         },
     },
 }
@@ -180,11 +182,11 @@ def model_for(audio: AudioConfig, model: ModelConfig) -> ModelConfig:
     model = replace(model, n_samples=audio.n_samples)
     if model.architecture == "oneshot":
         return replace(model, oneshot=replace(model.oneshot, rate_hz=audio.rate_hz))
-    if model.architecture != "studio":
+    if model.architecture != "voice":
         return model
     (hop_length,) = _samples((ENCODER_HOP_LENGTH_S,), audio.rate_hz)
     windows = _samples(ENCODER_WINDOWS_S, audio.rate_hz)
-    return replace(model, studio=replace(model.studio, rate_hz=audio.rate_hz, windows=windows, hop_length=hop_length))
+    return replace(model, voice=replace(model.voice, rate_hz=audio.rate_hz, windows=windows, hop_length=hop_length))
 
 
 def _samples(durations_s: tuple[float, ...], rate_hz: int) -> tuple[int, ...]:

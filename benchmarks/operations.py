@@ -6,8 +6,11 @@ import math
 
 import keras
 
+from audio_vae.audio import voice_pitch
 from audio_vae.layers.dilation_block import DilationBlock
 from audio_vae.layers.log_mel import LogMel
+from audio_vae.layers.voice_features import VoicePitch
+from audio_vae.layers.voice_synthesis import VoiceSynthesis
 from audio_vae.models.vae import VAE
 
 _UNCOUNTED = (
@@ -16,7 +19,7 @@ _UNCOUNTED = (
     keras.layers.Flatten,
     keras.layers.LeakyReLU,
     keras.layers.Add,
-    keras.layers.Multiply,
+    keras.layers.Concatenate,
     keras.layers.ZeroPadding1D,
     keras.layers.Cropping1D,
     keras.layers.Cropping2D,
@@ -66,6 +69,15 @@ def _of_layer(layer) -> int:
         # A Fourier transform is a product with a matrix of cosines and sines, and the means of bands are another.
         n_products = sum((2 * window + layer.n_mels) * (1 + window // 2) for window in layer.windows)
         return 2 * layer.output.shape[1] * n_products
+    if isinstance(layer, VoicePitch):
+        bins, candidates = 1 + layer.window // 2, len(voice_pitch.candidates_hz())
+        return 2 * layer.output.shape[1] * bins * (2 * layer.window + candidates + 1)
+    if isinstance(layer, VoiceSynthesis):
+        # The noise at both ends of a frame, and the harmonics, whose amplitudes lie between bands.
+        _, n_frames, n_noise_bands = layer.input[2].shape
+        n_samples = n_frames * layer.hop_length
+        harmonics = layer.n_harmonics * ((n_frames + 1) * layer.n_voice_bands + 2 * n_samples)
+        return 2 * (2 * n_samples * n_noise_bands + harmonics)
     if isinstance(layer, keras.layers.Dense):
         return 2 * math.prod(layer.kernel.shape)
     if isinstance(layer, _UNCOUNTED):

@@ -19,6 +19,9 @@ AUDIO = AudioConfig(rate_hz=8000, n_samples=4096)
 LATENT_DIM = 20
 """Size of the latent space."""
 
+STUDIO_LATENT_DIM = 32
+"""The same for the preset `studio`, whose latents hold the pitch over time as well."""
+
 CLASSIFIER_UNITS = (10, 10)
 """Units of the hidden layers of the classifier."""
 
@@ -29,7 +32,7 @@ DEFAULT_SPEAKER = "jackson"
 
 NEEDS: dict[str, Values] = {
     # Digits fill their length, where one-shots are mostly silence.
-    "studio": {"model": {"studio": {"silence": -1.8}}},
+    "studio": {"model": {"voice": {"silence": -1.8}}},
 }
 """Preset → the values that digits need in place of its own."""
 
@@ -56,7 +59,7 @@ def make(
         "digits",
         preset,
         audio=AUDIO,
-        latent_dim=LATENT_DIM,
+        latent_dim=STUDIO_LATENT_DIM if preset == "studio" else LATENT_DIM,
         n_classes=len(CLASS_NAMES),
         classifier_units=CLASSIFIER_UNITS,
         needs=NEEDS,

@@ -3,21 +3,11 @@
 OLD_NAMES = {
     "dc": {"filters": "block_filters"},
     "cc": {"filters": "cc_filters", "kernels": "cc_kernels"},
-    "studio": {
-        "rate_hz": "studio_rate_hz",
-        "windows": "studio_windows",
-        "hop_length": "studio_hop",
-        "n_mels": "studio_mels",
-        "silence": "studio_silence",
-        "filters": "studio_filters",
-        "n_frames": "studio_frames",
-        "dilations": "studio_dilations",
-    },
 }
 """Architecture → today's name → the name in version 0.1, where they differ."""
 
-REMOVED = {"studio_tones": 0, "studio_noise_bands": 0}
-"""What version 0.1 wrote beside today's values, where it had no effect."""
+REMOVED = {"studio_mels": 40, "studio_tones": 0}
+"""Some of what version 0.1 wrote of networks that were removed; it had no effect on others."""
 
 
 LATER = {

@@ -120,7 +120,7 @@ def test_configs_are_frozen(config, name):
 
 
 def test_a_config_of_version_0_1_is_the_same_config():
-    config = preset_config("studio")
+    config = preset_config("cc")
     values = config.to_dict()
     values["model"] = flat(values["model"])
     assert values["model"]["studio_tones"] == 0

@@ -45,8 +45,8 @@ def test_the_papers_presets(preset, architecture, n_classes):
 @pytest.mark.parametrize(
     ("rate_hz", "architecture", "windows"),
     [
-        (8000, "studio", (64, 128, 256, 512, 1024)),
-        (22050, "studio", (176, 353, 706, 1411, 2822)),
+        (8000, "voice", (64, 128, 256, 512, 1024)),
+        (22050, "voice", (176, 353, 706, 1411, 2822)),
         (8000, "oneshot", (64, 256, 1024)),
         (44100, "oneshot", (256, 1024, 4096)),
         (48000, "oneshot", (256, 1024, 4096)),
@@ -58,16 +58,16 @@ def test_spectral_windows_are_as_long_at_any_rate(rate_hz, architecture, windows
 
 
 def test_studio_compares_spectra_at_the_rate_of_the_sounds():
-    windows = loss_for(22050, LossConfig(spectral_weight=1.0), "studio").spectral_windows
+    windows = loss_for(22050, LossConfig(spectral_weight=1.0), "voice").spectral_windows
     assert preset_config("studio").loss.spectral_windows == windows
 
 
 @pytest.mark.parametrize(("rate_hz", "windows", "hop"), [(8000, (256,), 64), (22050, (706,), 176)])
-def test_the_studio_encoder_hears_the_same_at_any_rate(rate_hz, windows, hop):
+def test_the_encoder_of_voices_hears_the_same_at_any_rate(rate_hz, windows, hop):
     audio = AudioConfig(rate_hz=rate_hz, n_samples=640)
-    model = model_for(audio, ModelConfig("studio"))
-    assert (model.n_samples, model.studio.windows, model.studio.hop_length) == (640, windows, hop)
-    assert model.studio.rate_hz == rate_hz
+    model = model_for(audio, ModelConfig("voice"))
+    assert (model.n_samples, model.voice.windows, model.voice.hop_length) == (640, windows, hop)
+    assert model.voice.rate_hz == rate_hz
     assert model_for(audio, ModelConfig("cc")) == ModelConfig("cc", n_samples=640)
 
 
@@ -95,14 +95,14 @@ def test_unknown_preset_names_the_known_ones():
 
 
 def test_joined_values_are_those_of_each_part_and_the_later_ones_win():
-    first = {"model": {"n_classes": 3, "studio": {"n_mels": 4, "filters": (8,)}}, "training": {"seed": 1}}
-    second = {"model": {"studio": {"n_mels": 5}}, "loss": {"kl_weight": 2.0}}
+    first = {"model": {"n_classes": 3, "voice": {"n_mels": 4, "filters": (8,)}}, "training": {"seed": 1}}
+    second = {"model": {"voice": {"n_mels": 5}}, "loss": {"kl_weight": 2.0}}
     assert joined(first, second) == {
-        "model": {"n_classes": 3, "studio": {"n_mels": 5, "filters": (8,)}},
+        "model": {"n_classes": 3, "voice": {"n_mels": 5, "filters": (8,)}},
         "training": {"seed": 1},
         "loss": {"kl_weight": 2.0},
     }
-    assert first["model"]["studio"]["n_mels"] == 4
+    assert first["model"]["voice"]["n_mels"] == 4
     assert joined() == {}
 
 

@@ -283,7 +283,7 @@ def references_of(schema):
         (model_config.ModelConfig, "config.schema.json#/$defs/model"),
         (model_config.DilatedConfig, "config.schema.json#/$defs/dc"),
         (model_config.PlainConfig, "config.schema.json#/$defs/cc"),
-        (model_config.StudioConfig, "config.schema.json#/$defs/studio"),
+        (model_config.VoiceConfig, "config.schema.json#/$defs/voice"),
         (model_config.OneShotConfig, "config.schema.json#/$defs/oneshot"),
         (Card, "card.schema.json"),
         (Centre, "card.schema.json#/$defs/centre"),

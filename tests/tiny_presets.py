@@ -5,7 +5,7 @@ from audio_vae import presets as audio_vae_presets
 MODEL = {
     "cc": {"filters": (2, 2, 2, 2, 2)},
     "dc": {"depth": 2, "filters": 2, "stem_filters": 2},
-    "studio": {"filters": (2,), "dilations": (1,)},
+    "voice": {"filters": (2,), "dilations": (1,), "n_voice_bands": 4, "n_noise_bands": 4},
     "oneshot": {"n_noise_bands": 8, "hidden_units": 8},
 }
 LOSS = {"centre_weight": 0.0, "between_weight": 0.0}

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audio_vae.audio.hat_bands import hats, mel_band_weights
+
 FRAME_S = 64 / 44100
 """About the hop length of a frame; it is rounded to a power of two samples."""
 
@@ -121,9 +123,7 @@ class Grid:
         Returns:
             float32 `[n, n_bands]`.
         """
-        n_bands = n_bands or self.n_noise_bands
-        positions = _mels(np.asarray(frequencies_hz)) / _mels(self.rate_hz / 2) * n_bands - 0.5
-        return hats(np.clip(positions, 0, n_bands - 1), n_bands)
+        return mel_band_weights(frequencies_hz, n_bands or self.n_noise_bands, self.rate_hz)
 
     def tone_weights(self, frequencies_hz) -> np.ndarray:
         """Return the share of each tone's range in the power at some frequencies: float32 `[n, n_tones]`.
@@ -136,21 +136,3 @@ class Grid:
     def _positions(self, frames: np.ndarray) -> np.ndarray:
         """Position on the grid of each of some frames, in units of its steps."""
         return _TIMES_PER_OCTAVE * np.log2(1 + frames / _FRAMES_AT_ONSET)
-
-
-def hats(positions: np.ndarray, n_values: int) -> np.ndarray:
-    """Return the weights of the values at 0, 1, … in a linear interpolation.
-
-    Args:
-        positions: where to interpolate, float `[n]`.
-        n_values: number of values.
-
-    Returns:
-        float32 `[n, n_values]`; a row has at most two weights that are not 0.
-    """
-    return np.clip(1 - np.abs(positions[:, None] - np.arange(n_values)), 0, None).astype(np.float32)
-
-
-def _mels(frequencies_hz):
-    """Mels up to a factor, with the corner of 400 Hz that gives low bands a little more room than the usual 700 Hz."""
-    return np.log1p(frequencies_hz / 400)

@@ -8,6 +8,7 @@ from keras import ops
 
 from audio_vae.audio.one_shot_grid import TONES_PER_OCTAVE, Grid
 from audio_vae.backend.keras_backend import PACKAGE
+from audio_vae.layers.band_noise import band_noise, crossfade, noise_in_bands
 
 SILENCE_DB = -66.0
 """Level of the quietest control, relative to the loudest of a sound: what lies below is silent."""
@@ -65,27 +66,16 @@ class OneShotSynthesis(keras.layers.Layer):
         super().__init__(**kwargs)
         self.grid = Grid(rate_hz, n_samples, n_noise_bands)
         self.seed = seed
-        self._noise = self.noise()
+        self._noise = band_noise(self.grid.noise_weights, rate_hz, self.grid.n_frames, self.grid.hop_length, seed)
 
     @property
     def n_faded(self) -> int:
         """Number of samples at the start over which a sound fades in: 0.7 ms."""
         return self.grid.hop_length // 2
 
-    def noise(self) -> np.ndarray:
-        """Return the noise of each band: float16 `[n_frames, hop_length, n_noise_bands]`."""
-        grid, n_samples = self.grid, self.grid.n_frames * self.grid.hop_length
-        frequencies_hz = np.fft.rfftfreq(n_samples, 1 / grid.rate_hz)
-        spectrum = np.exp(2j * np.pi * np.random.default_rng(self.seed).random(len(frequencies_hz)))
-        spectrum[0] = 0
-        bands = np.fft.irfft(spectrum[:, None] * np.sqrt(grid.noise_weights(frequencies_hz)), n_samples, axis=0)
-        # In a sound so short that a band has no bin, this band is silent.
-        bands /= np.sqrt(np.maximum(np.mean(bands**2, axis=0), 1e-12))
-        return bands.reshape(grid.n_frames, grid.hop_length, -1).astype(np.float16)
-
     def call(self, inputs):
         parts = self.grid.split(inputs)
-        noise = self._noise_bands(self._amplitudes(parts["noise"], parts["level"]))
+        noise = noise_in_bands(self._noise, self._amplitudes(parts["noise"], parts["level"]))
         tones = self._tones(
             self._amplitudes(parts["tones"], parts["level"]),
             ops.clip(parts["offsets"], -_WIDEST_OFFSET, _WIDEST_OFFSET),
@@ -108,15 +98,6 @@ class OneShotSynthesis(keras.layers.Layer):
         amplitudes = ops.exp(ops.clip(ops.transpose(by_frame, (0, 2, 1)) + level[:, :, None], -30.0, _LOUDEST))
         floor = ops.exp(level[:, :, None] + float(SILENCE_DB / 20 * np.log(10)))
         return ops.maximum(amplitudes - floor, 0.0)
-
-    def _noise_bands(self, amplitudes):
-        """Noise in all bands: `[B, n_frames + 1, n_noise_bands]` → `[B, n_frames, hop_length]`."""
-        noise = ops.cast(ops.convert_to_tensor(self._noise), self.compute_dtype)
-        at_start, at_end = (
-            ops.transpose(ops.matmul(noise, ops.transpose(each, (1, 2, 0))), (2, 0, 1))
-            for each in (amplitudes[:, :-1], amplitudes[:, 1:])
-        )
-        return self._crossfade(at_start, at_end)
 
     def _tones(self, amplitudes, offsets, phasors):
         """All tones: `[B, n_frames + 1, n_tones]`, `[B, n_tones]`, `[B, 2 · n_phased]` → `[B, n_frames, hop_length]`.
@@ -142,7 +123,7 @@ class OneShotSynthesis(keras.layers.Layer):
             ops.matmul(ops.concatenate([each * real, each * imaginary], axis=-1), turned)
             for each in (amplitudes[:, :-1], amplitudes[:, 1:])
         )
-        return self._crossfade(at_start, at_end)
+        return crossfade(at_start, at_end)
 
     def _start_phases(self, phasors):
         """Cosine and sine of each tone's phase at the onset: `[B, 2 · n_phased]` → two of `[B, n_tones]`."""
@@ -155,11 +136,6 @@ class OneShotSynthesis(keras.layers.Layer):
             ops.concatenate([each / length, rest + ops.convert_to_tensor(constant.astype(np.float32))], axis=1)
             for each, constant in ((real, np.cos(others)), (imaginary, np.sin(others)))
         ]
-
-    def _crossfade(self, at_start, at_end):
-        """Fade linearly within each frame: two of `[B, n_frames, hop_length]` → the same."""
-        rising = np.arange(self.grid.hop_length, dtype=np.float32) / self.grid.hop_length
-        return at_start + (at_end - at_start) * ops.convert_to_tensor(rising)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.grid.n_samples)

@@ -2,7 +2,7 @@
 
 networks           build_encoder, build_decoder and build_classifier of every architecture
 paper_networks     the layers of the paper's networks: `dc` (Table 1) and `cc` (Table 2)
-studio_networks    the layers of the studio networks
+voice_networks     the layers of the networks of voices
 one_shot_networks  the layers of the networks of one-shots
 one_shot_start     the start of their training: principal components of the sounds
 losses             the loss terms: pure functions on tensors

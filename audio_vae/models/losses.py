@@ -152,6 +152,30 @@ def phasor_distance(wanted, got):
     return _reduce(ops.square(wanted - got), "sum")
 
 
+def pitch_distance(pitch, share, wanted, periodicity):
+    """Squared distance of a voice from the pitch of the sound, and of its harmonics' share from how periodic that is.
+
+    Spectra alone do not teach a decoder to sing: harmonics beside those of the sound are farther from it than noise of
+    the same colour is, and so the decoder would whisper.
+
+    Args:
+        pitch: binary logarithm of the decoder's pitch, `[B, frames]`.
+        share: share of the harmonics in the power of its frames, of the same shape.
+        wanted: binary logarithm of the pitch of the sound (`audio.voice_pitch`), `[B, ≥ frames]`; further frames are
+            left out.
+        periodicity: how periodic the sound is, 0 to 1, of the same shape.
+
+    Returns:
+        `[B]`: the mean over the frames that have a pitch, in octaves, plus the mean over all frames.
+    """
+    n_frames = pitch.shape[1]
+    wanted, periodicity = wanted[:, :n_frames], periodicity[:, :n_frames]
+    # Half periodic is hoarse or the border of a vowel; less is no pitch.
+    weights = ops.clip(2 * periodicity - 1, 0.0, 1.0)
+    of_pitch = ops.sum(weights * ops.square(pitch - wanted), axis=1) / (ops.sum(weights, axis=1) + 1)
+    return of_pitch + _reduce(ops.square(share - periodicity), "mean")
+
+
 def _magnitudes(audio, window: int):
     """Magnitude spectrogram, scaled so that white noise is equally loud with any window: `[B, T]` → `[B, n, bins]`."""
     # The square root has no gradient at 0, where padding lies.

@@ -1,6 +1,6 @@
 """Encoder, decoder and classifier of every architecture as Keras functional models.
 
-Layers: each architecture's own are in `paper_networks` (`dc` and `cc`, Tables 1 and 2) and `studio_networks`. Here are
+Layers: each architecture's own are in `paper_networks` (`dc` and `cc`, Tables 1 and 2) and `voice_networks`. Here are
 the layers that all share: the dense pair that gives the posterior's mean and log-variance, and the classifier.
 
 Functional models: `build_encoder`, audio (T) → mean (d), log-variance (d); `build_decoder`, latent (d) → audio (T);
@@ -17,24 +17,24 @@ import keras
 from keras import layers
 
 from audio_vae.model_config import ModelConfig
-from audio_vae.models import one_shot_networks, paper_networks, studio_networks
+from audio_vae.models import one_shot_networks, paper_networks, voice_networks
 
 _ENCODERS = {
     "dc": paper_networks.dilated_encoder,
     "cc": paper_networks.plain_encoder,
-    "studio": studio_networks.studio_encoder,
+    "voice": voice_networks.voice_encoder,
     "oneshot": one_shot_networks.one_shot_encoder,
 }
 _DECODERS = {
     "dc": paper_networks.dilated_decoder,
     "cc": paper_networks.plain_decoder,
-    "studio": studio_networks.studio_decoder,
+    "voice": voice_networks.voice_decoder,
     "oneshot": one_shot_networks.one_shot_decoder,
 }
 _HOP_LENGTHS = {
     "dc": paper_networks.hop_lengths,
     "cc": paper_networks.hop_lengths,
-    "studio": studio_networks.hop_lengths,
+    "voice": voice_networks.hop_lengths,
     "oneshot": one_shot_networks.hop_lengths,
 }
 

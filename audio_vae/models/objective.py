@@ -15,6 +15,7 @@ from audio_vae.layers.sampling import Sampling
 from audio_vae.model_config import ModelConfig
 from audio_vae.models import losses
 from audio_vae.models.one_shot_networks import ANALYSIS, SYNTHESIS
+from audio_vae.models.voice_networks import VOICE_PITCH
 
 # Soft-DTW takes a step for each frame of both sounds, one after the other.
 _MOST_FRAMES = 64
@@ -55,6 +56,7 @@ class Objective:
             "spectral": config.spectral_weight,
             "cells": config.cell_weight if is_one_shot else 0.0,
             "phasors": config.phasor_weight if is_one_shot else 0.0,
+            "pitch": config.voice_pitch_weight if self.model_config.architecture == "voice" else 0.0,
             "centre": config.centre_weight,
         }
         weights |= {name: weight for name, weight in own.items() if weight}
@@ -92,7 +94,10 @@ class Objective:
         """
         config, term_weights, is_training = self.loss_config, self.vae_weights, noise is not None
         mean, log_variance, latent = self._latent(audio, noise)
-        reconstruction = self._decode(latent, is_training)
+        if "pitch" in term_weights:
+            reconstruction, controls = self._decode_with_controls(latent, is_training)
+        else:
+            reconstruction = self._decode(latent, is_training)
         terms = {
             "likelihood": losses.squared_error(audio, reconstruction, config.likelihood_reduction),
             "kl": losses.kl_divergence(mean, log_variance, config.kl_reduction, config.prior_std),
@@ -106,6 +111,10 @@ class Objective:
         if "phasors" in term_weights:
             phasors = self.encoder.get_layer(ANALYSIS).phasors
             terms["phasors"] = losses.phasor_distance(phasors(audio), phasors(reconstruction))
+        if "pitch" in term_weights:
+            wanted_pitch, periodicity = self.encoder.get_layer(VOICE_PITCH).find(audio)
+            share = self.decoder.get_layer(SYNTHESIS).harmonic_share(controls)
+            terms["pitch"] = losses.pitch_distance(controls[0][..., 0], share, wanted_pitch, periodicity)
         if "centre" in term_weights or "between" in term_weights:
             wanted = self._mfcc(audio if originals is None else originals)
         if "centre" in term_weights:
@@ -178,6 +187,17 @@ class Objective:
     def _decode(self, latent, is_training: bool):
         """Decode `[B, d]` to `[B, T]`."""
         return ops.cast(self.decoder(latent, training=is_training), "float32")
+
+    def _decode_with_controls(self, latent, is_training: bool):
+        """Decode `[B, d]` to `[B, T]` and the controls of a voice, three of `[B, frames, values]`."""
+        decoded = self._decoder_with_controls(latent, training=is_training)
+        audio, *controls = (ops.cast(each, "float32") for each in decoded)
+        return audio, controls
+
+    @functools.cached_property
+    def _decoder_with_controls(self) -> keras.Model:
+        synthesis = self.decoder.get_layer(SYNTHESIS)
+        return keras.Model(self.decoder.input, [self.decoder.output, *synthesis.input])
 
     def _mfcc(self, audio):
         """MFCCs of `[B, T]` in hundreds, of long sounds in fewer and longer frames: `[B, frames, n_mfcc]`."""

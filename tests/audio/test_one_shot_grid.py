@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from audio_vae.audio.one_shot_grid import LOWEST_TONE_HZ, TONES_PER_OCTAVE, Grid, hats
+from audio_vae.audio.one_shot_grid import LOWEST_TONE_HZ, TONES_PER_OCTAVE, Grid
 
 RATES = (8000, 22050, 44100, 48000)
 
@@ -53,9 +53,3 @@ def test_parts_of_controls():
     np.testing.assert_array_equal(np.concatenate(list(parts.values()), axis=1), values)
     assert {name: part.shape[1] for name, part in parts.items()} == grid.sizes
     assert grid.sizes["phasors"] == 2 * np.sum(grid.tones_hz < 800)
-
-
-def test_hats_interpolate_linearly():
-    values = np.array([3.0, -1.0, 4.0])
-    positions = np.array([0.0, 0.25, 1.5, 2.0])
-    np.testing.assert_allclose(hats(positions, 3) @ values, np.interp(positions, [0, 1, 2], values), rtol=1e-6)

@@ -4,7 +4,7 @@ import pytest
 
 from audio_vae import config
 from audio_vae.config import Config
-from audio_vae.model_config import DilatedConfig, ModelConfig, PlainConfig, StudioConfig
+from audio_vae.model_config import DilatedConfig, ModelConfig, PlainConfig, VoiceConfig
 from benchmarks import decode, timing
 
 TINY = {
@@ -12,7 +12,7 @@ TINY = {
     "latent_dim": 3,
     "dc": DilatedConfig(depth=2, filters=2, stem_filters=2, stem_kernel=4),
     "cc": PlainConfig(filters=(2,) * 5),
-    "studio": StudioConfig(filters=(2,), dilations=(1,)),
+    "voice": VoiceConfig(filters=(2,), dilations=(1,)),
 }
 
 
@@ -52,7 +52,7 @@ def test_table_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("dataset", "architecture", "lengths"), [("digits", "studio", {4096}), ("drums", "oneshot", {16384, 66560})]
+    ("dataset", "architecture", "lengths"), [("digits", "voice", {4096}), ("drums", "oneshot", {16384, 66560})]
 )
 def test_configs_are_those_of_the_data_set(dataset, architecture, lengths):
     configs = decode.configs_of(dataset, decode.PRESETS)

@@ -6,7 +6,7 @@ import pytest
 
 from audio_vae.config import LossConfig
 from audio_vae.layers.dilation_block import DilationBlock
-from audio_vae.model_config import DilatedConfig, ModelConfig, StudioConfig
+from audio_vae.model_config import DilatedConfig, ModelConfig, VoiceConfig
 from audio_vae.models.networks import build_decoder, build_encoder
 from audio_vae.models.vae import VAE
 from benchmarks.operations import forward_operations, step_operations
@@ -81,28 +81,39 @@ def test_step_with_losses_on_decoded_points_decodes_again():
     assert centre - plain == both - centre == 3 * decoder
 
 
-STUDIO = StudioConfig(windows=(16, 32), hop_length=16, n_mels=5, filters=(4, 6), n_frames=4, dilations=(1, 3))
+VOICE = VoiceConfig(
+    windows=(16, 32),
+    hop_length=16,
+    n_mels=5,
+    filters=(4, 6),
+    n_frames=4,
+    dilations=(1, 3),
+    n_voice_bands=3,
+    n_noise_bands=7,
+)
 
 
-@pytest.mark.parametrize(("n_samples", "frames"), [(64, (8, 2)), (160, (32, 8, 2))], ids=["whole", "beyond the end"])
-def test_studio_decoder(n_samples, frames):
-    filters, narrower, kernels = (4, 6, 6), (1, 4, 6), (64, 8, 8)
-    stages = list(zip(frames, filters, narrower, kernels, strict=False))
-    decoder = build_decoder(ModelConfig("studio", n_samples, 3, studio=STUDIO))
-    strided = sum(2 * n * kernel * before * filters for n, filters, before, kernel in stages)
-    loudness = 2 * frames[0] * 3 * filters[0]
-    n_bottleneck = frames[-1] * stages[-1][1]
-    expected = 2 * 3 * n_bottleneck + blocks(frames, filters) + strided + loudness
-    assert forward_operations(decoder) == expected
+@pytest.mark.parametrize(("n_samples", "frames"), [(64, (4,)), (160, (10, 6, 3))], ids=["one stage", "three"])
+def test_voice_decoder(n_samples, frames):
+    filters = (4, 6, 6)
+    decoder = build_decoder(ModelConfig("voice", n_samples, 3, voice=VOICE))
+    # A frame of a stage is made of one of the stage before, by a kernel of 4.
+    strided = sum(2 * n * 4 * wide * narrow for n, wide, narrow in zip(frames[1:], filters[1:], filters, strict=False))
+    n_bottleneck = frames[-1] * filters[len(frames) - 1]
+    trunk = 2 * 3 * n_bottleneck + blocks(frames, filters) + strided + 2 * frames[0] * 3 * 4 * (1 + 3 + 7)
+    # 61 harmonics of 65 Hz lie below 4 kHz, and all is computed for both ends of a frame.
+    synthesis = 2 * (2 * n_samples * 7 + 61 * ((frames[0] + 1) * 3 + 2 * n_samples))
+    assert forward_operations(decoder) == trunk + synthesis
 
 
-def test_studio_encoder():
-    config = ModelConfig("studio", 160, 3, studio=STUDIO)
+def test_voice_encoder():
+    config = ModelConfig("voice", 160, 3, voice=VOICE)
     # 11 frames, of 9 and 17 bins in 5 bands each; halved until they are 3.
     spectrograms = 2 * 11 * (16 * 2 * 9 + 9 * 5 + 32 * 2 * 17 + 17 * 5)
-    convolutions = 2 * 11 * 3 * 10 * 6 + 2 * (6 + 3) * 4 * 6 * 6
+    pitch = 2 * 11 * 257 * (2 * 512 + 134 + 1)
+    convolutions = 2 * 11 * 3 * 12 * 6 + 2 * (6 + 3) * 4 * 6 * 6
     dense = 2 * 2 * 3 * 6 * 3
-    expected = spectrograms + convolutions + blocks((11, 6, 3), (6, 6, 6)) + dense
+    expected = spectrograms + pitch + convolutions + blocks((11, 6, 3), (6, 6, 6)) + dense
     assert forward_operations(build_encoder(config)) == expected
 
 

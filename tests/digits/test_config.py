@@ -13,7 +13,7 @@ def test_every_preset_has_the_papers_sounds_and_sizes(preset):
     made = digits.make(preset)
     assert (made.dataset, made.preset) == ("digits", preset)
     assert (made.audio.rate_hz, made.audio.n_samples, made.audio.onset_db) == (8000, 4096, None)
-    assert (made.model.n_samples, made.model.latent_dim) == (4096, 20)
+    assert (made.model.n_samples, made.model.latent_dim) == (4096, 32 if preset == "studio" else 20)
     assert made.model.n_classes == (0 if preset == "dc-nonclass" else 10)
     assert made.model.classifier_units == (10, 10)
     assert Config.from_dict(made.to_dict()) == made

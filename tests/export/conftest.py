@@ -7,7 +7,7 @@ from audio_vae.config import AudioConfig, Config
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.export import formats, parity
 from audio_vae.export.export import export
-from audio_vae.model_config import DilatedConfig, ModelConfig, OneShotConfig, PlainConfig, StudioConfig, with_values
+from audio_vae.model_config import DilatedConfig, ModelConfig, OneShotConfig, PlainConfig, VoiceConfig, with_values
 from audio_vae.models.vae import build_vae
 from audio_vae.presets import PRESETS
 from audio_vae.pretrained import catalog
@@ -25,7 +25,7 @@ SMALL = {
     "dc": DilatedConfig(depth=4, long_cycle=3, short_cycle=2, filters=4, stem_filters=4, stem_kernel=8),
     # Linear, because a ReLU of so few untrained channels may cut everything off.
     "cc": PlainConfig(filters=(4, 4, 6, 6, 8), activation="linear"),
-    "studio": StudioConfig(windows=(64,), hop_length=16, n_mels=8, filters=(4,)),
+    "voice": VoiceConfig(windows=(64,), hop_length=16, n_mels=8, filters=(4,), n_voice_bands=4, n_noise_bands=4),
     "oneshot": OneShotConfig(rate_hz=8000, n_noise_bands=8, hidden_units=8),
 }
 

@@ -34,10 +34,10 @@ def everything_below(folder):
         pytest.param(
             file_format,
             preset,
-            marks=[pytest.mark.slow] if file_format == "keras" and preset not in ("studio", "oneshot") else [],
+            marks=[pytest.mark.slow] if file_format == "keras" and preset not in ("voice", "oneshot") else [],
         )
         for file_format in formats.FORMATS
-        for preset in ("cc", "dc", "dc-code", "studio", "oneshot")
+        for preset in ("cc", "dc", "dc-code", "voice", "oneshot")
     ],
 )
 def test_every_format_computes_what_keras_computes(make_run, preset, file_format, tmp_path, need):
@@ -51,7 +51,7 @@ def test_every_format_computes_what_keras_computes(make_run, preset, file_format
     for kinds in report["signatures"].values():
         assert {kind: set(row) for kind, row in kinds.items()} == {"real": {"1", "2", "17"}, "random": {"1", "2", "17"}}
     # Logarithms of what is quiet make more of the rounding of a Fourier transform.
-    assert report["largest_difference"] <= (5e-5 if preset in ("studio", "oneshot") else 1e-5)
+    assert report["largest_difference"] <= (1e-4 if preset in ("voice", "oneshot") else 1e-5)
     assert report["limit"] == 1e-4
     assert set(report["own_noise"]) == set(report["allowed"]) == CHECKED[file_format]
     assert all(1e-4 <= each <= 1e-3 for each in report["allowed"].values())
@@ -80,13 +80,13 @@ def test_float16_weights_are_smaller_and_their_error_is_told(file_format, tmp_pa
         assert str(tf.float16) in types[1]
 
 
-@pytest.mark.parametrize("preset", ["dc", "studio", "oneshot"])
+@pytest.mark.parametrize("preset", ["dc", "voice", "oneshot"])
 @pytest.mark.parametrize("file_format", ["litert", "onnx"])
 def test_float16_rounds_no_constant_that_a_network_has_computed(make_run, file_format, preset, tmp_path, need):
     need(file_format)
     half = export(make_run(tmp_path / "run", preset), file_format, tmp_path, float16=True)
     # As in float32.
-    assert half.parity["largest_difference"] <= (5e-5 if preset in ("studio", "oneshot") else 1e-5)
+    assert half.parity["largest_difference"] <= (1e-4 if preset in ("voice", "oneshot") else 1e-5)
 
 
 def test_default_place_is_in_the_run(make_run, tmp_path, no_process):

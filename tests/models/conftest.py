@@ -10,5 +10,8 @@ def batch(rng):
 
 
 @pytest.fixture
-def tiny_studio(tiny_cc):
-    return with_values(tiny_cc, {"architecture": "studio", "studio": {"filters": (4,), "n_frames": 4}})
+def tiny_voice(tiny_cc):
+    return with_values(
+        tiny_cc,
+        {"architecture": "voice", "voice": {"hop_length": 16, "filters": (4,), "n_frames": 2, "n_noise_bands": 4}},
+    )

@@ -260,3 +260,15 @@ def test_phasor_distance_equals_a_loop(rng):
         pairs = zip(one[:4] + 1j * one[4:], other[:4] + 1j * other[4:], strict=True)
         expected.append(sum(abs(x - y) ** 2 for x, y in pairs))
     np.testing.assert_allclose(losses.phasor_distance(wanted, got), expected, rtol=1e-5)
+
+
+def test_pitch_distance_counts_the_pitch_of_periodic_frames_and_the_share_of_all():
+    wanted = np.float32([[7.0, 7.1, 6.0, 7.2], [7.0, 7.0, 7.0, 7.0]])
+    periodicity = np.float32([[1.0, 0.75, 0.4, 0.9], [0.1, 0.2, 0.3, 0.5]])
+    pitch = np.float32([[7.5, 7.0, 8.0], [9.0, 9.0, 9.0]])
+    share = np.float32([[0.5, 0.75, 0.0], [0.1, 0.0, 0.3]])
+    # The last frame of the sound has no frame of the decoder, and the second sound has no pitch.
+    of_pitch = np.array([(1 * 0.5**2 + 0.5 * 0.1**2) / (1 + 0.5 + 1), 0])
+    of_share = np.array([(0.5**2 + 0.4**2) / 3, 0.2**2 / 3])
+    found = losses.pitch_distance(pitch, share, wanted, periodicity)
+    np.testing.assert_allclose(found, of_pitch + of_share, rtol=1e-4)

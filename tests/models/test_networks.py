@@ -7,9 +7,8 @@ import tensorflow as tf
 from keras import layers
 
 from audio_vae.layers.dilation_block import DilationBlock
-from audio_vae.model_config import ARCHITECTURES, ModelConfig, OneShotConfig, StudioConfig, with_values
+from audio_vae.model_config import ARCHITECTURES, ModelConfig, OneShotConfig, VoiceConfig, with_values
 from audio_vae.models.networks import build_classifier, build_decoder, build_encoder, hop_lengths
-from audio_vae.models.studio_networks import studio_stages
 from audio_vae.presets import PRESETS, joined
 
 T, D = 4096, 20
@@ -357,21 +356,29 @@ def test_dc_encoder_is_causal(rng, tiny_dc):
 
 
 @pytest.mark.parametrize(
-    ("n_samples", "strides", "filters"),
+    ("n_samples", "frames"),
     [
-        (64, [8], [32]),
-        (4096, [8, 4, 4], [32, 64, 128]),
+        (64, [1]),
+        (4096, [32, 64]),
         # What is not a whole number of frames is padded, and cut off again.
-        (4096 + 32, [8, 4, 4, 4], [32, 64, 128, 128]),
-        (16384, [8, 4, 4, 4], [32, 64, 128, 128]),
+        (4096 + 32, [17, 34, 68]),
+        (16384, [32, 64, 128, 256]),
     ],
 )
-def test_studio_stages_follow_from_the_length(n_samples, strides, filters):
-    config = ModelConfig(architecture="studio", n_samples=n_samples, latent_dim=D)
-    stages = studio_stages(config)
-    assert [stage.stride for stage in stages] == strides
-    assert [stage.filters for stage in stages] == filters
-    assert build_decoder(config).output_shape == (None, n_samples)
+def test_voice_decoder_doubles_the_frames_until_they_are_those_of_the_controls(n_samples, frames):
+    config = ModelConfig(architecture="voice", n_samples=n_samples, latent_dim=D)
+    decoder = build_decoder(config)
+    strided = [layer for layer in decoder.layers if isinstance(layer, layers.Conv1DTranspose)]
+    assert [layer.input.shape[1] for layer in strided] == frames[:-1]
+    assert hop_lengths(config) == [64 * 2**number for number in range(len(frames))]
+    channels = list(config.voice.filters[: len(frames)])
+    assert [decoder.get_layer("frames").output.shape[2], *(layer.filters for layer in strided)] == (
+        channels + [channels[-1]] * (len(frames) - len(channels))
+    )[::-1]
+    controls = {name: decoder.get_layer(name).output.shape[1:] for name in ("pitch", "voice", "noise")}
+    n_frames = -(-n_samples // 64)
+    assert controls == {"pitch": (n_frames, 1), "voice": (n_frames, 24), "noise": (n_frames, 40)}
+    assert decoder.output_shape == (None, n_samples)
 
 
 @pytest.mark.parametrize("rate_hz", [8000, 44100])
@@ -380,7 +387,7 @@ def test_hop_length_of_one_shots_is_that_of_the_synthesis(rate_hz):
     assert hop_lengths(config) == [build_decoder(config).get_layer("synthesis").grid.hop_length]
 
 
-@pytest.mark.parametrize("architecture", sorted(set(ARCHITECTURES) - {"oneshot"}))
+@pytest.mark.parametrize("architecture", sorted(set(ARCHITECTURES) - {"oneshot", "voice"}))
 def test_hop_lengths_are_those_of_the_decoders_layers(architecture):
     values = {"architecture": architecture, "latent_dim": D, "n_samples": 16384, "dc": {"depth": 1}}
     config = with_values(ModelConfig(), values)
@@ -393,23 +400,23 @@ def test_hop_lengths_are_those_of_the_decoders_layers(architecture):
 
 
 @pytest.mark.parametrize(("n_samples", "frames"), [(64, [2]), (4096, [65, 33, 17]), (16384, [257, 129, 65, 33, 17])])
-def test_studio_encoder_halves_the_frames_until_they_are_few(n_samples, frames):
-    encoder = build_encoder(ModelConfig(architecture="studio", n_samples=n_samples, latent_dim=D))
+def test_voice_encoder_halves_the_frames_until_they_are_few(n_samples, frames):
+    encoder = build_encoder(ModelConfig(architecture="voice", n_samples=n_samples, latent_dim=D))
     assert encoder.output_shape == [(None, D), (None, D)]
     names = ["from_mel", *(f"stage_{number}" for number in range(1, len(frames)))]
     assert [encoder.get_layer(name).output.shape[1] for name in names] == frames
 
 
 @pytest.mark.parametrize("change", [lambda audio: -audio, lambda audio: np.roll(audio, 64, axis=1)])
-def test_studio_encoder_is_deaf_to_polarity_and_not_to_time(rng, change):
-    encoder = build_encoder(ModelConfig(architecture="studio", n_samples=1024, latent_dim=D))
+def test_voice_encoder_is_deaf_to_polarity_and_not_to_time(rng, change):
+    encoder = build_encoder(ModelConfig(architecture="voice", n_samples=1024, latent_dim=D))
     audio = rng.normal(0, 0.1, (2, 1024)).astype("float32")
     is_polarity = np.array_equal(change(audio), -audio)
     assert np.allclose(encoder(audio)[0], encoder(change(audio))[0], atol=1e-5) == is_polarity
 
 
-def test_studio_blocks_start_as_identities(rng):
-    config = ModelConfig("studio", 256, 3, studio=StudioConfig(filters=(4,)))
+def test_voice_blocks_start_as_identities(rng):
+    config = ModelConfig("voice", 256, 3, voice=VoiceConfig(filters=(4,)))
     encoder = build_encoder(config)
     block = keras.Model(encoder.get_layer("from_mel").output, encoder.get_layer("stage_1_dilation_9").output)
     x = rng.standard_normal((2, 5, 4)).astype("float32")
@@ -436,8 +443,9 @@ def test_networks_of_one_shots_have_dense_networks_beside_the_linear_maps(rng, t
         assert np.all(np.asarray(hidden(x)) != 0)
 
 
-def test_studio_decoder_can_be_silent(rng):
-    decoder = build_decoder(ModelConfig("studio", 256, 3, studio=StudioConfig(filters=(4,))))
-    kernel, bias = decoder.get_layer("loudness").get_weights()
-    decoder.get_layer("loudness").set_weights([0 * kernel, bias - 100])
-    np.testing.assert_allclose(decoder(rng.standard_normal((2, 3))), 0, atol=1e-30)
+def test_voice_decoder_starts_at_a_quiet_voice_of_a_typical_pitch(rng):
+    decoder = build_decoder(ModelConfig("voice", 512, 3, voice=VoiceConfig(filters=(4,))))
+    audio = np.asarray(decoder(np.zeros((1, 3), "float32")))
+    assert 0.01 < np.abs(audio).max() < 0.5
+    pitch = keras.Model(decoder.input, decoder.get_layer("pitch").output)(np.zeros((1, 3), "float32"))
+    np.testing.assert_allclose(2 ** np.asarray(pitch), 140, rtol=1e-5)

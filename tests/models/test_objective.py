@@ -1,11 +1,13 @@
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 from tiny_models import ONE_SHOT, SPECTRAL, built
 
 from audio_vae.audio import spectral_ops
 from audio_vae.audio.one_shot_grid import Grid
+from audio_vae.audio.voice_pitch import voice_pitch
 from audio_vae.config import LossConfig
 from audio_vae.models import losses
 from audio_vae.models.objective import weighted_mean
@@ -23,9 +25,9 @@ def test_losses_of_both_passes_are_weighted(tiny_dc, batch):
     np.testing.assert_allclose(total, 5.0 * np.mean(terms["cross_entropy"]), rtol=1e-5)
 
 
-def test_studio_losses_equal_their_parts(tiny_studio, batch):
+def test_studio_losses_equal_their_parts(tiny_voice, batch):
     audio, labels = batch
-    vae = built(tiny_studio, loss=dataclasses.replace(SPECTRAL, between_weight=4.0, cycle_weight=5.0))
+    vae = built(tiny_voice, loss=dataclasses.replace(SPECTRAL, between_weight=4.0, cycle_weight=5.0))
     originals, mix = audio[:, ::-1].copy(), np.linspace(0.1, 0.9, len(audio), dtype="float32")[:, None]
     total, terms = vae.vae_losses(audio, labels=labels, originals=originals, mix=mix)
     mean, log_variance = vae.encoder(audio)
@@ -74,8 +76,33 @@ def test_one_shot_losses_equal_their_parts(tiny_oneshot, batch):
     assert float(total) == pytest.approx(np.mean(sum(weights[name] * expected[name] for name in weights)), rel=1e-3)
 
 
-def test_cells_and_phasors_count_for_one_shots_only(tiny_cc, tiny_studio):
-    for model in (tiny_cc, tiny_studio):
+def test_voices_are_told_their_pitch(tiny_voice, batch):
+    audio, labels = batch
+    vae = built(tiny_voice, loss=LossConfig(voice_pitch_weight=2.0))
+    assert vae.loss_terms == ("likelihood", "kl", "pitch", "cross_entropy")
+    total, terms = vae.vae_losses(audio, labels=labels)
+    mean, log_variance = vae.encoder(audio)
+    synthesis = vae.decoder.get_layer("synthesis")
+    controls = keras.Model(vae.decoder.input, synthesis.input)(mean)
+    share = synthesis.harmonic_share(controls)
+    expected = {
+        "likelihood": losses.squared_error(audio, vae.decoder(mean)),
+        "kl": losses.kl_divergence(mean, log_variance),
+        "pitch": losses.pitch_distance(controls[0][..., 0], share, *voice_pitch(audio, 8000, 16)),
+    }
+    for name, values in expected.items():
+        np.testing.assert_allclose(terms[name], values, rtol=1e-3, err_msg=name)
+    weights = {"likelihood": 1.0, "kl": 1e-4, "pitch": 2.0}
+    assert float(total) == pytest.approx(np.mean(sum(weights[name] * expected[name] for name in weights)), rel=1e-3)
+
+
+def test_pitch_counts_for_voices_only(tiny_cc, tiny_oneshot):
+    for model in (tiny_cc, tiny_oneshot):
+        assert "pitch" not in built(model, loss=LossConfig(voice_pitch_weight=2.0)).loss_terms
+
+
+def test_cells_and_phasors_count_for_one_shots_only(tiny_cc, tiny_voice):
+    for model in (tiny_cc, tiny_voice):
         assert not {"cells", "phasors"} & set(built(model, loss=ONE_SHOT).loss_terms)
 
 
