@@ -56,6 +56,8 @@ NOT_FOR_USERS = {
     # A finished download, and what a folder of collected sounds is made of.
     "source.json",
     "sources.json",
+    # What the explorer's page reads of its model where there is no server.
+    "model.json",
 }
 """JSON files that have no schema, because only audio-vae itself reads them."""
 

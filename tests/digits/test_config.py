@@ -25,10 +25,10 @@ def test_the_papers_presets_train_as_long_as_the_paper(preset):
     assert (made.training.epochs, made.training.batch_size) == (117, 8)
 
 
-def test_studio_takes_larger_steps_than_elsewhere():
+def test_studio_takes_larger_steps_than_elsewhere_and_clips_them():
     training = digits.make("studio").training
-    assert (training.vae_learning_rate, training.classifier_learning_rate, training.clip_norm) == (2e-3, 2e-3, None)
-    assert (training.epochs, training.batch_size, training.decay) == (60, 16, "cosine")
+    assert (training.vae_learning_rate, training.classifier_learning_rate, training.clip_norm) == (1e-3, 1e-3, 1.0)
+    assert (training.epochs, training.batch_size, training.decay) == (40, 16, "cosine")
 
 
 def test_speakers_are_sorted_and_named_once():
