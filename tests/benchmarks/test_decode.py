@@ -23,7 +23,7 @@ def tiny_configs():
             "digits",
             name,
             audio=config.AudioConfig(n_samples=64),
-            model=ModelConfig(name, **TINY),
+            model=ModelConfig("voice" if name == "studio" else name, **TINY),
         )
         for name in decode.PRESETS
     }
