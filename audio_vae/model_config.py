@@ -96,8 +96,8 @@ class VoiceConfig:
         windows: windows of the encoder's mel spectrograms, in samples.
         hop_length: hop length of all of these, in samples.
         n_mels: number of mel bands of each.
-        silence: value that silence has in the spectrograms: 0 for one-shots, which are mostly silence; below 0 for
-            sounds that fill their length.
+        silence: value that silence has in the spectrograms: below 0 for sounds that fill their length, so that the
+            mean of all values is about 0.
         filters: channels of the decoder's stages, from its last stage backwards. The last of these values is also
             that of all further stages, and of the encoder.
         n_frames: stages are added until a sound is at most this many frames long.

@@ -31,7 +31,7 @@ DEFAULT_SPEAKER = "jackson"
 """The speaker of the paper's digits."""
 
 NEEDS: dict[str, Values] = {
-    # Digits fill their length, where one-shots are mostly silence.
+    # Digits fill their length.
     "studio": {"model": {"voice": {"silence": -1.8}}},
 }
 """Preset → the values that digits need in place of its own."""

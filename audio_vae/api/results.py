@@ -76,7 +76,24 @@ class Sounds:
 
 
 @dataclass(frozen=True, eq=False)
-class Morph(Sounds):
+class _Scored(Sounds):
+    """Sounds between given ones, which are compared with a plain mix of these when scores or warnings are asked for."""
+
+    made: MadeMorph | MadeBlend = field(repr=False)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What there is to know of the given sounds and of the model's output, one line each."""
+        return self.made.warnings
+
+    @property
+    def scorecard(self) -> dict[str, Any]:
+        """The scores beside those of the plain mix, as in morph.json or blend.json."""
+        return self.made.scorecard
+
+
+@dataclass(frozen=True, eq=False)
+class Morph(_Scored):
     """A morph: its steps, and when they are asked for, its cross-fade, warnings and scores.
 
     Attributes:
@@ -101,16 +118,6 @@ class Morph(Sounds):
         track = self.made.crossfade
         return Sounds(**as_arrays(track.steps, self.names, None))
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What there is to know of the ends and of the model's output, one line each."""
-        return self.made.warnings
-
-    @property
-    def scorecard(self) -> dict[str, Any]:
-        """The scores of the morph and of its cross-fade, as in morph.json."""
-        return self.made.scorecard
-
     def save(self, folder: str | Path, kit: Sequence[str] = (), layout: str = "keys") -> Path:
         """Write the morph folder that the command line writes; an older morph in the folder is replaced.
 
@@ -133,7 +140,7 @@ class Morph(Sounds):
 
 
 @dataclass(frozen=True, eq=False)
-class Blend(Sounds):
+class Blend(_Scored):
     """A blend: one sound, and when they are asked for, the plain mix, warnings and scores.
 
     Attributes:
@@ -156,16 +163,6 @@ class Blend(Sounds):
     def mix(self) -> Sounds:
         """The plain mix of the real sounds with the same weights."""
         return Sounds(**as_arrays([self.made.mix.step], ["mix"], None))
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What there is to know of the parts and of the model's output, one line each."""
-        return self.made.warnings
-
-    @property
-    def scorecard(self) -> dict[str, Any]:
-        """The scores of the blend and of its mix, as in blend.json."""
-        return self.made.scorecard
 
     def save(self, folder: str | Path, kit: Sequence[str] = ()) -> Path:
         """Write the blend folder that the command line writes; an older blend in the folder is replaced.

@@ -26,13 +26,14 @@ from audio_vae.layers.log_mel import LogMel
 from audio_vae.layers.voice_features import VoicePitch
 from audio_vae.layers.voice_synthesis import VoiceSynthesis
 from audio_vae.model_config import ModelConfig
+from audio_vae.models.one_shot_networks import SYNTHESIS
 
 _SLOPE = 0.2
 """Slope of the leaky ReLUs below 0."""
 
 
-VOICE_PITCH, SYNTHESIS = "voice_pitch", "synthesis"
-"""Names of the encoder's layer that finds the pitch, and of the decoder's last layer."""
+VOICE_PITCH = "voice_pitch"
+"""Name of the encoder's layer that finds the pitch. The decoder's last layer has the name of that of one-shots."""
 
 _TYPICAL_PITCH_HZ = 140.0
 _START_LEVEL = -5.0
