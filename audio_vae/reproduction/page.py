@@ -21,6 +21,7 @@ from audio_vae.reproduction.experiments import (
     SEEDS,
     SPEAKERS,
     STUDIO,
+    STUDIO_SEEDS,
     TRIED,
     TURNED,
     Experiment,
@@ -261,7 +262,7 @@ def _studio(material: Material) -> list[str]:
         "The preset that lifts the paper's limits, beside the paper's models. Its loss comes close to the deviation on "
         "training sounds (docs/studio.md), so that a low one is what it is trained for; the other figures are not.",
         outcomes_table(studio_outcomes(material.results)),
-        figures_table(material.of(beside, STUDIO)),
+        figures_table(material.of(beside, STUDIO, STUDIO_SEEDS)),
         *([explained, morphs] if morphs else []),
         *(text for name, each in studio.items() for text in _drawn_morph(each, f"`{name}`")),
         *pictures_tables(studio, "latents.png"),
