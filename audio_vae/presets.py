@@ -151,7 +151,7 @@ STUDIO_ONE_SHOTS: Values = {
 }
 """The values that one-shots need in place of those of `studio`: networks for sounds that start at their onset."""
 
-ONE_SHOT_LATENT_DIM = 64
+ONE_SHOT_LATENT_DIM = 128
 """Size of the latent space of `studio` for one-shots."""
 
 DEFAULT_PRESET = "studio"

@@ -50,7 +50,7 @@ def make(
             `labels` is not used then.
         rate_hz: sample rate of the model; `None` chooses it.
         seconds: length of the model's sounds, rounded up to a multiple of 32 samples; `None` chooses it.
-        latent_dim: size of the latent space; `None` takes 64 for the preset `studio` and 20 for the others.
+        latent_dim: size of the latent space; `None` takes 128 for the preset `studio` and 20 for the others.
 
     Raises:
         UserError: the preset or kind of labels is unknown.

@@ -36,6 +36,14 @@ _RIDGE = 0.3
 _WEIGHTS = {"level": 3.0, "noise": 1.0, "tones": 1.0, "offsets": 2.0, "phasors": 6.0}
 """Weights of the parts of the controls in the principal components."""
 
+_SCALE_EXPONENT = 0.75
+"""A latent's standard deviation is that of its principal component to this power. At 1, latents are as far apart as the
+weighted controls; at 0 every component counts as much as the first, and nearest neighbours are found by details. Below
+1, so that the noise of the posterior, which starts equally large in all dimensions, does not hide the last ones."""
+
+_LEAST_SINGULAR_VALUE = 1e-9
+"""So that sounds that are all the same do not divide by zero."""
+
 
 def start_from_sounds(
     vae,
@@ -76,7 +84,9 @@ def start_from_sounds(
 
 
 def set_linear_maps(vae, heard: np.ndarray, controls: np.ndarray) -> None:
-    """Set the maps between what is heard, the latent and the controls; latents of the sounds get a variance of 1.
+    """Set the maps between what is heard, the latent and the controls.
+
+    Latents of the sounds get a variance of 1 in the mean of the dimensions, and more in the first ones.
 
     Args:
         vae: the VAE.
@@ -91,10 +101,12 @@ def set_linear_maps(vae, heard: np.ndarray, controls: np.ndarray) -> None:
     n, n_components = len(u), min(latent_dim, len(s))
     # The sign of a component is free; it is fixed so that all machines find the same.
     signs = np.sign(v[np.arange(n_components), np.abs(v[:n_components]).argmax(axis=1)])
+    scales = np.maximum(s[:n_components], _LEAST_SINGULAR_VALUE) ** _SCALE_EXPONENT
+    scales /= np.sqrt(np.mean(scales**2))
     latents = np.zeros((n, latent_dim))
-    latents[:, :n_components] = u[:, :n_components] * signs * np.sqrt(n)
+    latents[:, :n_components] = u[:, :n_components] * signs * scales * np.sqrt(n)
     decoder = np.zeros((latent_dim, grid.n_controls))
-    decoder[:n_components] = (signs * s[:n_components])[:, None] * v[:n_components] / np.sqrt(n) / weights
+    decoder[:n_components] = (signs * s[:n_components] / scales)[:, None] * v[:n_components] / np.sqrt(n) / weights
     ridge = _RIDGE * n * np.eye(heard.shape[1])
     encoder = np.linalg.solve(heard.T @ heard + ridge, heard.T @ latents)
     vae.encoder.get_layer(ANALYSIS).means.assign(mean_heard)

@@ -14,7 +14,7 @@ from audio_vae.morphing.steps import at_level, decode
 from audio_vae.runs.latents import class_centre
 from audio_vae.runs.run import Run
 from audio_vae.sampling.novelty import COPY_DB, Nearest, TrainingSounds, decoded_cells_db, training_sounds
-from audio_vae.sampling.spread import farthest_first, spread_of
+from audio_vae.sampling.spread import farthest_first, scales_within_classes, spread_of
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.files import safe_name
 
@@ -150,7 +150,8 @@ def _of_class(
     run: Run, known: TrainingSounds, label: int, n: int, seed: int, temperature: float, level: str
 ) -> list[NewSound]:
     class_name = run.sounds.class_names[label]
-    spread = spread_of(known.latents[known.labels == label])
+    scales = scales_within_classes(known.latents, known.labels)
+    spread = spread_of(known.latents[known.labels == label], scales)
     rng = np.random.default_rng([seed, label])
     latents, decoded, cells_db, nearest = _pool(run, known, label, n, spread, rng, temperature)
     chosen = []

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_LEAST_SCALE = 1e-6
+"""Added to standard deviations: a dimension that the model does not use can have none."""
+
 
 @dataclass(frozen=True, eq=False)
 class Spread:
@@ -26,13 +29,29 @@ class Spread:
         return (self.mean + temperature * scaled @ axes.T).astype(np.float32)
 
 
-def spread_of(latents: np.ndarray) -> Spread:
+def spread_of(latents: np.ndarray, scales: np.ndarray) -> Spread:
     """Return the mean and the covariance of some sounds, `[N, d]`, N of 2 or more.
 
-    There are often fewer sounds than dimensions, so the covariance is shrunk towards a multiple of the identity (O.
-    Ledoit and M. Wolf, A Well-Conditioned Estimator for Large-Dimensional Covariance Matrices, 2004).
+    There are often fewer sounds than dimensions, so the covariance is shrunk (O. Ledoit and M. Wolf, A
+    Well-Conditioned Estimator for Large-Dimensional Covariance Matrices, 2004): not towards equal variances in all
+    dimensions, but towards a multiple of the squared `scales`, because a latent space may have dimensions in which
+    all sounds lie close together.
+
+    Args:
+        latents: the sounds, `[N, d]`.
+        scales: how far sounds of one class usually lie apart in each dimension, `[d]` (`scales_within_classes`).
     """
-    return Spread(latents.mean(axis=0, dtype=np.float64), _covariance(latents - latents.mean(axis=0)))
+    return Spread(latents.mean(axis=0, dtype=np.float64), _covariance(latents - latents.mean(axis=0), scales))
+
+
+def scales_within_classes(latents: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of sounds within their classes in each dimension: float64 `[d]`, above 0.
+
+    Args:
+        latents: `[N, d]`.
+        labels: the class of each, `[N]`.
+    """
+    return less_class_means(latents, labels).std(axis=0) + _LEAST_SCALE
 
 
 def spread_within_classes(latents: np.ndarray, labels: np.ndarray) -> Spread:
@@ -42,7 +61,8 @@ def spread_within_classes(latents: np.ndarray, labels: np.ndarray) -> Spread:
         latents: `[N, d]`, N of 2 or more.
         labels: the class of each, `[N]`.
     """
-    return Spread(np.zeros(latents.shape[1]), _covariance(less_class_means(latents, labels)))
+    centred, scales = less_class_means(latents, labels), scales_within_classes(latents, labels)
+    return Spread(np.zeros(latents.shape[1]), _covariance(centred, scales))
 
 
 def less_class_means(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -71,7 +91,8 @@ def farthest_first(distances: np.ndarray, first: int) -> list[int]:
     return order
 
 
-def _covariance(centred: np.ndarray) -> np.ndarray:
+def _covariance(centred: np.ndarray, scales: np.ndarray) -> np.ndarray:
     from sklearn.covariance import LedoitWolf
 
-    return LedoitWolf(assume_centered=True).fit(np.asarray(centred, np.float64)).covariance_
+    shrunk = LedoitWolf(assume_centered=True).fit(np.asarray(centred, np.float64) / scales).covariance_
+    return shrunk * np.outer(scales, scales)

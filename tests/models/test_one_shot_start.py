@@ -50,7 +50,8 @@ def test_a_model_gives_sounds_back_before_any_step(sounds, monkeypatch):
     apart = [distance_db(x, y, RATE_HZ) for x, y in zip(sounds, np.roll(sounds, 1, axis=0), strict=True)]
     assert np.median(after) < 3
     assert np.median(after) < 0.6 * np.median(apart)
-    assert lines == ["analysing 24 sounds"]
+    # On a slow machine, lines of progress follow.
+    assert lines[0] == "analysing 24 sounds"
 
 
 def test_the_start_depends_on_the_sounds_and_the_seed_alone(sounds, monkeypatch):
@@ -75,9 +76,28 @@ def test_linear_maps_are_principal_components():
     encoder = np.array(model.encoder.get_layer("mean").get_weights()[0])
     latents = (heard - heard.mean(axis=0)) @ encoder
     np.testing.assert_allclose(latents @ kernel + bias, controls, atol=0.02)
-    # As principal components they have a variance of 1, are uncorrelated, and there are no more than three.
-    np.testing.assert_allclose(np.cov(latents[:, :3].T), np.eye(3), atol=0.02)
-    np.testing.assert_allclose(kernel[3:], 0, atol=1e-4)
+    # They are uncorrelated principal components, and there are no more than three, with a mean variance of 1.
+    covariance = np.cov(latents.T)
+    variances = np.diag(covariance)
+    np.testing.assert_allclose(covariance, np.diag(variances), atol=0.1)
+    assert variances.mean() == pytest.approx(1, abs=0.02)
+    assert variances[0] > variances[1] > variances[2] > 1e6 * variances[3]
+    # What a standard deviation of each changes in the weighted controls is its singular value, to which the deviation
+    # is in the stated power.
+    weights = np.concatenate([np.full(size, one_shot_start._WEIGHTS[name]) for name, size in grid.sizes.items()])
+    changes = np.sqrt(variances[:3]) * np.linalg.norm(kernel[:3] * weights, axis=1)
+    expected = changes**one_shot_start._SCALE_EXPONENT
+    np.testing.assert_allclose(np.sqrt(variances[:3]) / expected, np.sqrt(variances[0]) / expected[0], rtol=0.02)
+
+
+def test_sounds_that_are_all_the_same_have_maps_too():
+    model = vae()
+    n_features = model.encoder.get_layer("analysis").n_features
+    n_controls = model.decoder.get_layer("synthesis").grid.n_controls
+    one_shot_start.set_linear_maps(model, np.ones((9, n_features)), np.ones((9, n_controls)))
+    kernel, bias = (np.array(each) for each in model.decoder.get_layer("controls").get_weights())
+    assert np.isfinite(kernel).all()
+    np.testing.assert_allclose(bias, 1)
 
 
 @pytest.mark.parametrize("n_sounds", [1, 3, 20])
