@@ -12,6 +12,7 @@ import numpy as np
 from audio_vae.config import Config
 from audio_vae.data.dataset import Prepared
 from audio_vae.data.reading import Item, Refusal, decoder_of, left_out, read_sounds
+from audio_vae.data.shards import ShardStore
 from audio_vae.data.sound_set import SoundSet, class_sizes
 from audio_vae.digits import download
 from audio_vae.digits.config import CLASS_NAMES
@@ -35,7 +36,9 @@ class Recording:
     path: Path
 
 
-def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -> Prepared:
+def prepare(
+    config: Config, data: Path | None, *, show_progress: bool = False, store: ShardStore | None = None
+) -> Prepared:
     """Read the recordings of the config's speakers.
 
     The classes are always the ten digits in order. A file that cannot be used is refused with a reason, and the others
@@ -46,13 +49,14 @@ def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -
         data: the folder of the recordings, or the folder that holds them in `recordings/`. `None` takes the Free Spoken
             Digit Dataset from the user's cache, and downloads it if it is not there.
         show_progress: draw progress bars.
+        store: where to keep the samples; `None` keeps them in memory.
 
     Raises:
         UserError: the folder is missing or holds no recordings, a speaker is unknown, a digit has no
             usable training sound, or the download fails.
     """
     items = items_in(config, data, show_progress=show_progress)
-    kept, sounds, refusals = read_sounds(items, config.audio, show_progress=show_progress)
+    kept, sounds, refusals = read_sounds(items, config.audio, show_progress=show_progress, store=store)
     labels = np.array([CLASS_NAMES.index(item.class_name) for item in kept], np.int32)
     sounds = replace(sounds, labels=labels, class_names=CLASS_NAMES)
     _require_training_sounds(sounds, refusals, items[0].path.parent)

@@ -10,6 +10,7 @@ from audio_vae.config import Config
 from audio_vae.data import labels
 from audio_vae.data.dataset import Prepared
 from audio_vae.data.reading import Item
+from audio_vae.data.shards import ShardStore
 from audio_vae.drums import synth
 
 KIT_RATE_HZ = 44100
@@ -39,7 +40,9 @@ _FORMS = {
 _PAIRS = {("bass", "drum"): "kick", ("hi", "hat"): "hihat", ("high", "hat"): "hihat", ("side", "stick"): "snare"}
 
 
-def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -> Prepared:
+def prepare(
+    config: Config, data: Path | None, *, show_progress: bool = False, store: ShardStore | None = None
+) -> Prepared:
     """Read one-shots, label them and split them, 20 % of each class for the test.
 
     A file that cannot be used is refused with a reason, and the others are used.
@@ -49,6 +52,7 @@ def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -
         data: the folder of the sounds, read with all folders below it. For labels from folders, the folders right below
             it are the classes. `None` takes the built-in kit.
         show_progress: draw a progress bar.
+        store: where to keep the samples; `None` keeps them in memory.
 
     Returns:
         The sounds, sorted by name. The report also holds `data`, and for k-means what `data.clusters.cluster` reports.
@@ -59,7 +63,7 @@ def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -
     """
     items = items_in(config, data)
     source = "the built-in kit" if data is None else str(data)
-    return labels.prepare_items(items, config, RULES, source, show_progress=show_progress)
+    return labels.prepare_items(items, config, RULES, source, show_progress=show_progress, store=store)
 
 
 def items_in(config: Config, data: Path | None, *, show_progress: bool = False) -> list[Item]:

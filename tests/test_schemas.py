@@ -122,7 +122,7 @@ def written(tmp_path_factory):
         ("kit", drums_dataset.DATASET, drums_config.make(), None),
     ]
     for name, dataset, config, data in prepared:
-        prepare_run(dataset, folder / "runs" / name, config, data)
+        prepare_run(dataset, folder / "runs" / name, config, data, stream=name == "clusters")
     results = folder / "results"
     results.mkdir()
     drawings = {
@@ -142,6 +142,8 @@ def written(tmp_path_factory):
     return {
         "config": sorted((folder / "runs").glob("*/config.json")),
         "prepare": sorted((folder / "runs").glob("*/prepare.json")),
+        "manifest": sorted((folder / "runs").glob("*/sounds/manifest.json")),
+        "shard": sorted((folder / "runs").glob("*/sounds/0*.json")),
         "time": [run.time_path],
         "report": [run.path / "report" / "report.json"],
         "morph": sorted(run.path.glob("morphs/*/morph.json")),
@@ -159,7 +161,7 @@ def written(tmp_path_factory):
 @pytest.mark.parametrize(
     "name",
     [
-        *("config", "prepare", "time", "report", "morph", "blend", "sample", "vary", "kit"),
+        *("config", "prepare", "manifest", "shard", "time", "report", "morph", "blend", "sample", "vary", "kit"),
         *("parity", "metadata", "result", "bounds"),
     ],
 )

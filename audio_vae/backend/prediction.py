@@ -18,14 +18,17 @@ def predict(network, values: np.ndarray):
 
     Args:
         network: a Keras model with one input.
-        values: `[N, …]`, N of 1 or more.
+        values: `[N, …]`, N of 1 or more: an array, or what gives arrays for slices of rows.
 
     Returns:
         Its outputs, each `[N, …]`.
     """
-    n_missing = -len(values) % BATCH_SIZE if len(values) > 1 else 0
-    filled = np.concatenate([values, np.repeat(values[-1:], n_missing, axis=0)])
-    made = [network.predict_on_batch(filled[start : start + BATCH_SIZE]) for start in range(0, len(filled), BATCH_SIZE)]
+    made = []
+    for start in range(0, len(values), BATCH_SIZE):
+        batch = values[start : start + BATCH_SIZE]
+        if len(values) > 1:
+            batch = np.concatenate([batch, np.repeat(batch[-1:], BATCH_SIZE - len(batch), axis=0)])
+        made.append(network.predict_on_batch(batch))
     if isinstance(made[0], list | tuple):
         return [np.concatenate(each)[: len(values)] for each in zip(*made, strict=True)]
     return np.concatenate(made)[: len(values)]

@@ -38,6 +38,12 @@ def training_options(dataset: str, own: ModuleType) -> list:
             type=click.Choice(PRECISIONS),
             help="Number format that the networks compute in.  [default: float32]",
         ),
+        click.option(
+            "--stream/--no-stream",
+            default=None,
+            help="Keep the prepared sounds on disk and read them while training, or in memory.  "
+            "[default: on disk if they take more than 1 GiB]",
+        ),
         *own.OPTIONS,
         common.quiet_option,
         common.debug_option,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -11,6 +11,10 @@ from audio_vae.backend.replicas import shards
 from audio_vae.config import TrainingConfig
 from audio_vae.data.averages import training_pairs
 from audio_vae.data.sound_set import SoundSet
+from audio_vae.data.stored_audio import StoredAudio
+
+_N_READERS = 4
+"""Batches of stored sounds that are read at once: drives in a network answer late."""
 
 
 def epoch_order(n_sounds: int, seed: int, epoch: int) -> np.ndarray:
@@ -70,22 +74,47 @@ def training_batches(
         return _numpy_batches(sounds, training, epochs, first_step)
     import tensorflow as tf
 
-    audio, labels = tf.constant(sounds.audio), tf.constant(sounds.labels)
-    orders = np.stack([ordered_pairs(sounds.labels, training, epoch) for epoch in epochs])
-    batches = (
-        tf.data.Dataset.from_tensor_slices(orders)
-        .flat_map(lambda order: tf.data.Dataset.from_tensor_slices(order).batch(training.batch_size))
-        .skip(first_step)
-    )
+    def order(epoch):
+        pairs = tf.numpy_function(
+            lambda number: ordered_pairs(sounds.labels, training, int(number)), [epoch], tf.int32, stateful=False
+        )
+        return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(pairs, (None, 2))).batch(training.batch_size)
+
+    # The order of one epoch at a time: of many epochs of a large library it would take more memory than a batch.
+    batches = tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(order).skip(first_step)
     if n_replicas > 1:
         batches = batches.flat_map(lambda pairs: shards(pairs, n_replicas, replicas))
+    labels, averaged = tf.constant(sounds.labels), _averages(sounds)
 
     def sounds_of(pairs, *shard):
-        first, second = pairs[:, 0], pairs[:, 1]
-        # The average of a sound with itself is that sound, bit for bit.
-        return (tf.gather(audio, first) + tf.gather(audio, second)) / 2, tf.gather(labels, first), *shard
+        return averaged(pairs), tf.gather(labels, pairs[:, 0]), *shard
 
-    return batches.map(sounds_of).prefetch(2)
+    at_once = {"num_parallel_calls": _N_READERS, "deterministic": True} if sounds.is_stored else {}
+    return batches.map(sounds_of, **at_once).prefetch(2)
+
+
+def _averages(sounds: SoundSet) -> Callable:
+    """Return the function that makes the tensor of the averages of pairs of sounds: int `[B, 2]` → `[B, T]`."""
+    import tensorflow as tf
+
+    if sounds.is_stored:
+
+        def read(pairs):
+            audio = tf.numpy_function(lambda values: averages(sounds.audio, values), [pairs], tf.float32)
+            return tf.ensure_shape(audio, (None, sounds.audio.shape[1]))
+
+        return read
+    audio = tf.constant(sounds.audio)
+    # The average of a sound with itself is that sound, bit for bit.
+    return lambda pairs: (tf.gather(audio, pairs[:, 0]) + tf.gather(audio, pairs[:, 1])) / 2
+
+
+def averages(audio: np.ndarray | StoredAudio, pairs: np.ndarray) -> np.ndarray:
+    """Return the averages of pairs of sounds, int `[B, 2]` → float32 `[B, T]`; each sound is read once."""
+    chosen, places = np.unique(pairs, return_inverse=True)
+    first, second = places.reshape(pairs.shape).T
+    rows = audio[chosen]
+    return (rows[first] + rows[second]) / 2
 
 
 def _numpy_batches(
@@ -95,6 +124,6 @@ def _numpy_batches(
     for epoch in epochs:
         pairs = ordered_pairs(sounds.labels, training, epoch)
         for start in range(first_step * training.batch_size, len(pairs), training.batch_size):
-            first, second = pairs[start : start + training.batch_size].T
-            yield (sounds.audio[first] + sounds.audio[second]) / 2, sounds.labels[first]
+            chosen = pairs[start : start + training.batch_size]
+            yield averages(sounds.audio, chosen), sounds.labels[chosen[:, 0]]
         first_step = 0

@@ -38,7 +38,8 @@ class Dataset:
     Attributes:
         name: its name in the command line and in config.json.
         make_config: `(preset, **options)` → `Config`.
-        prepare: `(config, data folder or None, show_progress)` → `Prepared`.
+        prepare: `(config, data folder or None, show_progress, store)` → `Prepared`; its samples are kept in the
+            `data.shards.ShardStore`, or in memory if that is `None`.
         find: `(config, data folder or None, show_progress)` → the `Item`s that `prepare` would read.
         choose: `(config, data folder or None)` → the config with what the sounds decide (sample rate, length); `None`
             if they decide nothing.

@@ -21,19 +21,15 @@ _MOST_NAMES = 3
 
 def fingerprints(items: Sequence[Item]) -> dict[str, Fingerprint]:
     """Return name → fingerprint of the items that are files; files that cannot be read have an empty one."""
-    found: dict[str, Fingerprint] = {}
-    for item in items:
-        if item.path is None:
-            continue
-        found[item.name] = {}
-        with suppress(OSError):
-            state = item.path.stat()
-            found[item.name] = {
-                "bytes": state.st_size,
-                "modified_ns": state.st_mtime_ns,
-                "blake2b": _digest(item.path),
-            }
-    return found
+    return {item.name: fingerprint(item.path) for item in items if item.path is not None}
+
+
+def fingerprint(path: Path) -> Fingerprint:
+    """Return the fingerprint of a file; an empty one if it cannot be read."""
+    with suppress(OSError):
+        state = path.stat()
+        return {"bytes": state.st_size, "modified_ns": state.st_mtime_ns, "blake2b": _digest(path)}
+    return {}
 
 
 def changes(before: Mapping[str, Fingerprint], items: Sequence[Item]) -> str | None:
@@ -45,7 +41,7 @@ def changes(before: Mapping[str, Fingerprint], items: Sequence[Item]) -> str | N
     kinds = {
         "new": [name for name in now if name not in before],
         "gone": [name for name in before if name not in now],
-        "changed": [name for name, path in now.items() if name in before and _differs(before[name], path)],
+        "changed": [name for name, path in now.items() if name in before and differs(before[name], path)],
     }
     return "; ".join(_described(kind, names) for kind, names in kinds.items() if names) or None
 
@@ -55,7 +51,11 @@ def _described(kind: str, names: list[str]) -> str:
     return f"{len(names)} {kind}: {', '.join(sorted(names)[:_MOST_NAMES])}{more}"
 
 
-def _differs(before: Fingerprint, path: Path) -> bool:
+def differs(before: Fingerprint, path: Path) -> bool:
+    """Return whether a file is another than the one whose fingerprint was taken, as far as that is known.
+
+    It is read only if it is as large as before and its time of change is another.
+    """
     if not before:
         return False
     try:

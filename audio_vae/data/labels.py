@@ -19,6 +19,7 @@ from audio_vae.data.clusters import cluster
 from audio_vae.data.dataset import Prepared
 from audio_vae.data.nesting import INNERMOST, better_folder, repeated_folders
 from audio_vae.data.reading import Item, Refusal, decoder_of, left_out, read_sounds
+from audio_vae.data.shards import ShardStore
 from audio_vae.data.sound_set import SoundSet, class_sizes
 from audio_vae.data.split import stratified_split
 from audio_vae.utils.errors import UserError, one_line
@@ -202,7 +203,13 @@ def why_refused(
 
 
 def prepare_items(
-    items: Sequence[Item], config: Config, rules: LabelRules, source: str, *, show_progress: bool = False
+    items: Sequence[Item],
+    config: Config,
+    rules: LabelRules,
+    source: str,
+    *,
+    show_progress: bool = False,
+    store: ShardStore | None = None,
 ) -> Prepared:
     """Read sounds, label them and split them, `TEST_SHARE` of each class for the test.
 
@@ -214,6 +221,7 @@ def prepare_items(
         rules: how the data set labels its sounds.
         source: where the sounds are from.
         show_progress: draw a progress bar.
+        store: where to keep the samples; `None` keeps them in memory.
 
     Returns:
         The sounds in the order of `items`. The report also holds `data`, which is `source`, for k-means what
@@ -224,7 +232,7 @@ def prepare_items(
     """
     items, outside = labelled(items, config)
     _, sounds, refusals = read_sounds(
-        items, config.audio, without_copies=rules.without_copies, show_progress=show_progress
+        items, config.audio, without_copies=rules.without_copies, show_progress=show_progress, store=store
     )
     refusals = outside + refusals
     hint = hint_for_nested(source, [item.name for item in items], config, rules)

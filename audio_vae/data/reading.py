@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
@@ -17,6 +18,9 @@ from audio_vae.audio.decoding import Decoded, Decoder
 from audio_vae.config import AudioConfig
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.data.validation import ValidSound, validate_file, validate_samples
+
+if TYPE_CHECKING:
+    from audio_vae.data.shards import ShardStore
 
 # Decoding and resampling release Python's global lock, the rest does not. Measured on 10,000 files of 0.2 to 0.7 s and
 # two busy cores: 28 s with one thread, 22 s with two, 22 to 29 s with more.
@@ -81,32 +85,46 @@ def validate_items(
     """
     # Chosen before the threads start: it may import TensorFlow.
     decode = decoding.best_decoder() if any(item.path is not None for item in items) else None
-    first: dict[bytes, str] = {}
     with tqdm(total=len(items), desc="reading", unit=" sounds", disable=not show_progress) as bar:
-        outcomes = map_ahead(lambda item: _validate_item(item, config, decode), items)
-        for item, outcome in zip(items, outcomes, strict=True):
-            if without_copies and isinstance(outcome, ValidSound):
-                original = first.setdefault(outcome.digest, item.name)
-                if original != item.name:
-                    outcome = Refusal(item.name, f"exact duplicate of {original}")
+        outcomes = zip(items, map_ahead(lambda item: _validate_item(item, config, decode), items), strict=True)
+        for each in _without_copies(outcomes) if without_copies else outcomes:
             bar.update()
-            yield item, outcome
+            yield each
 
 
-def map_ahead(function: Callable, values: Sequence) -> Iterator:
-    """Map in order, several at a time, but only a few values ahead, so that memory does not grow with their number."""
-    with ThreadPoolExecutor(_N_THREADS) as pool:
+def _without_copies(outcomes: Iterable[tuple[Item, Any]]) -> Iterator[tuple[Item, Any]]:
+    """Refuse each sound that has the digest of an earlier one."""
+    first: dict[Any, str] = {}
+    for item, outcome in outcomes:
+        original = item.name if isinstance(outcome, Refusal) else first.setdefault(outcome.digest, item.name)
+        yield item, outcome if original == item.name else Refusal(item.name, f"exact duplicate of {original}")
+
+
+def map_ahead(function: Callable, values: Sequence, n_threads: int = _N_THREADS) -> Iterator:
+    """Map in order, several at a time, but only a few values ahead, so that memory does not grow with their number.
+
+    If the iteration ends early, what has not begun is not done.
+    """
+    pool = ThreadPoolExecutor(n_threads)
+    try:
         waiting: deque = deque()
         for value in values:
             waiting.append(pool.submit(function, value))
-            if len(waiting) >= 8 * _N_THREADS:
+            if len(waiting) >= 8 * n_threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def read_sounds(
-    items: Sequence[Item], config: AudioConfig, *, without_copies: bool = False, show_progress: bool = False
+    items: Sequence[Item],
+    config: AudioConfig,
+    *,
+    without_copies: bool = False,
+    show_progress: bool = False,
+    store: ShardStore | None = None,
 ) -> tuple[list[Item], SoundSet, list[Refusal]]:
     """Read all items and leave out those that cannot be used.
 
@@ -115,19 +133,29 @@ def read_sounds(
         config: sample rate and length to bring them to.
         without_copies: refuse exact copies of an earlier item.
         show_progress: draw a progress bar.
+        store: where to keep the samples; `None` keeps them in memory.
 
     Returns:
         The usable items, their sounds in the same order (class names in the order in which they first appear; label −1
         for an item without a class), and the refusals.
     """
-    outcomes = list(validate_items(items, config, without_copies=without_copies, show_progress=show_progress))
-    valid = [sound for _, sound in outcomes if isinstance(sound, ValidSound)]
-    kept = [item for item, sound in outcomes if isinstance(sound, ValidSound)]
+    if store is None:
+        read = validate_items(items, config, without_copies=without_copies, show_progress=show_progress)
+    else:
+        read = store.write(items, config, show_progress=show_progress)
+        read = _without_copies(read) if without_copies else read
+    outcomes = list(read)
+    valid = [sound for _, sound in outcomes if not isinstance(sound, Refusal)]
+    kept = [item for item, sound in outcomes if not isinstance(sound, Refusal)]
+    if store is not None:
+        audio = store.audio(valid, config.n_samples)
+    else:
+        audio = np.stack([sound.fitted for sound in valid]) if valid else np.zeros((0, config.n_samples), np.float32)
     class_names = tuple(dict.fromkeys(item.class_name for item in kept if item.class_name is not None))
     number = {name: label for label, name in enumerate(class_names)}
     sounds = SoundSet(
         names=tuple(item.name for item in kept),
-        audio=np.stack([sound.fitted for sound in valid]) if valid else np.zeros((0, config.n_samples), np.float32),
+        audio=audio,
         labels=np.array([number.get(item.class_name, -1) for item in kept], np.int32),
         is_test=np.array([item.is_test for item in kept], bool),
         class_names=class_names,

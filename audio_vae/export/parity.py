@@ -67,7 +67,7 @@ def make_inputs(sounds: np.ndarray, encoder: keras.Model, signatures: tuple[str,
     """
     rng = np.random.default_rng(seed)
     most = max(BATCHES)
-    real = np.asarray(sounds, np.float32)[np.linspace(0, len(sounds) - 1, most).round().astype(int)]
+    real = np.asarray(sounds[np.linspace(0, len(sounds) - 1, most).round().astype(int)], np.float32)
     latent_dim = encoder.output_shape[0][-1]
     kinds = {
         "real": (real, _on_cpu(encoder, real)[0]),

@@ -15,6 +15,7 @@ from audio_vae.config import AudioConfig, Config
 from audio_vae.data import labels
 from audio_vae.data.dataset import Prepared
 from audio_vae.data.reading import Item, map_ahead
+from audio_vae.data.shards import ShardStore
 from audio_vae.data.validation import decode_valid
 from audio_vae.folder.config import HIGHEST_RATE_HZ, LEAST_SOUNDS, OTHER_HIGHEST_RATE_HZ
 from audio_vae.presets import with_audio
@@ -101,7 +102,9 @@ def _measured(items: Sequence[Item], onset_db: float | None) -> list[tuple[int, 
     return [found for found in map_ahead(measure, items[::step]) if found is not None]
 
 
-def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -> Prepared:
+def prepare(
+    config: Config, data: Path | None, *, show_progress: bool = False, store: ShardStore | None = None
+) -> Prepared:
     """Read the sounds of a folder, label them and split them, 20 % of each class for the test.
 
     A file that cannot be used, or is an exact copy of another, is refused with a reason, and the others are used.
@@ -110,12 +113,14 @@ def prepare(config: Config, data: Path | None, *, show_progress: bool = False) -
         config: a config of `folder.config.make`, after `choose`.
         data: the folder.
         show_progress: draw a progress bar.
+        store: where to keep the samples; `None` keeps them in memory.
 
     Raises:
         UserError: the folder is missing or holds no sound files, too few of them are usable, or there are
             fewer than 2 classes.
     """
-    prepared = labels.prepare_items(find_items(data), config, RULES, str(data), show_progress=show_progress)
+    items = find_items(data)
+    prepared = labels.prepare_items(items, config, RULES, str(data), show_progress=show_progress, store=store)
     return replace(prepared, labels_report={**prepared.labels_report, "model": describe(config.audio)})
 
 

@@ -1,6 +1,7 @@
 """The run folder: training writes it, everything else reads it.
 
 run          a run folder: its files, model, sounds and history
+streams      runs whose sounds are read from shards on disk
 create       make a run folder, or continue one with the same settings
 prepare      choose a run's config and read its sounds into the folder
 latents      latents of a run's sounds, and the centres of its classes

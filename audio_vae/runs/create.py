@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from audio_vae.config import Config
+from audio_vae.data.shards import ShardStore
 from audio_vae.runs.environment import environment
 from audio_vae.runs.lock import LOCK_NAME
 from audio_vae.runs.run import Run, open_run
@@ -57,6 +58,8 @@ def refuse_changes(path: Path, changed: list[str]) -> None:
 
 def _is_unfinished(path: Path) -> bool:
     """Return whether a file belongs to a run whose preparation was stopped before its config was written."""
+    if path.name == "sounds" and path.is_dir():
+        return ShardStore(path).holds_nothing_else()
     return path.name in ("sounds.npz", "prepare.json", LOCK_NAME) or path.name.startswith(PART_PREFIX)
 
 
@@ -65,7 +68,7 @@ def remove_leftovers(path: Path) -> None:
 
     Incomplete folders stay: an evaluation or a morph, which take no lock, may be writing them.
     """
-    for folder in (path, path / "checkpoints", path / "logs"):
+    for folder in (path, path / "checkpoints", path / "logs", path / "sounds"):
         remove_unfinished(folder)
 
 

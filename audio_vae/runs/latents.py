@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from audio_vae.backend.prediction import BATCH_SIZE
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.runs.card import Centre
 from audio_vae.runs.run import Run
 from audio_vae.utils.files import atomic_file
 from audio_vae.utils.names import composed_names
+from audio_vae.utils.progress import Progress
+
+# Whole batches, so that stored sounds are encoded like those in memory.
+_AT_ONCE = 64 * BATCH_SIZE
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,20 +39,45 @@ class Latents:
     log_variances: np.ndarray
 
 
-def encode_sounds(run: Run, sounds: SoundSet) -> Latents:
-    """Return the posterior of every sound of a set."""
-    means, log_variances = run.encode(sounds.audio)
+def encode_sounds(
+    run: Run,
+    sounds: SoundSet,
+    *,
+    show_progress: bool = False,
+    say: Callable[[str], None] | None = None,
+    before_part: Callable[[], None] = lambda: None,
+) -> Latents:
+    """Return the posterior of every sound of a set.
+
+    Args:
+        run: the run.
+        sounds: the sounds. Stored ones are encoded in parts.
+        show_progress: draw a progress bar.
+        say: receives lines on the progress if no bar is drawn.
+        before_part: is called before each part, and may raise an exception to end the work.
+    """
+    n_sounds = len(sounds)
+    ends = [*range(_AT_ONCE, n_sounds - 1, _AT_ONCE), n_sounds] if sounds.is_stored else [n_sounds]
+    found, start = [], 0
+    with Progress(n_sounds, "encoding", "sounds", show_bar=show_progress, say=say) as progress:
+        for end in ends:
+            before_part()
+            found.append(run.encode(sounds.audio[start:end]))
+            progress.update(end - start)
+            start = end
+    means, log_variances = (np.concatenate(each) for each in zip(*found, strict=True))
     return Latents(sounds.names, sounds.labels, sounds.is_test, means, log_variances)
 
 
-def save_latents(run: Run, sounds: SoundSet | None = None) -> Latents:
+def save_latents(run: Run, sounds: SoundSet | None = None, **progress: Any) -> Latents:
     """Encode sounds and write them as the run's `latents.npz`.
 
     Args:
         run: the run.
         sounds: the sounds to encode; `None` takes the run's own.
+        progress: arguments of `encode_sounds`.
     """
-    latents = encode_sounds(run, run.sounds if sounds is None else sounds)
+    latents = encode_sounds(run, run.sounds if sounds is None else sounds, **progress)
     with atomic_file(run.latents_path) as part, part.open("wb") as file:
         np.savez(
             file,
@@ -107,7 +139,7 @@ def class_centre(run: Run, sounds: SoundSet, class_name: str, group: str | None 
     members = sounds.centre_members(sounds.class_names.index(class_name), group)
     if not len(members):
         return None
-    means, _ = run.encode(sounds.audio[members])
+    means = _means_of(run, sounds, members)
     centre = means.mean(axis=0)
     nearest = members[np.argmin(np.linalg.norm(means - centre, axis=1))]
     return Centre(
@@ -116,6 +148,14 @@ def class_centre(run: Run, sounds: SoundSet, class_name: str, group: str | None 
         length_samples=round(float(np.median(sounds.lengths[members]))),
         nearest=sounds.names[nearest],
     )
+
+
+def _means_of(run: Run, sounds: SoundSet, members: np.ndarray) -> np.ndarray:
+    """Return the posterior means of some sounds, `[n, d]`."""
+    if sounds.is_stored and sounds is run.sounds and has_latents(run):
+        # A class of a large library takes minutes to encode.
+        return latents_of(run).means[members]
+    return encode_sounds(run, sounds.take(members)).means
 
 
 def centre_name(class_name: str, group: str | None = None) -> str:

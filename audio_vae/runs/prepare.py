@@ -10,16 +10,19 @@ from typing import Any
 
 from audio_vae.config import Config
 from audio_vae.data.dataset import Dataset, Prepared
-from audio_vae.data.fingerprints import changes, fingerprints
+from audio_vae.data.fingerprints import changes, fingerprint, fingerprints
 from audio_vae.data.sound_set import SoundSet, class_sizes
 from audio_vae.presets import with_audio
 from audio_vae.runs.card import CARD_NAME
 from audio_vae.runs.create import create_run, refuse_changes, remove_leftovers, require_free
 from audio_vae.runs.lock import locked
 from audio_vae.runs.run import Run, open_run
+from audio_vae.runs.streams import mend_shards, new_store, require_same_storage
 from audio_vae.utils.errors import UserError, one_line, raise_system_problem
 from audio_vae.utils.files import read_json, write_json
 from audio_vae.utils.names import composed
+
+_PREPARED = ("prepare.json", "sounds.npz")
 
 TRAINING_OPTIONS = ("epochs", "batch_size", "seed", "precision")
 """Options of `run_config` that are fields of `TrainingConfig`."""
@@ -63,7 +66,14 @@ def _config_of_run(dataset: Dataset, path: Path, epochs: int | None = None, **gi
 
 
 def prepare_run(
-    dataset: Dataset, path: Path, config: Config, data: Path | None = None, *, show_progress: bool = False
+    dataset: Dataset,
+    path: Path,
+    config: Config,
+    data: Path | None = None,
+    *,
+    stream: bool | None = None,
+    every_shard: bool = False,
+    show_progress: bool = False,
 ) -> tuple[Run, dict[str, Any]]:
     """Read the sounds of a data set into a run folder, or open one that was prepared with the same settings.
 
@@ -72,6 +82,9 @@ def prepare_run(
         path: the run folder.
         config: the config of the run.
         data: the folder of the sounds; `None` takes those that the data set brings along, or those of the run.
+        stream: whether to keep the sounds in shards (`data.shards`), which are read while the model is trained; `None`
+            decides by the memory that they would take, or as in the run.
+        every_shard: compare the hashes of all shards that are there, not only of those that seem to have changed.
         show_progress: draw a progress bar.
 
     Returns:
@@ -86,12 +99,20 @@ def prepare_run(
         raise UserError(f"{path} is a pretrained model, which stays as it is: choose another --run")
     with locked(path):
         remove_leftovers(path)
-        return _prepare_locked(dataset, path, config, data, show_progress=show_progress)
+        config = _with_choices(dataset, path, config, data)
+        if not (path / "config.json").is_file() or not all((path / name).is_file() for name in _PREPARED):
+            return _prepare_new(dataset, path, config, data, stream, show_progress=show_progress)
+        run, found = Run(path, config), _read_found(path / "prepare.json")
+        require_free(path, config)
+        require_same_storage(run, stream)
+        if data:
+            _require_same_sounds(dataset, run, data, found)
+        mend_shards(dataset, run, data, found, every=every_shard, show_progress=show_progress)
+        return create_run(path, config), found
 
 
-def _prepare_locked(
-    dataset: Dataset, path: Path, config: Config, data: Path | None, *, show_progress: bool
-) -> tuple[Run, dict[str, Any]]:
+def _with_choices(dataset: Dataset, path: Path, config: Config, data: Path | None) -> Config:
+    """Return the config with what the sounds decide: as in the run, or chosen from the sounds of a new one."""
     is_run = (path / "config.json").is_file()
     if is_run:
         # The number of classes, the rate and the length came from the sounds and are those of the existing run.
@@ -101,24 +122,28 @@ def _prepare_locked(
             config = with_audio(config, old.audio, classifier_units=old.model.classifier_units)
     elif dataset.choose:
         config = dataset.choose(config, data)
-    found_path = path / "prepare.json"
-    if is_run and found_path.is_file() and (path / "sounds.npz").is_file():
-        found = _read_found(found_path)
-        require_free(path, config)
-        if data:
-            _require_same_sounds(dataset, Run(path, config), data, found)
-        return create_run(path, config), found
+    return config
+
+
+def _prepare_new(
+    dataset: Dataset, path: Path, config: Config, data: Path | None, stream: bool | None, *, show_progress: bool
+) -> tuple[Run, dict[str, Any]]:
     require_free(path, config)
-    # Taken before the sounds are read: what changes meanwhile is noticed the next time.
-    files = fingerprints(dataset.find(config, data, show_progress=show_progress))
-    prepared = dataset.prepare(config, data, show_progress=show_progress)
+    items = dataset.find(config, data, show_progress=show_progress)
+    store = new_store(Run(path, config), len(items), stream)
+    # Taken before the sounds are read: what changes meanwhile is noticed the next time. Shards have those of their own.
+    files = {} if store else fingerprints(items)
+    prepared = dataset.prepare(config, data, show_progress=show_progress, store=store)
+    if store:
+        known = store.fingerprints()
+        files = {item.name: known.get(item.name) or fingerprint(item.path) for item in items if item.path is not None}
     if config.model.n_classes:
         config = _with_classes(config, len(prepared.sounds.class_names))
     require_free(path, config)
     run = Run(path, config)
     prepared.sounds.save(run.sounds_path)
     found = {"data": str(data.resolve()) if data else None, **_described(prepared), "files": files}
-    write_json(found_path, found)
+    write_json(path / "prepare.json", found)
     # The config comes last, so that every run has its sounds; a preparation that was killed is done again.
     return create_run(path, config), found
 

@@ -2,6 +2,7 @@
 
 RUN/config.json      the resolved config, package versions, git commit
 RUN/sounds.npz       the sounds as the model gets them, labels and split
+RUN/sounds/          samples of the sounds of a large library (`data.shards`); sounds.npz then says where each is
 RUN/prepare.json     number of sounds of each class, files left out and why, how labels were found
 RUN/model.keras      newest complete model
 RUN/checkpoints/     complete state after the last epochs, and after a stop within an epoch

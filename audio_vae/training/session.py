@@ -16,6 +16,7 @@ from audio_vae.backend.workers import this_worker, wait_for_file
 from audio_vae.data.dataset import Dataset
 from audio_vae.runs.prepare import found_lines, left_out_lines, prepare_run, run_config
 from audio_vae.runs.run import Run, open_run
+from audio_vae.runs.streams import store_of
 from audio_vae.utils.signals import Stopped, postponed
 
 Say = Callable[[str], None]
@@ -27,6 +28,8 @@ def prepare_dataset(
     run_path: Path,
     data: Path | None = None,
     *,
+    stream: bool | None = None,
+    every_shard: bool = True,
     show_progress: bool = False,
     say: Say = print,
     warn: Say = print,
@@ -38,6 +41,8 @@ def prepare_dataset(
         dataset: the data set.
         run_path: the run folder; a run with the same settings is kept.
         data: the folder of the sounds; `None` takes those that the data set brings along, or those of the run.
+        stream: whether the sounds stay on disk; `None` decides by their size, or as in the run.
+        every_shard: check all sounds on disk by their hashes, not only the files that seem to have changed.
         show_progress: draw a progress bar.
         say: receives the numbers of sounds and how their labels were found.
         warn: receives a line for each file that is left out.
@@ -55,9 +60,13 @@ def prepare_dataset(
         with muted_start_up():
             from audio_vae.training.train import set_threads
         set_threads(config)
-    run, found = prepare_run(dataset, run_path, config, data, show_progress=show_progress)
+    run, found = prepare_run(
+        dataset, run_path, config, data, stream=stream, every_shard=every_shard, show_progress=show_progress
+    )
     for line in found_lines(found):
         say(line)
+    if run.sounds.is_stored:
+        say(f"the sounds are read from {store_of(run).folder} while the model is trained")
     for line in left_out_lines(found):
         warn(line)
     return run
@@ -69,6 +78,7 @@ def train_dataset(
     data: Path | None = None,
     *,
     distribute: str = "none",
+    stream: bool | None = None,
     quiet: bool = False,
     show_progress: bool = False,
     say: Say = print,
@@ -82,6 +92,7 @@ def train_dataset(
         run_path: the run folder; an interrupted training in it is continued.
         data: the folder of the sounds; `None` takes those that the data set brings along, or those of the run.
         distribute: one of `backend.devices.STRATEGIES`.
+        stream: whether the sounds stay on disk; `None` decides by their size, or as in the run.
         quiet: report nothing except how to continue a training that was stopped.
         show_progress: draw progress bars; otherwise a line for each epoch goes to `say`.
         say: receives lines for the user.
@@ -101,7 +112,17 @@ def train_dataset(
     devices = _connected(distribute, tell)
     if devices.is_chief:
         left_out = tell if quiet else warn
-        run = prepare_dataset(dataset, run_path, data, show_progress=show_progress, say=tell, warn=left_out, **options)
+        run = prepare_dataset(
+            dataset,
+            run_path,
+            data,
+            stream=stream,
+            every_shard=False,
+            show_progress=show_progress,
+            say=tell,
+            warn=left_out,
+            **options,
+        )
     devices.wait_for_all()
     if not devices.is_chief:
         wait_for_file(run_path / "config.json")

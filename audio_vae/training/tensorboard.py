@@ -67,10 +67,10 @@ class TensorBoard(keras.callbacks.Callback):
     def _write_examples(self) -> None:
         from audio_vae.plots import latent_map
 
-        latents, _ = outputs(self.model.encoder, self.sounds.audio)
+        latents, _ = outputs(self.model.encoder, self.sounds.audio[:])
         picture = latent_map.latent_map_picture(latents, self.sounds.labels, self.sounds.class_names)
         self.summary.image("latents", picture[np.newaxis])
-        means, _ = outputs(self.model.encoder, self.examples.audio)
+        means, _ = outputs(self.model.encoder, self.examples.audio[:])
         decoded = np.asarray(outputs(self.model.decoder, means))
         for name, original, reconstruction in zip(self.examples.names, self.examples.audio, decoded, strict=True):
             if self.shows_originals:

@@ -64,13 +64,14 @@ def train(
                 say(f"going on after {position}")
             elif run.config.model.architecture == "oneshot":
                 _start_one_shots(model, run, request, show_progress, say)
-            _fit(model, run, position, writer, show_progress, say)
+            with run.sounds.reading_problems():
+                _fit(model, run, position, writer, show_progress, say)
             # The run may have cached an older model. The trained one replaces it, unless it is spread over several
             # devices, or another one is kept: it is then read again from its file, on one device.
             is_kept = run.config.training.kept_model == "last" and not devices.strategy
             run.cache_model(model.in_float32() if is_kept else None)
         if devices.is_chief and not has_latents(run):
-            save_latents(run)
+            _encode(run, request, show_progress, say)
         if request.signal:
             raise stopped(run, request.signal, f"when its {run.epochs_done()} epochs were done and saved")
 
@@ -82,6 +83,14 @@ def _start_one_shots(model: VAE, run: Run, request: Request, show_progress: bool
 
     audio = sounds_to_train_on(run.sounds, run.config.training).audio
     start_from_sounds(model, audio, show_progress=show_progress, say=say, before_batch=before_batch)
+
+
+def _encode(run: Run, request: Request, show_progress: bool, say: Callable[[str], None]) -> None:
+    def before_part() -> None:
+        if request.signal:
+            raise stopped(run, request.signal, f"when its {run.epochs_done()} epochs were done and saved")
+
+    save_latents(run, show_progress=show_progress, say=say, before_part=before_part)
 
 
 def set_threads(config: Config) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from stored_sounds import stored
 
 from audio_vae.config import TrainingConfig
 from audio_vae.data.batches import epoch_order, ordered_pairs, sounds_to_train_on, steps_per_epoch, training_batches
@@ -70,6 +71,33 @@ class TestEpochs:
         assert [len(audio) for audio, *_ in shares] == [3, 3, 3, 3]
         counted = [audio[weights == 1] for audio, _, weights, _ in shares[:2]]
         np.testing.assert_array_equal(np.concatenate(counted), whole)
+
+    @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+    @pytest.mark.parametrize("averages", ["none", "each_epoch"])
+    def test_stored_sounds_make_the_same_batches(self, sounds, tmp_path, monkeypatch, backend, averages):
+        monkeypatch.setattr("audio_vae.data.batches.on_tensorflow", lambda: backend == "tensorflow")
+        training = TrainingConfig(batch_size=2, seed=4, averages=averages, averages_per_sound=2)
+        on_disk = stored(sounds, tmp_path / "sounds", n_in_shard=2)
+        in_turn = (list(training_batches(each, training, range(3, 6), first_step=1)) for each in (on_disk, sounds))
+        n_batches = 0
+        for (audio, labels), (expected_audio, expected_labels) in zip(*in_turn, strict=True):
+            np.testing.assert_array_equal(audio, expected_audio)
+            np.testing.assert_array_equal(labels, expected_labels)
+            n_batches += 1
+        assert n_batches == 3 * (3 if averages == "none" else 8) - 1
+
+    def test_replicas_share_batches_of_stored_sounds(self, sounds, tmp_path):
+        on_disk = stored(sounds, tmp_path / "sounds")
+        training = TrainingConfig(batch_size=3)
+        for replicas in (range(1), range(1, 3)):
+            ours, theirs = (
+                list(training_batches(each, training, range(2), n_replicas=3, replicas=replicas))
+                for each in (on_disk, sounds)
+            )
+            assert len(ours) == len(theirs) == 2 * 2 * len(replicas)
+            for one, other in zip(ours, theirs, strict=True):
+                for mine, expected in zip(one, other, strict=True):
+                    np.testing.assert_array_equal(mine, expected)
 
     def test_an_order_that_is_drawn_once_stays(self, sounds):
         once, anew = (TrainingConfig(shuffle=shuffle) for shuffle in ("once", "each_epoch"))

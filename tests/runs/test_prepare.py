@@ -27,7 +27,7 @@ CONFIG = Config("digits", "cc", audio=AudioConfig(8000, 64), model=ModelConfig("
 def prepare(rng):
     """A preparation of two classes that counts how often it ran."""
 
-    def prepare(config, data, *, show_progress=False):
+    def prepare(config, data, *, show_progress=False, store=None):
         prepare.calls += 1
         sounds = SoundSet(
             names=("a/0.wav", "a/1.wav", "b/0.wav"),
@@ -78,7 +78,7 @@ def test_what_was_found_is_written(dataset, tmp_path):
 @pytest.mark.parametrize("decoder", [None, "libsndfile", "tensorflow-io"])
 def test_the_decoder_is_told(dataset, prepare, tmp_path, decoder):
     prepared = dataclasses.replace(prepare(CONFIG, None), decoder=decoder)
-    dataset = dataclasses.replace(dataset, prepare=lambda config, data, show_progress: prepared)
+    dataset = dataclasses.replace(dataset, prepare=lambda config, data, **_: prepared)
     _, found = prepare_run(dataset, tmp_path / "run", CONFIG, tmp_path)
     assert found["decoder"] == decoder
     assert [line for line in found_lines(found) if "decoded" in line] == ([f"decoded by {decoder}"] if decoder else [])
@@ -243,7 +243,7 @@ def test_sounds_of_another_folder_must_have_the_same_classes(dataset, prepare, t
 
 
 def test_failed_reading_leaves_no_run(tmp_path):
-    def prepare(config, data, *, show_progress=False):
+    def prepare(config, data, *, show_progress=False, store=None):
         raise UserError("no sounds")
 
     with pytest.raises(UserError, match="no sounds"):
