@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from audio_vae.audio import waveform
+from audio_vae.audio import descriptors, waveform
 from audio_vae.audio.waveform import AudioError
 from audio_vae.morphing import interpolation
 from audio_vae.morphing.endpoints import Endpoint
@@ -19,9 +19,9 @@ from audio_vae.morphing.measures import step_distances
 from audio_vae.morphing.options import PathOptions
 from audio_vae.morphing.scorecard import Scorer, compare
 from audio_vae.runs.run import Run
-from audio_vae.shaping import guide
+from audio_vae.shaping import correction, guide, targets
 from audio_vae.shaping.correction import TRUE_PEAK_DB, at_most_true_peak
-from audio_vae.shaping.shaper import Shaper
+from audio_vae.shaping.shaper import ONSET_DB, Shaper
 from audio_vae.utils.errors import UserError
 
 # To space the steps evenly, so many points are decoded for each step.
@@ -182,24 +182,73 @@ def _sound_track(run, points, options, positions, path, decoded, decoded_ends) -
 
 
 def _model_track(run, points, options, positions, path, decoded, decoded_ends) -> Track:
-    """Cut the decoded steps to their lengths, and bring them to levels between those of the points."""
+    """Take the decoded steps at levels and a brightness between those of the points."""
+    rate_hz = run.config.audio.rate_hz
+    made = _levelled(run, points, options, positions, decoded, decoded_ends)
+    uncut = decoded.copy()
+    for row, step in zip(uncut, made, strict=True):
+        # As loud as it was decoded.
+        row[: len(step)] = to_level(step[:, 0], waveform.peak(row[: len(step)]))
+    sounds = [row[: len(step)] for row, step in zip(uncut, made, strict=True)]
+    steps = [at_level(Given(at_most_true_peak(step, rate_hz), rate_hz), options.level) for step in made]
+    return Track(positions, steps, uncut, sounds, decoded_ends, path, decoded, decoded_ends)
+
+
+def _levelled(run, points, options, positions, decoded, decoded_ends) -> list[np.ndarray]:
+    """Cut decoded steps to their lengths, and bring them to levels and brightness between those of the points.
+
+    Returns:
+        S of float32 `[n, 1]`.
+    """
     audio = run.config.audio
-    lengths = step_lengths([point.length_samples for point in points], audio.n_samples, positions, options.length)
-    sounds = [cut(sound, n_samples, audio) for sound, n_samples in zip(decoded, lengths, strict=True)]
-    levels = step_levels([point.peak for point in points], positions)
-    steps = []
-    for sound, level in zip(sounds, levels, strict=True):
-        levelled = at_most_true_peak(to_level(sound, level)[:, np.newaxis], audio.rate_hz)
-        steps.append(at_level(Given(levelled, audio.rate_hz), options.level))
-    return Track(positions, steps, decoded, sounds, decoded_ends, path, decoded, decoded_ends)
+    own_lengths = [point.length_samples for point in points]
+    peaks = [point.peak for point in points]
+
+    def cut_to_lengths(rows: np.ndarray, at: np.ndarray, levels: Sequence[float]) -> list[np.ndarray]:
+        lengths = step_lengths(own_lengths, audio.n_samples, at, options.length)
+        sounds = [cut(row, n_samples, audio) for row, n_samples in zip(rows, lengths, strict=True)]
+        return [to_level(sound, level)[:, np.newaxis] for sound, level in zip(sounds, levels, strict=True)]
+
+    steps = cut_to_lengths(decoded, positions, step_levels(peaks, positions))
+    ends = cut_to_lengths(decoded_ends, np.linspace(0, 1, len(points)), peaks)
+    if min(map(waveform.peak, [*steps, *ends])) < waveform.SILENCE:
+        return steps
+    return _heard_between(steps, ends, weights_at(len(points), positions), audio.rate_hz)
+
+
+def _heard_between(
+    steps: Sequence[np.ndarray], ends: Sequence[np.ndarray], weights: np.ndarray, rate_hz: int
+) -> list[np.ndarray]:
+    """Bring steps to the loudness and brightness between those of the ends: at equal peaks they would still differ.
+
+    Args:
+        steps: S sounds, `[n, 1]`; one that lies at an end is left as it is.
+        ends: K sounds, `[n, 1]`.
+        weights: the weight of each end in each step, `[S, K]`.
+        rate_hz: the sample rate of all.
+    """
+    described = [descriptors.describe(end, rate_hz) for end in ends]
+    onsets_ms = [_onset_ms(end, rate_hz) for end in ends]
+    return [
+        step
+        if np.any(each == 1)
+        else correction.at_brightness_and_loudness(
+            step, rate_hz, targets.descriptors_between(described, onsets_ms, each), _onset_ms(step, rate_hz)
+        )
+        for step, each in zip(steps, weights, strict=True)
+    ]
+
+
+def _onset_ms(samples: np.ndarray, rate_hz: int) -> float:
+    return 1e3 * waveform.onset(waveform.max_of_columns(np.abs(samples)), ONSET_DB) / rate_hz
 
 
 def _even_positions(run: Run, points: Sequence[Endpoint], options: PathOptions) -> np.ndarray:
     """Return positions, float64 `[S]`, with equal MFCC-DTW distances along the path, which is decoded densely."""
     dense = np.linspace(*options.between, _DENSITY * (options.steps - 1) + 1)
-    path, _ = interpolation.follow(np.stack([point.latent for point in points]), dense, options.shape)
-    audio = run.config.audio
-    lengths = step_lengths([point.length_samples for point in points], audio.n_samples, dense, options.length)
-    sounds = [cut(sound, n_samples, audio) for sound, n_samples in zip(decode(run, path), lengths, strict=True)]
-    mfccs = Scorer(run, run.sounds).mfccs(sounds)
+    latents = np.stack([point.latent for point in points])
+    path, _ = interpolation.follow(latents, dense, options.shape)
+    decoded = decode(run, np.concatenate([path, latents]))
+    made = _levelled(run, points, options, dense, decoded[: len(path)], decoded[len(path) :])
+    mfccs = Scorer(run, run.sounds).mfccs([sound[:, 0] for sound in made])
     return interpolation.even_positions(dense, step_distances(mfccs), options.steps)

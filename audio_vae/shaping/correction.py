@@ -38,6 +38,9 @@ MOST_RAISED_DB = 2.5
 MOST_LIMIT_DB = 6.0
 """Peaks are lowered by at most so much in each round."""
 
+_LEAST_OCTAVES = 0.005
+"""A spectral centroid that is so close to the wanted one is left as it is."""
+
 _ENVELOPE_HZ = 11025
 _MARGIN = 0.75
 # The limiter lowers an attack as a whole in each round, and at last single waves.
@@ -73,6 +76,20 @@ def corrected(
         gains.move_attack()
         samples = samples * gains.of_samples()
     return _at_loudness(samples, rate_hz, wanted, onset_ms)
+
+
+def at_brightness_and_loudness(samples: np.ndarray, rate_hz: int, wanted: Descriptors, onset_ms: float) -> np.ndarray:
+    """Return a sound with the spectral centroid and the loudness that are wanted, as far as a bounded tilt allows.
+
+    What is heard over time stays as it is, except for single waves above the true peak that is allowed.
+
+    Args:
+        samples: `[n, channels]`, not silent.
+        rate_hz: their sample rate.
+        wanted: the descriptors that it should have.
+        onset_ms: where the sound begins.
+    """
+    return _at_loudness(_tilted(samples, rate_hz, wanted.spectral_centroid_octaves), rate_hz, wanted, onset_ms)
 
 
 def _at_loudness(samples: np.ndarray, rate_hz: int, wanted: Descriptors, onset_ms: float) -> np.ndarray:
@@ -128,6 +145,8 @@ def _tilted(samples: np.ndarray, rate_hz: int, centroid_octaves: float) -> np.nd
         tilted = power * np.exp(tilt_down * exponents)
         return (octaves * tilted).sum() / (tilted.sum() + 1e-30) - centroid_octaves
 
+    if abs(too_high(0.0)) < _LEAST_OCTAVES:
+        return samples
     tilt = -_root(too_high, -MOST_TILT_DB, MOST_TILT_DB)
     n_points = fft.next_fast_len(len(samples) + round(0.05 * rate_hz), real=True)
     octaves = np.clip(np.log2(np.maximum(np.fft.rfftfreq(n_points, 1 / rate_hz), 1)), low, high) - pivot

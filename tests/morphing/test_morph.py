@@ -62,14 +62,21 @@ class TestFolder:
         steps = [read(folder / part / f"{step:02d}.wav") for step in range(5)]
         np.testing.assert_array_equal(read(folder / part / joined), np.concatenate(steps))
 
-    @pytest.mark.parametrize("part", [".", "crossfade"])
-    def test_peaks_run_from_one_original_peak_to_the_other(self, made, part):
+    def test_peaks_of_the_crossfade_run_from_one_original_peak_to_the_other(self, made):
         folder, _ = made
         # Medians of the classes' training sounds, in decibels between them.
         expected = 20 * np.log10([0.2, 0.7])
         expected = 10 ** (np.linspace(*expected, 5) / 20)
-        peaks = [np.abs(read(folder / part / f"{step:02d}.wav")).max() for step in range(5)]
+        peaks = [np.abs(read(folder / "crossfade" / f"{step:02d}.wav")).max() for step in range(5)]
         np.testing.assert_allclose(peaks, expected, atol=SIXTEEN_BIT_STEP)
+
+    def test_the_morph_has_the_original_peaks_at_its_ends_and_the_loudness_between(self, made):
+        folder, _ = made
+        steps = [read(folder / f"{step:02d}.wav") for step in range(5)]
+        peaks = [np.abs(steps[at]).max() for at in (0, -1)]
+        np.testing.assert_allclose(peaks, [0.2, 0.7], atol=SIXTEEN_BIT_STEP)
+        loudness_db = [10 * np.log10((step**2).sum()) for step in steps]
+        np.testing.assert_allclose(loudness_db, np.linspace(loudness_db[0], loudness_db[-1], 5), atol=0.1)
 
     @pytest.mark.parametrize(
         ("length", "of_model", "inner"),

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from audio_vae.audio import descriptors
 from audio_vae.morphing.endpoints import parse_endpoint
 from audio_vae.morphing.options import PathOptions
 from audio_vae.morphing.scorecard import Scorer
@@ -13,6 +14,7 @@ from audio_vae.runs.run import Run
 
 T = 512
 RATE_HZ = 8000
+_CENTROID = "spectral_centroid_octaves"
 
 
 @pytest.fixture
@@ -33,11 +35,41 @@ class TestTracks:
         path, warnings = make_path(tone_run, ends, options)
         mix = make_crossfade(tone_run, ends, options)
         np.testing.assert_array_equal(path.latents, [[0, 0, 0], [0.5, 0, 0], [1, 0, 0]])
-        np.testing.assert_allclose(path.uncut, tone_run.decode(path.latents), atol=1e-6)
+        np.testing.assert_allclose(path.decoded, tone_run.decode(path.latents), atol=1e-6)
         np.testing.assert_allclose(path.ends, path.uncut[[0, 2]], atol=1e-6)
+        np.testing.assert_allclose(path.uncut[[0, 2]], path.decoded[[0, 2]], atol=1e-6)
         np.testing.assert_array_equal(mix.ends, [end.audio for end in ends])
         assert mix.latents is None
         assert warnings == []
+
+    def test_decoded_steps_are_as_loud_and_bright_as_what_lies_between_the_ends(self, tone_run, ends, monkeypatch):
+        """The toy decoder's middle has the peak of its ends, twenty times their power, and is brighter than both."""
+
+        def decode(self, latents):
+            times = np.arange(T) / RATE_HZ
+            place = latents[:, :1].astype(np.float64)
+            middle = 4 * place * (1 - place)
+            tone = np.sin(2 * np.pi * 500 * times) + middle * np.sin(2 * np.pi * 2000 * times)
+            return (tone * np.exp(-times / np.where(middle > 0.5, 1.0, 0.01))).astype(np.float32)
+
+        monkeypatch.setattr(Run, "decode", decode)
+        path, _ = make_path(tone_run, ends, PathOptions(steps=3, length="full", render="model"))
+        described = [descriptors.describe(step.samples, RATE_HZ) for step in path.steps]
+        loudness_db, octaves = ([getattr(each, name) for each in described] for name in ("loudness_db", _CENTROID))
+        np.testing.assert_allclose(loudness_db[1], np.mean([loudness_db[0], loudness_db[2]]), atol=0.1)
+        plain = [descriptors.describe(each, RATE_HZ).spectral_centroid_octaves for each in path.decoded]
+        assert plain[1] - plain[0] > 0.3
+        assert octaves[1] - octaves[0] < 0.5 * (plain[1] - plain[0])
+        np.testing.assert_allclose(
+            path.uncut[1] / np.abs(path.uncut[1]).max() * np.abs(path.steps[1].samples).max(),
+            path.steps[1].samples[:, 0],
+            atol=1e-5,
+        )
+
+    def test_silent_steps_stay_silent(self, tone_run, ends, monkeypatch):
+        monkeypatch.setattr(Run, "decode", lambda self, latents: np.zeros((len(latents), T), np.float32))
+        path, _ = make_path(tone_run, ends, PathOptions(steps=3, length="full", render="model"))
+        assert not any(step.samples.any() for step in path.steps)
 
     def test_through_a_point(self, tone_run, ends):
         points = [*ends, dataclasses.replace(ends[0], latent=np.float32([1, 1, 0]))]
