@@ -68,8 +68,8 @@ def evaluate(
         history = run.history()
         if not history:
             report["warnings"].append("the run has no training history, so there are no training curves")
-        figures = _draw_figures(part / "figures", run, sounds, outputs, history)
-        sound_files = _write_sounds(part / "sounds", sounds, outputs)
+        figures = _draw_figures(part / "figures", run, outputs, history)
+        sound_files = _write_sounds(part / "sounds", outputs)
         write_page(part / "report.html", report, figures, sound_files)
         # Last, because its presence says that the folder is a complete report.
         write_json(part / MARKER, report)
@@ -94,11 +94,10 @@ def _require_fitting(run: Run, sounds: SoundSet) -> None:
         )
 
 
-def _draw_figures(
-    folder: Path, run: Run, sounds: SoundSet, outputs: Outputs, history: Sequence[dict[str, float]]
-) -> dict[str, Path]:
+def _draw_figures(folder: Path, run: Run, outputs: Outputs, history: Sequence[dict[str, float]]) -> dict[str, Path]:
     """Draw the figures; returns heading → PNG file, in the order of the page."""
     folder.mkdir()
+    sounds = outputs.sample
     originals, reconstructions = {}, {}
     for position in _first_of_each_class(sounds):
         title = f"{sounds.class_names[sounds.labels[position]]}: {sounds.names[position]}"
@@ -107,7 +106,7 @@ def _draw_figures(
     figures = {"Latents of the test sounds": folder / "latents.png"}
     latent_map.save_latent_map(
         folder / "latents.png",
-        outputs.means[sounds.is_test],
+        outputs.sample_means[sounds.is_test],
         sounds.test.labels,
         sounds.class_names,
         seed=run.config.training.seed,
@@ -123,13 +122,14 @@ def _draw_figures(
     return figures
 
 
-def _write_sounds(folder: Path, sounds: SoundSet, outputs: Outputs) -> dict[str, dict[str, Path]]:
+def _write_sounds(folder: Path, outputs: Outputs) -> dict[str, dict[str, Path]]:
     """Write the decoded centre and an original with its reconstruction of each class.
 
     Returns:
         Class → kind of sound → WAV file.
     """
     folder.mkdir()
+    sounds = outputs.sample
     files: dict[str, dict[str, Path]] = {}
     for name, centre in outputs.centres_by_name(sounds.class_names).items():
         files[name] = {"decoded centre": _write_sound(folder, sounds, name, "centre", waveform.normalised(centre))}

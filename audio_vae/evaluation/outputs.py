@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audio_vae.data.sound_set import SoundSet
+from audio_vae.data.sound_set import SoundSet, evenly_spaced
 from audio_vae.evaluation.metrics import class_centres
+from audio_vae.runs.latents import has_latents, latents_of
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.progress import Progress
+
+MOST_OF_SET = 1000
+"""Of stored sounds, at most so many training and test sounds are decoded and compared; of sounds in memory all."""
 
 # Sounds that are encoded or decoded between two steps of the progress bar.
 _AT_ONCE = 64
@@ -22,13 +26,17 @@ class Outputs:
     """What the model makes of N sounds of T samples; a class without sounds in a set has NaN for its centre there.
 
     Attributes:
-        means: posterior means, `[N, d]`.
-        reconstructions: decoded posterior means, `[N, T]`.
+        means: posterior means of all sounds, `[N, d]`.
+        sample: the M sounds that are decoded and compared, in memory (`sample_of`).
+        sample_means: their posterior means, `[M, d]`.
+        reconstructions: decoded posterior means of the sample, `[M, T]`.
         centres: decoded class centres of the test set, `[n_classes, T]`.
         train_centres: decoded class centres of the training set, `[n_classes, T]`.
     """
 
     means: np.ndarray
+    sample: SoundSet
+    sample_means: np.ndarray
     reconstructions: np.ndarray
     centres: np.ndarray
     train_centres: np.ndarray
@@ -43,7 +51,7 @@ class Outputs:
 def run_model(
     run: Run, sounds: SoundSet, *, show_progress: bool = False, say: Callable[[str], None] | None = None
 ) -> Outputs:
-    """Encode all sounds, decode them again, and decode the centres of the classes.
+    """Encode all sounds, decode them again or a sample of them, and decode the centres of the classes.
 
     Args:
         run: a run with a model.
@@ -55,11 +63,15 @@ def run_model(
         UserError: there is no usable model, or what it gives is not finite.
     """
     n_classes = len(sounds.class_names)
-    total = 2 * len(sounds) + 2 * n_classes
+    positions = sample_of(sounds)
+    total = len(sounds) + len(positions) + 2 * n_classes
     with Progress(total, "evaluating", "sounds", show_bar=show_progress, say=say) as bar:
-        means = _in_parts(lambda part: run.encode(part)[0], sounds.audio, bar)
+        means = _known_means(run, sounds)
+        if means is None:
+            means = _in_parts(lambda part: run.encode(part)[0], sounds.audio, bar)
         require_finite(run, means)
-        reconstructions = _in_parts(run.decode, means, bar)
+        sample_means = means[positions]
+        reconstructions = _in_parts(run.decode, sample_means, bar)
         test = sounds.is_test
         latent_centres = np.concatenate(
             [class_centres(means[which], sounds.labels[which], n_classes) for which in (test, ~test)]
@@ -70,10 +82,31 @@ def run_model(
         # Classes without a centre count as done.
         bar.update(total - bar.n_done)
     require_finite(run, reconstructions, centres[exists])
-    return Outputs(means, reconstructions, centres[:n_classes], centres[n_classes:])
+    sample = sounds.take(positions).in_memory() if sounds.is_stored else sounds
+    return Outputs(means, sample, sample_means, reconstructions, centres[:n_classes], centres[n_classes:])
 
 
-def _in_parts(function: Callable[[np.ndarray], np.ndarray], values: np.ndarray, bar: Progress) -> np.ndarray:
+def sample_of(sounds: SoundSet) -> np.ndarray:
+    """Return the positions of the sounds that are decoded and compared: int64 `[M]`, rising.
+
+    These are all, but of stored sounds at most `MOST_OF_SET` training and as many test sounds, evenly spaced.
+    """
+    if not sounds.is_stored:
+        return np.arange(len(sounds))
+    sets = (np.flatnonzero(~sounds.is_test), np.flatnonzero(sounds.is_test))
+    return np.sort(np.concatenate([each[evenly_spaced(len(each), MOST_OF_SET)] for each in sets]))
+
+
+def _known_means(run: Run, sounds: SoundSet) -> np.ndarray | None:
+    """Return the posterior means of a run's own stored sounds, which take minutes to compute, if its file has them."""
+    if not sounds.is_stored or sounds is not run.sounds or not has_latents(run):
+        return None
+    # An earlier model may have been put in the place of the one that they were made with.
+    is_newer = run.latents_path.stat().st_mtime_ns >= run.model_path.stat().st_mtime_ns
+    return latents_of(run).means if is_newer else None
+
+
+def _in_parts(function: Callable[[np.ndarray], np.ndarray], values, bar: Progress) -> np.ndarray:
     """Apply a function to `[N, …]` values, a part at a time so that the bar moves; returns `[N, …]`."""
     made = []
     for start in range(0, len(values), _AT_ONCE):

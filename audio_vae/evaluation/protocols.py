@@ -60,11 +60,12 @@ def _held_out(sounds: SoundSet, outputs: Outputs) -> dict[str, Any]:
     accuracy = metrics.one_nn_accuracy(
         outputs.means[~test], sounds.labels[~test], outputs.means[test], sounds.labels[test]
     )
-    return _figures(sounds.test, accuracy, outputs.reconstructions[test], outputs.centres)
+    sample = outputs.sample
+    return _figures(sample.test, accuracy, outputs.reconstructions[sample.is_test], outputs.centres)
 
 
 def _as_published(run: Run, trained_on: SoundSet) -> dict[str, Any]:
-    evaluated = trained_on.take(first_of_each_class(trained_on))
+    evaluated = trained_on.take(first_of_each_class(trained_on)).in_memory()
     means, log_variances = run.encode(evaluated.audio)
     noise = np.random.default_rng(run.config.training.seed).standard_normal(means.shape)
     latents = means + np.exp(0.5 * log_variances.astype(np.float64)) * noise

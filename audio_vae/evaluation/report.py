@@ -25,12 +25,20 @@ def make_report(run: Run, sounds: SoundSet, outputs: Outputs) -> dict[str, Any]:
         outputs: what the model makes of them.
     """
     config, test = run.config, sounds.is_test
-    deviations, warnings = deviation_tables(sounds.test, outputs.centres, outputs.train_centres)
+    sample = outputs.sample
+    deviations, warnings = deviation_tables(sample.test, outputs.centres, outputs.train_centres)
     if config.training.sounds == "all":
         warnings.insert(0, "the model was trained on its test sounds too: no figure here is one of unseen sounds")
     of_reconstructions, more_warnings = evaluate_reconstructions(
-        sounds, outputs.reconstructions, hop_lengths(config.model)
+        sample, outputs.reconstructions, hop_lengths(config.model)
     )
+    n_of_sets = {"train": int((~sample.is_test).sum()), "test": int(sample.is_test.sum())}
+    if len(sample) < len(sounds):
+        warnings.insert(
+            0,
+            f"deviations, reconstructions and the map are of {n_of_sets['train']} training and {n_of_sets['test']} "
+            "test sounds, evenly spaced over all; latents, 1-NN accuracy and class centres are of all",
+        )
     return {
         "dataset": config.dataset,
         "preset": config.preset,
@@ -39,6 +47,7 @@ def make_report(run: Run, sounds: SoundSet, outputs: Outputs) -> dict[str, Any]:
         "seed": config.training.seed,
         "n_train": int((~test).sum()),
         "n_test": int(test.sum()),
+        "evaluated": n_of_sets,
         "one_nn_accuracy": metrics.one_nn_accuracy(
             outputs.means[~test], sounds.labels[~test], outputs.means[test], sounds.labels[test]
         ),
