@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 _N_THREADS = min(4, os.cpu_count() or 1)
 
 
-@dataclass(frozen=True)
+# With slots, because a large library has many of them.
+@dataclass(frozen=True, slots=True)
 class Item:
     """A sound that a data set offers, as a file or as samples in memory.
 

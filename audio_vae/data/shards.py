@@ -46,7 +46,7 @@ class StoredSound(NamedTuple):
     stored: int
     peak: float
     length: int
-    digest: str
+    digest: bytes
 
 
 def is_large(n_sounds: int, n_samples: int) -> bool:
@@ -250,4 +250,5 @@ def _is_of_shards(path: Path) -> bool:
 def _outcome(shard: int, found: Mapping[str, Any]) -> StoredSound | Refusal:
     if "reason" in found:
         return Refusal(found["name"], found["reason"])
-    return StoredSound(shard, *(found[key] for key in ("start", "stored", "peak", "length", "digest")))
+    where = (found[key] for key in ("start", "stored", "peak", "length"))
+    return StoredSound(shard, *where, bytes.fromhex(found["digest"]))

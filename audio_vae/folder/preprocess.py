@@ -119,8 +119,8 @@ def prepare(
         UserError: the folder is missing or holds no sound files, too few of them are usable, or there are
             fewer than 2 classes.
     """
-    items = find_items(data)
-    prepared = labels.prepare_items(items, config, RULES, str(data), show_progress=show_progress, store=store)
+    options = {"show_progress": show_progress, "store": store}
+    prepared = labels.prepare_items(find_items(data), config, RULES, str(data), **options)
     return replace(prepared, labels_report={**prepared.labels_report, "model": describe(config.audio)})
 
 

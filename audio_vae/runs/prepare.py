@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,7 @@ def prepare_run(
     stream: bool | None = None,
     every_shard: bool = False,
     show_progress: bool = False,
+    say: Callable[[str], None] | None = None,
 ) -> tuple[Run, dict[str, Any]]:
     """Read the sounds of a data set into a run folder, or open one that was prepared with the same settings.
 
@@ -86,6 +87,7 @@ def prepare_run(
             decides by the memory that they would take, or as in the run.
         every_shard: compare the hashes of all shards that are there, not only of those that seem to have changed.
         show_progress: draw a progress bar.
+        say: receives lines on the progress of shards if no bar is drawn.
 
     Returns:
         The run, and the values of its `prepare.json`: `data` (the folder), `classes` (numbers of sounds),
@@ -101,13 +103,13 @@ def prepare_run(
         remove_leftovers(path)
         config = _with_choices(dataset, path, config, data)
         if not (path / "config.json").is_file() or not all((path / name).is_file() for name in _PREPARED):
-            return _prepare_new(dataset, path, config, data, stream, show_progress=show_progress)
+            return _prepare_new(dataset, path, config, data, stream, show_progress=show_progress, say=say)
         run, found = Run(path, config), _read_found(path / "prepare.json")
         require_free(path, config)
         require_same_storage(run, stream)
         if data:
             _require_same_sounds(dataset, run, data, found)
-        mend_shards(dataset, run, data, found, every=every_shard, show_progress=show_progress)
+        mend_shards(dataset, run, data, found, every=every_shard, show_progress=show_progress, say=say)
         return create_run(path, config), found
 
 
@@ -126,17 +128,30 @@ def _with_choices(dataset: Dataset, path: Path, config: Config, data: Path | Non
 
 
 def _prepare_new(
-    dataset: Dataset, path: Path, config: Config, data: Path | None, stream: bool | None, *, show_progress: bool
+    dataset: Dataset,
+    path: Path,
+    config: Config,
+    data: Path | None,
+    stream: bool | None,
+    *,
+    show_progress: bool,
+    say: Callable[[str], None] | None,
 ) -> tuple[Run, dict[str, Any]]:
     require_free(path, config)
     items = dataset.find(config, data, show_progress=show_progress)
-    store = new_store(Run(path, config), len(items), stream)
-    # Taken before the sounds are read: what changes meanwhile is noticed the next time. Shards have those of their own.
-    files = {} if store else fingerprints(items)
-    prepared = dataset.prepare(config, data, show_progress=show_progress, store=store)
+    store = new_store(Run(path, config), len(items), stream, say)
     if store:
-        known = store.fingerprints()
-        files = {item.name: known.get(item.name) or fingerprint(item.path) for item in items if item.path is not None}
+        # A large library is not listed twice at once.
+        del items
+        prepared = dataset.prepare(config, data, show_progress=show_progress, store=store)
+        files = store.fingerprints()
+        for item in dataset.find(config, data):
+            if item.path is not None and item.name not in files:
+                files[item.name] = fingerprint(item.path)
+    else:
+        # Taken before the sounds are read: what changes meanwhile is noticed the next time. Shards do the same.
+        files = fingerprints(items)
+        prepared = dataset.prepare(config, data, show_progress=show_progress)
     if config.model.n_classes:
         config = _with_classes(config, len(prepared.sounds.class_names))
     require_free(path, config)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +13,23 @@ from audio_vae.runs.create import refuse_changes
 from audio_vae.runs.run import Run
 
 
-def store_of(run: Run) -> ShardStore:
-    """Return the shards of a run, whether it has any or not."""
-    return ShardStore(shards_folder(run.sounds_path))
+def store_of(run: Run, say: Callable[[str], None] | None = None) -> ShardStore:
+    """Return the shards of a run, whether it has any or not; `say` receives lines on the progress of what is done."""
+    return ShardStore(shards_folder(run.sounds_path), say)
 
 
-def new_store(run: Run, n_sounds: int, stream: bool | None) -> ShardStore | None:
+def new_store(
+    run: Run, n_sounds: int, stream: bool | None, say: Callable[[str], None] | None = None
+) -> ShardStore | None:
     """Return where the sounds of a new run go: into shards, or `None` for memory and one file.
 
     Args:
         run: the run, which is not prepared yet.
         n_sounds: number of sounds that the data folder offers.
         stream: whether to use shards; `None` decides by the size of the sounds in memory.
+        say: receives lines on the progress if no bar is drawn.
     """
-    store = store_of(run)
+    store = store_of(run, say)
     if is_large(n_sounds, run.config.audio.n_samples) if stream is None else stream:
         return store
     # An interrupted preparation that used shards may have left some.
@@ -53,6 +56,7 @@ def mend_shards(
     *,
     every: bool = False,
     show_progress: bool = False,
+    say: Callable[[str], None] | None = None,
 ) -> list[str]:
     """Find damaged shards of a run and write them anew from the sound files; without shards this does nothing.
 
@@ -63,6 +67,7 @@ def mend_shards(
         found: the values of the run's prepare.json.
         every: compare the hash of every shard, not only of those whose size or time of change is another.
         show_progress: draw a progress bar.
+        say: receives lines on the progress if no bar is drawn.
 
     Returns:
         The files of the shards that were damaged.
@@ -70,7 +75,7 @@ def mend_shards(
     Raises:
         UserError: a shard is damaged, and the folder no longer holds the files that it was made from.
     """
-    store = store_of(run)
+    store = store_of(run, say)
     if not store.manifest_path.exists():
         return []
     damaged = store.damaged(every=every, show_progress=show_progress)

@@ -61,7 +61,7 @@ def prepare_dataset(
             from audio_vae.training.train import set_threads
         set_threads(config)
     run, found = prepare_run(
-        dataset, run_path, config, data, stream=stream, every_shard=every_shard, show_progress=show_progress
+        dataset, run_path, config, data, stream=stream, every_shard=every_shard, show_progress=show_progress, say=say
     )
     for line in found_lines(found):
         say(line)

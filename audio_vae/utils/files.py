@@ -117,10 +117,11 @@ def read_json(path: Path) -> Any:
 
 def write_json(path: Path, values: Any) -> None:
     """Write values as indented JSON, atomically. NaN, which JSON does not have, becomes null."""
-    text = json.dumps(_without_nan(values), indent=2, ensure_ascii=False) + "\n"
-    with atomic_file(path) as part:
-        # Paths that are not UTF-8 hold lone surrogates, which JSON can escape.
-        part.write_text(text, encoding="utf-8", errors="backslashreplace")
+    values = _without_nan(values)
+    # Paths that are not UTF-8 hold lone surrogates, which JSON can escape.
+    with atomic_file(path) as part, part.open("w", encoding="utf-8", errors="backslashreplace") as file:
+        json.dump(values, file, indent=2, ensure_ascii=False)
+        file.write("\n")
 
 
 def safe_name(text: str) -> str:
