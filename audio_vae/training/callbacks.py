@@ -17,9 +17,12 @@ from audio_vae.training.checkpoints import Position, RunWriter
 from audio_vae.utils.files import write_json
 from audio_vae.utils.signals import Stopped
 
+_LINE_EVERY_S = 120.0
+"""Without a bar, a line comes after each epoch, and within a longer one so often."""
+
 
 class Progress(keras.callbacks.Callback):
-    """Show every loss term, sounds per second and the time left, as a progress bar or as a line for each epoch.
+    """Show every loss term, sounds per second and the time left, as a progress bar or as lines.
 
     Args:
         training: the training's config.
@@ -48,7 +51,8 @@ class Progress(keras.callbacks.Callback):
         self.first_step = start.step
         self.n_done = 0
         self.n_left = (training.epochs - start.epoch) * n_steps - start.step
-        self.started_s = time.monotonic()
+        self.epoch = start.epoch
+        self.started_s = self.said_s = time.monotonic()
         self.bar = tqdm(
             total=training.epochs * n_steps,
             initial=start.epoch * n_steps + start.step,
@@ -58,7 +62,7 @@ class Progress(keras.callbacks.Callback):
         )
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.epoch_started_s = time.monotonic()
+        self.epoch, self.epoch_started_s = epoch, time.monotonic()
         # Only the first epoch may begin in its middle.
         self.step, self.first_step = self.first_step, 0
         self.n_before = self._sounds_until(self.step)
@@ -69,17 +73,22 @@ class Progress(keras.callbacks.Callback):
         self.n_done += 1
         self.bar.set_postfix_str(f"{_terms(logs)}, {self._rate():.1f} sounds/s", refresh=False)
         self.bar.update()
+        if not self.show_bar and self.step < self.n_steps and time.monotonic() - self.said_s >= _LINE_EVERY_S:
+            self._say(f", step {self.step} of {self.n_steps}", logs)
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.show_bar:
-            return
-        left_s = (time.monotonic() - self.started_s) / self.n_done * (self.n_left - self.n_done)
-        left = tqdm.format_interval(left_s)
-        self.say(f"epoch {epoch + 1}/{self.training.epochs}: {_terms(logs)}, {self._rate():.1f} sounds/s, {left} left")
+        if not self.show_bar:
+            self._say("", logs)
 
     def close(self) -> None:
         """End the bar, so that the next output begins on a new line."""
         self.bar.close()
+
+    def _say(self, where: str, logs: dict[str, float]) -> None:
+        self.said_s = time.monotonic()
+        left = tqdm.format_interval((self.said_s - self.started_s) / self.n_done * (self.n_left - self.n_done))
+        epoch = f"epoch {self.epoch + 1}/{self.training.epochs}{where}"
+        self.say(f"{epoch}: {_terms(logs)}, {self._rate():.1f} sounds/s, {left} left")
 
     def _rate(self) -> float:
         """Return the sounds per second in the part of this epoch that has been trained now."""

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from processes import finish, free_addresses, spawn, tf_config
+from stored_sounds import stored
 
 from audio_vae.backend.devices import Devices, connect
 from audio_vae.backend.workers import Worker, WorkerLostError
@@ -69,14 +70,14 @@ def make_run(tmp_path, rng, tiny_cc):
         rate_hz=8000,
     )
 
-    def make(name, architecture="cc"):
+    def make(name, architecture="cc", *, in_shards=False):
         # A variance of e⁻³⁰⁰ is 0 in float32: no noise, which differs by replica.
         values = {"architecture": architecture, "log_variance_start": -300.0}
         model = with_values(tiny_cc, {**values, "cc": {"activation": "tanh"}, "dc": {"depth": 2}})
         fit = TrainingConfig(epochs=2, batch_size=BATCH_SIZE, vae_learning_rate=1e-2, classifier_learning_rate=1e-2)
         config = Config("digits", "cc", audio=AudioConfig(8000, 64), model=model, loss=LossConfig(), training=fit)
         run = create_run(tmp_path / name, config)
-        sounds.save(run.sounds_path)
+        (stored(sounds, run.path / "sounds") if in_shards else sounds).save(run.sounds_path)
         return run
 
     return make
@@ -127,8 +128,10 @@ def test_two_devices_train_as_one(make_run, architecture):
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_one(make_run):
-    run, single = make_run("two"), make_run("one")
+@pytest.mark.parametrize("in_shards", [False, True], ids=["in memory", "in shards"])
+def test_two_processes_train_as_one(make_run, in_shards):
+    run, single = make_run("two", in_shards=in_shards), make_run("one")
+    assert run.sounds.is_stored == in_shards
     addresses = free_addresses()
     said = finish(*(start("multi-worker", 1, run, tf_config(i, addresses)) for i in range(2)))
     train.train(single, say=lambda line: None)

@@ -42,6 +42,19 @@ def test_a_line_an_epoch(monkeypatch):
     assert lines[-1].endswith("00:00 left")
 
 
+def test_a_long_epoch_has_lines_within(monkeypatch):
+    now_s = 0.0
+    monkeypatch.setattr(callbacks.time, "monotonic", lambda: now_s)
+    lines = []
+    each = progress(lines.append)
+    each.on_epoch_begin(0)
+    for step, now_s in enumerate((100.0, 200.0, 400.0)):  # noqa: B007 - the clock reads it
+        each.on_train_batch_end(step, LOGS)
+    each.on_epoch_end(0, LOGS)
+    each.close()
+    assert [line.split(":")[0] for line in lines] == ["epoch 1/3, step 2 of 3", "epoch 1/3"]
+
+
 def test_the_rest_of_an_epoch_counts_its_own_sounds(monkeypatch):
     seconds = iter([0.0, 0.0, 1.0, 1.0, 1.0, 1.0])
     monkeypatch.setattr(callbacks.time, "monotonic", lambda: next(seconds))
