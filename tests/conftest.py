@@ -9,17 +9,27 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(Path(__file__).resolve().parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
 )
 
+import gc
 import json
 
-import keras
+# The process that hands out tests to others reads this file as well, and needs no Keras.
 import numpy as np
 import pytest
 import soundfile
-from tiny_models import TINY
 
 from audio_vae.config import AudioConfig, Config
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.model_config import ModelConfig, PlainConfig
+
+
+def pytest_collection():
+    gc.disable()
+
+
+def pytest_collection_finish():
+    # What libraries and test modules hold stays to the end; the garbage collector need not search it again and again.
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture
@@ -29,16 +39,22 @@ def rng():
 
 @pytest.fixture
 def tiny_dc():
+    from tiny_models import TINY
+
     return ModelConfig(architecture="dc", **TINY)
 
 
 @pytest.fixture
 def tiny_cc():
+    from tiny_models import TINY
+
     return ModelConfig(architecture="cc", **TINY)
 
 
 @pytest.fixture
 def tiny_oneshot():
+    from tiny_models import TINY
+
     return ModelConfig(architecture="oneshot", **TINY)
 
 
@@ -138,6 +154,7 @@ def sound_file(tmp_path):
 @pytest.fixture
 def check_layer(tmp_path):
     """Shape, dtype, weight count, `get_config` and `.keras` round trips, after Keras' run_layer_test."""
+    import keras
 
     def check(layer_class, arguments, inputs, *, output_shape, n_trainable, n_parameters):
         layer = layer_class(**arguments)

@@ -104,8 +104,8 @@ def power_spectrum(samples: np.ndarray, rate_hz: int) -> np.ndarray:
 def centroid_octaves(spectrum: np.ndarray, rate_hz: int) -> float:
     """Return the spectral centroid in octaves above 1 Hz of what `power_spectrum` returns."""
     octaves = bin_octaves(rate_hz)
-    heard = octaves > np.log2(LOWEST_HZ)
-    return float(octaves[heard] @ spectrum[heard] / (spectrum[heard].sum() + 1e-30))
+    lowest = np.searchsorted(octaves, np.log2(LOWEST_HZ), side="right")
+    return float(octaves[lowest:] @ spectrum[lowest:] / (spectrum[lowest:].sum() + 1e-30))
 
 
 @functools.cache

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from audio_vae.backend.keras_backend import muted_start_up
 from audio_vae.cli import common
 
 
@@ -35,7 +34,7 @@ def command(list_path, run_path, model, out, quiet):
 
     if run_path is not None and model is not None:
         raise click.UsageError("--run and --model name two models: give one of them.")
-    with muted_start_up():
+    with common.loading_keras():
         from audio_vae.models import vae  # noqa: F401
         from audio_vae.morphing.batch import read_list, run_batch
         from audio_vae.utils.errors import UserError

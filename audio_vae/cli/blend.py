@@ -6,7 +6,6 @@ from types import ModuleType
 
 import click
 
-from audio_vae.backend.keras_backend import muted_start_up
 from audio_vae.cli import common
 from audio_vae.cli.kit import kit_options, kit_values
 from audio_vae.cli.morph import SOUND_OPTIONS, render_option
@@ -43,7 +42,7 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
         from audio_vae.utils.folders import require_writable_folder
 
         run = common.open_model(dataset, run_path, model)
-        with muted_start_up():
+        with common.loading_keras():
             from audio_vae.models import vae  # noqa: F401
             from audio_vae.morphing.blend import MARKER, blend, parse_parts
             from audio_vae.morphing.scorecard import comparison_lines

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
 import click
+
+from audio_vae.backend.keras_backend import load_keras, muted_start_up
 
 data_option = click.option(
     "--data", type=click.Path(path_type=Path), metavar="DIR", help="The folder that holds the sounds."
@@ -93,6 +96,14 @@ def say_kit(folder: Path, kit: dict | None, place: str = "kits") -> None:
     """Name the files that a sampler opens."""
     for file in kit["files"] if kit else ():
         click.echo(f"Kit: {folder / place / file}")
+
+
+@contextmanager
+def loading_keras() -> Iterator[None]:
+    """Load Keras, and whatever the block imports, without what TensorFlow prints at that time."""
+    with muted_start_up():
+        load_keras()
+        yield
 
 
 def open_model(dataset: str, run_path: Path, model: str | None):

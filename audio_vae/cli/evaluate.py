@@ -6,7 +6,6 @@ from types import ModuleType
 
 import click
 
-from audio_vae.backend.keras_backend import muted_start_up
 from audio_vae.cli import common
 
 
@@ -32,7 +31,7 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
         from audio_vae.utils.folders import require_writable_folder
 
         run = common.open_model(dataset, run_path, model)
-        with muted_start_up():
+        with common.loading_keras():
             from audio_vae.evaluation.evaluate import MARKER, evaluate
             from audio_vae.evaluation.summary import summary_lines
             from audio_vae.models import vae  # noqa: F401

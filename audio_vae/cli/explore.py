@@ -104,7 +104,7 @@ def _write(name, folder, runtime, quiet):
 
 def _open(name, scratch):
     """Open the model, and choose the two sounds that the page begins with: the classes of the data set's examples."""
-    with muted_start_up():
+    with common.loading_keras():
         from audio_vae.api.open import open_model
         from audio_vae.explorer.workbench import Workbench
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from audio_vae.backend.keras_backend import muted_start_up
 from audio_vae.cli import common
 from audio_vae.presets import DEFAULT_PRESET
 
@@ -34,14 +33,14 @@ def command(dataset: str) -> click.Command:
     def export(run_path, model, out, formats, float16, quiet):
         """Write the model for other programs; each copy is checked to compute the same."""
         run = common.open_model(dataset, run_path, model)
-        with muted_start_up():
+        with common.loading_keras():
             from audio_vae.export.export import export, summary_lines
             from audio_vae.export.formats import check_format
 
         for each in dict.fromkeys(formats):
             check_format(each, float16=float16)
         for each in dict.fromkeys(formats):
-            with muted_start_up():
+            with common.loading_keras():
                 made = export(run, each, out, float16=float16)
             for warning in made.warnings:
                 common.warn(f"Warning: {warning}")

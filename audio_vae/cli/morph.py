@@ -7,7 +7,6 @@ from types import ModuleType
 
 import click
 
-from audio_vae.backend.keras_backend import muted_start_up
 from audio_vae.cli import common
 from audio_vae.cli.kit import kit_options, kit_values
 
@@ -111,7 +110,7 @@ def command(dataset: str, own: ModuleType) -> click.Command:
         CLASS:N (the N-th sound of it, from 0) or a sound file.
         """
         run = common.open_model(dataset, run_path, model)
-        with muted_start_up():
+        with common.loading_keras():
             from audio_vae.models import vae  # noqa: F401
             from audio_vae.morphing.scorecard import comparison_lines
 

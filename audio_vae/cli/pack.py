@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from audio_vae.backend.keras_backend import muted_start_up
 from audio_vae.cli import common
 
 
@@ -24,7 +23,7 @@ def command(run_path, name, out):
     """Make a finished, evaluated run one of the models that come with audio-vae; see CONTRIBUTING.md."""
     from audio_vae.runs.run import open_run, read_config
 
-    with muted_start_up():
+    with common.loading_keras():
         from audio_vae.pretrained.pack import pack, summary_lines
 
     dataset = common.dataset_module(read_config(run_path).dataset, "dataset").DATASET

@@ -116,7 +116,7 @@ def _arguments(folders, as_is: bool, quiet: bool) -> list[str]:
 
 
 def _reproduce_one(experiment, folders, as_is: bool, quiet: bool) -> None:
-    with muted_start_up():
+    with common.loading_keras():
         from audio_vae.evaluation import evaluate  # noqa: F401
         from audio_vae.models import vae  # noqa: F401
         from audio_vae.reproduction.reproduce import reproduce

@@ -6,7 +6,6 @@ from types import ModuleType
 
 import click
 
-from audio_vae.backend.keras_backend import muted_start_up
 from audio_vae.cli import common
 from audio_vae.cli.kit import kit_options, kit_values
 from audio_vae.cli.morph import SOUND_OPTIONS
@@ -55,7 +54,7 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
         Without a CLASS, sounds of all classes are made.
         """
         run = common.open_model(dataset, run_path, model)
-        with muted_start_up():
+        with common.loading_keras():
             from audio_vae.models import vae  # noqa: F401
             from audio_vae.sampling.sample import sample as make
 

@@ -6,7 +6,6 @@ from types import ModuleType
 
 import click
 
-from audio_vae.backend.keras_backend import muted_start_up
 from audio_vae.cli import common
 from audio_vae.cli.kit import kit_options, kit_values
 from audio_vae.cli.morph import SOUND_OPTIONS
@@ -61,7 +60,7 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
         if (sound is None) != is_list:
             raise click.UsageError("Give one SOUND, or --list without one.")
         run = common.open_model(dataset, run_path, model)
-        with muted_start_up():
+        with common.loading_keras():
             from audio_vae.models import vae  # noqa: F401
             from audio_vae.runs.prepare import sounds_of_run
             from audio_vae.sampling.directions import directions_of, table_rows

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
-import scipy.signal
 from keras import ops
 
 from audio_vae.audio import features, spectral_ops
@@ -248,11 +247,25 @@ def decimated(audio, factor: int):
     """Lower the sample rate by a whole factor, with a low-pass filter: `[B, n]` → `[B, ⌈n / factor⌉]`."""
     if factor == 1:
         return audio
-    taps = scipy.signal.firwin(12 * factor - 1, 0.9 / factor).astype(np.float32)
+    taps = low_pass(12 * factor - 1, 0.9 / factor).astype(np.float32)
     padded = ops.pad(audio, ((0, 0), (len(taps) // 2, len(taps) // 2)))[..., None]
     return ops.conv(padded, ops.convert_to_tensor(taps[:, None, None]), strides=factor, data_format="channels_last")[
         ..., 0
     ]
+
+
+def low_pass(n_taps: int, cutoff: float) -> np.ndarray:
+    """Return a low-pass filter with linear phase and a gain of 1: a Hamming window times a sinc, float64 `[n_taps]`.
+
+    The values equal those of `scipy.signal.firwin`, whose import every use of a model would wait for.
+
+    Args:
+        n_taps: length.
+        cutoff: where the gain is a half, as a share of half the sample rate.
+    """
+    positions = np.arange(n_taps) - (n_taps - 1) / 2
+    taps = np.sinc(cutoff * positions) * np.hamming(n_taps)
+    return taps / taps.sum()
 
 
 def _first(audio, n_samples: int):

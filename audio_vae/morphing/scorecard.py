@@ -82,25 +82,46 @@ class Scorer:
         Returns:
             See `score_sounds`.
         """
-        return self._score_each(self.mfccs(sounds), sounds, uncut, ends, latents)
+        return self._score_each(self.mfccs(sounds), uncut, ends, self.classify(sounds, latents))
+
+    def classify(self, sounds: Sequence[np.ndarray], latents: np.ndarray | None = None) -> dict[str, Any]:
+        """Return what the classifier says of sounds and of what they were decoded from.
+
+        Args:
+            sounds: as for `score_each`.
+            latents: see there.
+
+        Returns:
+            The arguments of `score_sounds` that tell it; none without a classifier.
+        """
+        if self.run.model.classifier is None:
+            return {}
+        means, _ = self.run.encode(self._fitted(sounds))
+        says: dict[str, Any] = {
+            "class_names": self.run.sounds.class_names,
+            "probabilities": self.run.class_probabilities(means),
+        }
+        if latents is not None:
+            says["latent_probabilities"] = self.run.class_probabilities(latents)
+        return says
 
     def score_path(
         self,
         sounds: Sequence[np.ndarray],
         uncut: np.ndarray,
         ends: np.ndarray,
-        latents: np.ndarray | None = None,
+        says: Mapping[str, Any],
         *,
         steps: Sequence[Given],
         given: Sequence[Given],
     ) -> dict[str, Any]:
-        """Score the steps of a path or a cross-fade.
+        """Score the steps of a path or a cross-fade. No network is used, so that several can be scored at once.
 
         Args:
-            sounds: as for `score_each`, and so are the next three.
+            sounds: as for `score_each`, and so are the next two.
             uncut: see there.
             ends: see there.
-            latents: see there.
+            says: what `classify` returns for the sounds.
             steps: the steps as they are written.
             given: the sounds that the first and the last step should be.
 
@@ -108,7 +129,7 @@ class Scorer:
             See `scorecard`.
         """
         mfccs = self.mfccs(sounds)
-        scores = self._score_each(mfccs, sounds, uncut, ends, latents)
+        scores = self._score_each(mfccs, uncut, ends, says)
         pairs = ((steps[0], given[0]), (steps[-1], given[1]))
         return scorecard(
             mfccs,
@@ -117,15 +138,8 @@ class Scorer:
             [given_distance_db(*pair) for pair in pairs],
         )
 
-    def _score_each(self, mfccs, sounds, uncut, ends, latents) -> dict[str, list]:
-        known: dict[str, Any] = {}
-        if self.run.model.classifier is not None:
-            means, _ = self.run.encode(self._fitted(sounds))
-            known["class_names"] = self.run.sounds.class_names
-            known["probabilities"] = self.run.class_probabilities(means)
-            if latents is not None:
-                known["latent_probabilities"] = self.run.class_probabilities(latents)
-        return score_sounds(mfccs, uncut, ends, self.run.config.audio.rate_hz, real=self.real, **known)
+    def _score_each(self, mfccs, uncut, ends, says) -> dict[str, list]:
+        return score_sounds(mfccs, uncut, ends, self.run.config.audio.rate_hz, real=self.real, **says)
 
     def _fitted(self, sounds: Sequence[np.ndarray]) -> np.ndarray:
         """Return sounds with peak 1, padded: S of float `[n]` → float32 `[S, T]`."""

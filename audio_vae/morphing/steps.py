@@ -26,7 +26,7 @@ from audio_vae.utils.errors import UserError
 
 # To space the steps evenly, so many points are decoded for each step.
 _DENSITY = 8
-# Steps that are shaped side by side. More gain little, and each needs memory.
+# Steps that are shaped, or tracks that are scored, side by side. More gain little, and each needs memory.
 _MOST_THREADS = 2
 
 
@@ -105,11 +105,16 @@ def make_crossfade(run: Run, points: Sequence[Endpoint], options: PathOptions) -
 def score_tracks(scorer: Scorer, path: Track, mix: Track, points: Sequence[Endpoint]) -> dict[str, Any]:
     """Return the scorecards of a path (`morph`) and its cross-fade (`crossfade`), and who is better (`comparison`)."""
     ends = [points[0].given, points[-1].given]
-    cards = {
-        name: scorer.score_path(track.sounds, track.uncut, track.ends, track.latents, steps=track.steps, given=ends)
-        for name, track in (("morph", path), ("crossfade", mix))
-    }
-    return {**cards, "comparison": compare(cards["morph"], cards["crossfade"])}
+    # Before there are threads: the networks, which compute on all cores, and what both need.
+    said = [scorer.classify(track.sounds, track.latents) for track in (path, mix)]
+    _ = scorer.real
+
+    def score(track: Track, says: dict[str, Any]) -> dict[str, Any]:
+        return scorer.score_path(track.sounds, track.uncut, track.ends, says, steps=track.steps, given=ends)
+
+    with ThreadPoolExecutor(_MOST_THREADS) as pool:
+        morph, of_mix = pool.map(score, (path, mix), said)
+    return {"morph": morph, "crossfade": of_mix, "comparison": compare(morph, of_mix)}
 
 
 def crossfade(sounds: Sequence[np.ndarray], positions: np.ndarray) -> np.ndarray:

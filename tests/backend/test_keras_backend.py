@@ -51,6 +51,23 @@ def test_importing_the_package_imports_no_backend():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 
 
+def test_keras_is_loaded_without_what_no_command_uses_and_that_can_be_imported_afterwards():
+    code = (
+        "import sys, gc; from audio_vae.backend.keras_backend import load_keras; load_keras();"
+        "optional = ('sklearn', 'pandas', 'matplotlib', 'IPython');"
+        "print('keras' in sys.modules, [each for each in optional if each in sys.modules], gc.isenabled());"
+        "import sklearn.neighbors, matplotlib.pyplot"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True [] True"
+
+
+def test_loading_keras_leaves_alone_what_is_loaded(monkeypatch):
+    before = {name: sys.modules.get(name) for name in ("keras", "sklearn", "pandas")}
+    keras_backend.load_keras()
+    assert {name: sys.modules.get(name) for name in before} == before
+
+
 FOREIGN = {"image_data_format": "channels_first", "floatx": "float16", "epsilon": 0.01, "backend": "tensorflow"}
 
 

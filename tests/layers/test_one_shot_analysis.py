@@ -3,9 +3,10 @@
 import keras
 import numpy as np
 import pytest
+import scipy.signal
 
 from audio_vae.audio.one_shot_grid import LOWEST_TONE_HZ, TONES_PER_OCTAVE
-from audio_vae.layers.one_shot_analysis import OneShotAnalysis, decimated, mean_square_spectrogram, pooled
+from audio_vae.layers.one_shot_analysis import OneShotAnalysis, decimated, low_pass, mean_square_spectrogram, pooled
 
 RATE_HZ, N_SAMPLES = 22050, 8192
 
@@ -97,3 +98,12 @@ def test_means_are_taken_off_and_saved(analysis):
     layer.means.assign(np.full(layer.n_features, 0.5, np.float32))
     np.testing.assert_allclose(numpy(layer(audio)), plain - 0.5, atol=1e-6)
     assert layer.trainable_variables == []
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4, 5, 8, 9])
+def test_the_low_pass_filter_is_that_of_scipy(factor):
+    n_taps, cutoff = 12 * factor - 1, 0.9 / factor
+    expected = scipy.signal.firwin(n_taps, cutoff)
+    np.testing.assert_allclose(low_pass(n_taps, cutoff), expected, atol=1e-16)
+    # The filter of a model, which is in float32, does not differ by a bit.
+    np.testing.assert_array_equal(low_pass(n_taps, cutoff).astype(np.float32), expected.astype(np.float32))

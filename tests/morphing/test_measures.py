@@ -4,8 +4,11 @@ import itertools
 
 import numpy as np
 import pytest
+import scipy.optimize
+import scipy.stats
 
 from audio_vae.audio.dtw import dtw_matrix
+from audio_vae.audio.features import magnitude_spectrogram
 from audio_vae.morphing import measures
 from audio_vae.morphing.measures import (
     confidences,
@@ -49,6 +52,15 @@ class TestSteps:
 
     def test_back_and_forth_has_no_order(self):
         assert intermediateness(line([0, 5, -5, 5, -5, 0])) == pytest.approx(0, abs=0.2)
+
+    def test_order_is_spearmans_correlation_of_scipy_also_with_equal_distances(self, rng):
+        for _ in range(20):
+            # Whole numbers, so that distances are equal now and then.
+            steps = list(rng.integers(0, 2, (6, 2, 1)).astype(float))
+            steps[0], steps[-1] = np.zeros((2, 1)), np.full((2, 1), 2.0)
+            first, last = dtw_matrix([steps[0], steps[-1]], steps)
+            expected = [scipy.stats.spearmanr(np.arange(6), away).statistic for away in (first, -last)]
+            assert intermediateness(steps) == pytest.approx(np.mean(expected))
 
     def test_no_movement(self):
         steps = line([1, 1, 1])
@@ -95,6 +107,17 @@ class TestNotAMix:
         turned = tone(500, phase=np.pi / 2) + tone(2000, phase=np.pi / 2)
         assert spectral_residuals([turned], ends, RATE_HZ)[0] < 0.01
         assert waveform_residuals([turned], ends)[0] > 0.95
+
+    @pytest.mark.parametrize("n_ends", [2, 3])
+    def test_spectral_residual_equals_that_of_the_whole_spectrograms(self, rng, n_ends):
+        sounds, ends = rng.normal(size=(3, 2048)), rng.normal(size=(n_ends, 2048))
+        # Of the first end, as of one that a sound lacks, the best gain is 0.
+        ends[0] = 100 * tone(3000)
+        columns = np.stack([magnitude_spectrogram(end, RATE_HZ).ravel() for end in ends], axis=1)
+        for residual, sound in zip(spectral_residuals(sounds, ends, RATE_HZ), sounds, strict=True):
+            magnitudes = magnitude_spectrogram(sound, RATE_HZ).ravel()
+            remains = scipy.optimize.nnls(columns, magnitudes)[1]
+            assert residual == pytest.approx(remains**2 / np.sum(magnitudes**2), rel=1e-9)
 
     @pytest.mark.parametrize("gain", [1e-6, 1.0, 1e3])
     def test_level_does_not_decide(self, rng, gain):

@@ -191,8 +191,9 @@ class TestSidecar:
         steps = [read(folder / part / f"{step:02d}.wav") for step in range(5)]
         whole = np.zeros((5, T))
         written = [Given(step[:, None].astype(np.float32), RATE_HZ) for step in steps]
-        expected = Scorer(run, run.sounds).score_path(
-            steps, whole, whole[:2], steps=written, given=[written[0], written[-1]]
+        scorer = Scorer(run, run.sounds)
+        expected = scorer.score_path(
+            steps, whole, whole[:2], scorer.classify(steps), steps=written, given=[written[0], written[-1]]
         )
         card = sidecar["scorecard"][track]
         assert set(expected) <= set(card)
