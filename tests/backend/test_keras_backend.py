@@ -73,7 +73,8 @@ FOREIGN = {"image_data_format": "channels_first", "floatx": "float16", "epsilon"
 
 def test_a_users_keras_file_changes_no_sound(tmp_path):
     code = (
-        "import sys, numpy as np; from pathlib import Path; from audio_vae.pretrained.catalog import open_trained;"
+        "import sys, numpy as np; from audio_vae.backend.keras_backend import load_keras; load_keras();"
+        "from audio_vae.pretrained.catalog import open_trained;"
         "run = open_trained('drums', model='drums'); sounds = run.sounds.audio[:2];"
         "np.save(sys.argv[1], np.concatenate([run.decode(run.encode(sounds)[0]), run.decode(run.encode(sounds)[0])]));"
         "import keras; print(keras.config.image_data_format(), keras.config.floatx(), keras.config.epsilon())"
