@@ -3,9 +3,11 @@
     python benchmarks/train_step.py                    every case below, a process each
     python benchmarks/train_step.py dc dc-obvious      some of them
     python benchmarks/train_step.py --precision bfloat16 dc cc
+    python benchmarks/train_step.py --processor dc     on a machine that others keep busy
 
 Each line is measured in one process, matrix products and steps in turn, so that ratios hold on a busy machine as
-well; the best of the repeats counts. Digits, default batch size.
+well; the best of the repeats counts. Digits, default batch size. With `--processor`, times are those of the processor,
+all threads together, divided by the number of cores: what the step would take if it kept all cores busy.
 """
 
 from __future__ import annotations
@@ -28,18 +30,20 @@ def main() -> None:
     parser.add_argument("cases", nargs="*", default=CASES, metavar="CASE", help=f"{', '.join(CASES)}")
     parser.add_argument("--repeats", type=int, default=8)
     parser.add_argument("--precision", default="float32", choices=["float32", "bfloat16"])
+    parser.add_argument("--processor", action="store_true", help="measure the time of the processor")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.inside:
-        measure(arguments.cases[0], arguments.repeats, arguments.precision)
+        measure(arguments.cases[0], arguments.repeats, arguments.precision, arguments.processor)
         return
     print("case        GFLOP/s   of the peak   sounds/s   peak memory   input   decoding, times real time: 1   64")
     for case in arguments.cases:
         options = ["--inside", "--repeats", str(arguments.repeats), "--precision", arguments.precision]
+        options += ["--processor"] if arguments.processor else []
         subprocess.run([sys.executable, __file__, case, *options], check=True)
 
 
-def measure(case: str, repeats: int, precision: str) -> None:
+def measure(case: str, repeats: int, precision: str, on_processor: bool) -> None:
     """Print the line of one case."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -87,7 +91,9 @@ def measure(case: str, repeats: int, precision: str) -> None:
     step = tf.function(model.train_step)
     matrices = [tf.random.normal((2048, 2048)) for _ in range(n_products)]
     product = tf.function(lambda: tf.add_n([tf.reduce_sum(tf.matmul(each, each)) for each in matrices]))
-    step_s, product_s = best([lambda: float(step(batch)["likelihood"]), lambda: float(product())], repeats)
+    n_cores = len(os.sched_getaffinity(0)) if on_processor else 1
+    clock = (lambda: time.process_time() / n_cores) if on_processor else time.perf_counter
+    step_s, product_s = best([lambda: float(step(batch)["likelihood"]), lambda: float(product())], repeats, clock)
 
     peak = n_products * 2 * 2048**3 / product_s
     batches = iter(training_batches(sounds, training, range(20)))
@@ -100,7 +106,7 @@ def measure(case: str, repeats: int, precision: str) -> None:
     duration_s = config.model.n_samples / config.audio.rate_hz
     real_time = []
     for n in (1, 64):
-        (decode_s,) = best([decoding(model.decoder, n)], repeats)
+        (decode_s,) = best([decoding(model.decoder, n)], repeats, clock)
         real_time.append(n * duration_s / decode_s)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
