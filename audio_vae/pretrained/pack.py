@@ -227,9 +227,9 @@ def _computed(packed: Run, latents: np.ndarray | None = None) -> dict[str, np.nd
 
     Args:
         packed: the pretrained model.
-        latents: the latents to decode, `[N, d]`; `None` takes the first of the means and their mean.
+        latents: the latents to decode, `[N, d]`; `None` takes the mean of the means, `[1, d]`.
     """
     chosen = packed.sounds.audio[evenly_spaced(len(packed.sounds), _N_CHECKED)]
     means, _ = packed.encode(chosen)
-    latents = np.stack([means[0], means.mean(axis=0)]) if latents is None else latents
+    latents = means.mean(axis=0, keepdims=True) if latents is None else latents
     return {"means": means, "latents": latents, "decoded": packed.decode(latents)}

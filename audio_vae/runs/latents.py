@@ -79,7 +79,7 @@ def save_latents(run: Run, sounds: SoundSet | None = None, **progress: Any) -> L
     """
     latents = encode_sounds(run, run.sounds if sounds is None else sounds, **progress)
     with atomic_file(run.latents_path) as part, part.open("wb") as file:
-        np.savez(
+        np.savez_compressed(
             file,
             names=np.array(latents.names),
             labels=latents.labels,
