@@ -53,18 +53,20 @@ def fitting(config, sounds, n_steps: int) -> Callable[[], object]:
 
     set_threads(config)
     vae = build_vae(config.model, config.loss, config.training, config.augmentation, config.audio.rate_hz)
-    return lambda: vae.fit(_batches(config, sounds, n_steps), epochs=1, steps_per_epoch=n_steps, verbose=0)
+    batches = _batches(config, sounds, n_steps)
+    return lambda: vae.fit(batches, epochs=1, steps_per_epoch=n_steps, shuffle=False, verbose=0)
 
 
 def reading(config, sounds, n_steps: int) -> Callable[[], object]:
     """Return a function that makes batches and does nothing with them."""
-    return lambda: [None for _ in _batches(config, sounds, n_steps)]
+    batches = _batches(config, sounds, n_steps)
+    return lambda: [None for _ in batches]
 
 
 def _batches(config, sounds, n_steps: int):
     from audio_vae.data.batches import training_batches
 
-    # As many epochs as it takes, each in an order of its own.
+    # Made once, because sounds in memory are copied into the pipeline; over as many epochs as it takes.
     n_epochs = -(-n_steps * config.training.batch_size // len(sounds)) + 1
     return training_batches(sounds, config.training, range(n_epochs)).take(n_steps)
 

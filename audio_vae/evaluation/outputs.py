@@ -64,9 +64,9 @@ def run_model(
     """
     n_classes = len(sounds.class_names)
     positions = sample_of(sounds)
-    total = len(sounds) + len(positions) + 2 * n_classes
+    means = _known_means(run, sounds)
+    total = (len(sounds) if means is None else 0) + len(positions) + 2 * n_classes
     with Progress(total, "evaluating", "sounds", show_bar=show_progress, say=say) as bar:
-        means = _known_means(run, sounds)
         if means is None:
             means = _in_parts(lambda part: run.encode(part)[0], sounds.audio, bar)
         require_finite(run, means)
