@@ -14,7 +14,7 @@ from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.progress import Progress
 
-MOST_OF_SET = 1000
+MOST_OF_SET = 300
 """Of stored sounds, at most so many training and test sounds are decoded and compared; of sounds in memory all."""
 
 # Sounds that are encoded or decoded between two steps of the progress bar.
