@@ -25,7 +25,7 @@ def test_studio_is_for_one_shots_at_44100_hz():
     made = drums.make("studio")
     assert (made.audio.rate_hz, made.audio.n_samples, made.audio.onset_db) == (44100, 66560, 40.0)
     assert (made.model.architecture, made.model.oneshot.rate_hz, made.model.n_samples) == ("oneshot", 44100, 66560)
-    assert (made.model.latent_dim, made.model.n_classes) == (64, 5)
+    assert (made.model.latent_dim, made.model.n_classes) == (128, 5)
     assert (made.training.batch_size, made.training.decay) == (8, "cosine")
     assert not made.loss.classifier_moves_encoder
     assert Config.from_dict(made.to_dict()) == made
