@@ -21,7 +21,7 @@ from audio_vae.morphing.scorecard import Scorer, compare
 from audio_vae.runs.run import Run
 from audio_vae.shaping import correction, guide, targets
 from audio_vae.shaping.correction import TRUE_PEAK_DB, at_most_true_peak
-from audio_vae.shaping.shaper import ONSET_DB, Shaper
+from audio_vae.shaping.shaper import Shaper, onset_of
 from audio_vae.utils.errors import UserError
 
 # To space the steps evenly, so many points are decoded for each step.
@@ -245,7 +245,7 @@ def _heard_between(
 
 
 def _onset_ms(samples: np.ndarray, rate_hz: int) -> float:
-    return 1e3 * waveform.onset(waveform.max_of_columns(np.abs(samples)), ONSET_DB) / rate_hz
+    return 1e3 * onset_of(samples) / rate_hz
 
 
 def _even_positions(run: Run, points: Sequence[Endpoint], options: PathOptions) -> np.ndarray:

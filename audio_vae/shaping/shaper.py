@@ -71,7 +71,7 @@ class Shaper:
         self._sounds = [
             _Sound(
                 samples=each,
-                onset=waveform.onset(waveform.max_of_columns(np.abs(each)), ONSET_DB),
+                onset=onset_of(each),
                 described=descriptors.describe(each, rate_hz),
                 peak=waveform.peak(each),
                 partial=pitch.strongest_partial(each, rate_hz),
@@ -197,6 +197,11 @@ class Shaper:
                 given[number] = np.minimum(np.maximum(wanted - others, given[number]), limit)
         ratios = [(each + 1e-20) / (power + 1e-20) for each, power in zip(given, powers, strict=True)]
         return [_smooth(np.clip(10 * np.log10(each), LEAST_GAIN_DB, MOST_GAIN_DB)) for each in ratios]
+
+
+def onset_of(samples: np.ndarray) -> int:
+    """Return the position at which a sound `[n, channels]` begins: within `ONSET_DB` of its peak in any channel."""
+    return waveform.onset(waveform.max_of_columns(np.abs(samples)), ONSET_DB)
 
 
 def _faded(samples: np.ndarray, onset: int, rate_hz: int) -> np.ndarray:

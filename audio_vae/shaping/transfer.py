@@ -13,7 +13,7 @@ from audio_vae.audio import bands, descriptors, waveform
 from audio_vae.audio.bands import Bands
 from audio_vae.shaping import guide, pitch
 from audio_vae.shaping.correction import at_most_true_peak
-from audio_vae.shaping.shaper import ONSET_DB, factors
+from audio_vae.shaping.shaper import factors, onset_of
 
 MOST_DB = 24.0
 """Bound of the change of a level."""
@@ -43,7 +43,7 @@ class Transfer:
             raise ValueError("Expected sounds, received silence")
         self.rate_hz, self.model_hz = rate_hz, model_hz
         self._samples = np.asarray(samples, np.float32)
-        self._onset = waveform.onset(waveform.max_of_columns(np.abs(self._samples)), ONSET_DB)
+        self._onset = onset_of(self._samples)
         self._loudness_db = loudness_db(self._samples, rate_hz)
         self._before = waveform.normalised(before)
 

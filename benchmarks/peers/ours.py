@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import resource
 import sys
 import time
 from pathlib import Path
 
+from answers import answer, answer_times, peak_memory_gib
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-
-def peak_memory_gib() -> float:
-    """Return the most memory that this process has held."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-
-
-def answer_times(started_s: float, processor_s: float) -> None:
-    """Answer with the time since then: on the clock, and of the processor for each core that may be used."""
-    n_cores = len(os.sched_getaffinity(0))
-    seconds, processor_s = time.perf_counter() - started_s, (time.process_time() - processor_s) / n_cores
-    answer(seconds=seconds, processor_s=processor_s, memory_gib=peak_memory_gib())
-
-
-def answer(**values) -> None:
-    """Write a line of JSON to standard output, at once."""
-    print(json.dumps(values), flush=True)
 
 
 def decode_server() -> None:

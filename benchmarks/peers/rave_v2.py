@@ -11,12 +11,12 @@ warm-up of the prior and augmentation are used, and its own training step under 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import resource
 import sys
 import time
 from pathlib import Path
+
+from answers import answer, answer_times, peak_memory_gib
 
 N_SAMPLES = 65536
 """Length of a sound: 32 frames of 2,048 samples."""
@@ -34,11 +34,6 @@ def build(config: str):
     gin.add_config_file_search_path(str(folder))
     gin.parse_config_files_and_bindings([str(folder / "configs" / f"{config}.gin")], [])
     return rave.RAVE(n_channels=1)
-
-
-def peak_memory_gib() -> float:
-    """Return the most memory that this process has held."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def without_weight_norm(model) -> None:
@@ -67,18 +62,6 @@ def decode_server(config: str, scratch: Path) -> None:
             started_s = time.perf_counter(), time.process_time()
             model.decode(latents).numpy()
             answer_times(*started_s)
-
-
-def answer_times(started_s: float, processor_s: float) -> None:
-    """Answer with the time since then: on the clock, and of the processor for each core that may be used."""
-    n_cores = len(os.sched_getaffinity(0))
-    seconds, processor_s = time.perf_counter() - started_s, (time.process_time() - processor_s) / n_cores
-    answer(seconds=seconds, processor_s=processor_s, memory_gib=peak_memory_gib())
-
-
-def answer(**values) -> None:
-    """Write a line of JSON to standard output, at once."""
-    print(json.dumps(values), flush=True)
 
 
 def train(
