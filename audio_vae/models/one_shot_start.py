@@ -142,10 +142,15 @@ def controls_of(audio, analysis, synthesis):
     of_tones, _ = cell_powers(synthesis(synthesised(ops.full_like(wanted_noise, -30.0), tones)), grid)
     rest = ops.maximum(wanted_noise - of_tones, _LEAST_NOISE * wanted_noise)
     noise = ops.log(rest + 0.1 * floor) / 2
-    for _ in range(_N_CORRECTIONS):
-        got_noise, got_tones = cell_powers(synthesis(synthesised(noise, tones)), grid)
-        noise = noise + _correction(wanted_noise, got_noise, floor)
-        tones = tones + _correction(wanted_tones, got_tones, floor)
+
+    def corrected(_, levels):
+        got = cell_powers(synthesis(synthesised(*levels)), grid)
+        return tuple(
+            level + _correction(wanted, heard, floor)
+            for level, wanted, heard in zip(levels, (wanted_noise, wanted_tones), got, strict=True)
+        )
+
+    noise, tones = ops.fori_loop(0, _N_CORRECTIONS, corrected, (noise, tones))
     silence = float(SILENCE_DB / 20 * np.log(10)) + level[:, :, None]
     return synthesised(ops.maximum(noise, silence), ops.maximum(tones, silence))
 
@@ -170,4 +175,4 @@ def _compiled(function: Callable) -> Callable:
         return function
     import tensorflow as tf
 
-    return tf.function(function, jit_compile=False)
+    return tf.function(function, jit_compile=False, autograph=False)

@@ -16,6 +16,7 @@ from audio_vae.folder import config as folder_config
 from audio_vae.folder import preprocess as folder
 from audio_vae.folder.check import check_folder
 from audio_vae.folder.dataset import DATASET
+from audio_vae.models import one_shot_start
 from audio_vae.runs.prepare import prepare_run, sounds_of_run
 from audio_vae.utils.errors import UserError
 
@@ -195,7 +196,8 @@ class TestRun:
         assert sounds_of_run(DATASET, run, tmp_path / "more").audio.shape == (9, 2400)
 
 
-def test_train_evaluate_morph(sounds, run, tmp_path):
+def test_train_evaluate_morph(sounds, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(one_shot_start, "N_ANALYSED", 100)
     (sounds / "cat" / "broken.wav").write_text("no sound")
     code, out, err = run("folder", "train", "--data", sounds, "--epochs", 1, "--latent-dim", 6)
     assert code == 0, err

@@ -33,7 +33,7 @@ def test_sound_by_sound_moves_as_the_whole_batch_does(tiny_dc, monkeypatch):
     for one_by_one in (True, False):
         monkeypatch.setattr(passes, "one_by_one", lambda *_, chosen=one_by_one: chosen)
         model = build_vae(tiny_dc, LossConfig(), TrainingConfig())
-        step = tf.function(model.train_step)
+        step = tf.function(model.train_step, autograph=False)
         reported = [{name: float(value) for name, value in step(BATCH).items()} for _ in range(3)]
         results.append((reported, state(model)))
     (terms, one), (expected_terms, other) = results
@@ -60,7 +60,7 @@ def test_bfloat16_is_close_to_float32(request, architecture, loss):
     for precision in ("float32", "bfloat16"):
         model = build_vae(config, loss, TrainingConfig(precision=precision))
         assert {each.dtype for each in state(model)} <= {np.dtype("float32"), np.dtype("int64")}
-        step = tf.function(model.train_step)
+        step = tf.function(model.train_step, autograph=False)
         terms[precision] = [{name: float(value) for name, value in step(BATCH).items()} for _ in range(3)]
         assert model(BATCH[0]).dtype == tf.float32
     for got, expected in zip(terms["bfloat16"], terms["float32"], strict=True):
