@@ -143,10 +143,10 @@ def _turned(material: Material) -> list[str]:
     return [
         "## One point at a time",
         "Short trainings at a quarter of the width of `cc`, each with one point of the code turned: first from our "
-        "setting towards the code's (`quarter`), then from the code's towards ours (`code-quarter`). They show a "
-        "twentieth or less of the sounds that the code's training shows, so a figure ranks the points and does not "
-        "tell how good a model becomes. Takes are held out of all of them but `quarter-all`, so that both protocols "
-        "are of the same model. Losses are those of the last epoch.",
+        "setting towards the code's (`quarter`), then from the code's towards ours (`code-quarter`). Nearly "
+        "all show a fifteenth or less of the sounds that the code's training shows, so a figure ranks the points and "
+        "does not tell how good a model becomes; `quarter-all-long` shows a third. Takes are held out of all of them "
+        "but `quarter-all` and that, so that both protocols are of the same model. Losses are those of the last epoch.",
         turned_table(TURNED, material.results),
     ]
 
