@@ -49,8 +49,9 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
 
         if out is not None:
             require_writable_folder(out, MARKER)
-        sounds = sounds_of_run(common.dataset_module(dataset, "dataset").DATASET, run, data)
-        made = blend(run, parse_parts(parts), out, length=length, sounds=sounds, kit=kit_values(kit, layout), **options)
+        options |= {"length": length, "kit": kit_values(kit, layout)}
+        with sounds_of_run(common.dataset_module(dataset, "dataset").DATASET, run, data) as sounds:
+            made = blend(run, parse_parts(parts), out, sounds=sounds, **options)
         for warning in made.warnings:
             common.warn(f"Warning: {warning}")
         if not quiet:

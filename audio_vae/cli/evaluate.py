@@ -40,14 +40,15 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
         if out is not None:
             require_writable_folder(out, MARKER)
         progress = common.shows_progress(quiet)
-        report = evaluate(
-            run,
-            sounds_of_run(common.dataset_module(dataset, "dataset").DATASET, run, data, show_progress=progress),
-            out,
-            morphs=PathOptions(length=own_morph.LENGTH, render="model") if morphs else None,
-            show_progress=progress,
-            say=None if quiet else common.warn,
-        )
+        options = {"show_progress": progress, "say": None if quiet else common.warn}
+        with sounds_of_run(common.dataset_module(dataset, "dataset").DATASET, run, data, **options) as sounds:
+            report = evaluate(
+                run,
+                sounds,
+                out,
+                morphs=PathOptions(length=own_morph.LENGTH, render="model") if morphs else None,
+                **options,
+            )
         if not quiet:
             click.echo("\n".join(summary_lines(report)))
         click.echo(f"Report: {(out or run.results_path / 'report') / 'report.html'}")

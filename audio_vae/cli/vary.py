@@ -70,8 +70,8 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
         if is_list:
             click.echo("\n".join(text_table(table_rows(directions_of(run)))))
             return
-        sounds = sounds_of_run(common.dataset_module(dataset, "dataset").DATASET, run, data)
-        made = make(run, sound, out, sounds=sounds, kit=kit_values(kit, layout), **options)
+        with sounds_of_run(common.dataset_module(dataset, "dataset").DATASET, run, data) as sounds:
+            made = make(run, sound, out, sounds=sounds, kit=kit_values(kit, layout), **options)
         for warning in made.warnings:
             common.warn(f"Warning: {warning}")
         if not quiet:

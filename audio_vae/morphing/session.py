@@ -43,7 +43,8 @@ def morph_dataset(
     if out is not None:
         require_writable_folder(out, MARKER)
     run = open_trained(dataset.name) if run is None else run
-    return morph(run, start, end, out, sounds=sounds_of_run(dataset, run, data), **options)
+    with sounds_of_run(dataset, run, data) as sounds:
+        return morph(run, start, end, out, sounds=sounds, **options)
 
 
 def all_pairs_of_dataset(

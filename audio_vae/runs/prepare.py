@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from audio_vae.config import Config
 from audio_vae.data.dataset import Dataset, Prepared
 from audio_vae.data.fingerprints import changes, fingerprint, fingerprints
+from audio_vae.data.shards import ShardStore, is_large
 from audio_vae.data.sound_set import SoundSet, class_sizes
 from audio_vae.presets import with_audio
 from audio_vae.runs.card import CARD_NAME
@@ -212,21 +215,45 @@ def _require_same_sounds(dataset: Dataset, run: Run, data: Path, found: Mapping[
         raise UserError(f"{data} does not hold the sounds that {run.path} was made from ({changed}): {advice}")
 
 
-def sounds_of_run(dataset: Dataset, run: Run, data: Path | None, *, show_progress: bool = False) -> SoundSet:
-    """Return the run's own sounds, or those of another folder, read as the run's config says.
+@contextmanager
+def sounds_of_run(
+    dataset: Dataset,
+    run: Run,
+    data: Path | None,
+    *,
+    show_progress: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> Iterator[SoundSet]:
+    """Yield the run's own sounds, or those of another folder, read as the run's config says.
+
+    The sounds of a large folder are in shards, in the system's folder for temporary files, until the block ends.
 
     Args:
         dataset: the data set of the run.
         run: the run.
         data: the other folder; `None` takes the run's own sounds.
         show_progress: draw a progress bar.
+        say: receives lines on the progress of shards if no bar is drawn.
 
     Raises:
         UserError: the folder's sounds cannot be used, or have other classes than the run's.
     """
-    if data is None:
-        return run.sounds
-    sounds = dataset.prepare(run.config, data, show_progress=show_progress).sounds
+    with ExitStack() as kept:
+        yield run.sounds if data is None else _other_sounds(kept, dataset, run, data, show_progress, say)
+
+
+def _other_sounds(
+    kept: ExitStack,
+    dataset: Dataset,
+    run: Run,
+    data: Path,
+    show_progress: bool,
+    say: Callable[[str], None] | None,
+) -> SoundSet:
+    store = None
+    if is_large(len(dataset.find(run.config, data)), run.config.audio.n_samples):
+        store = ShardStore(Path(kept.enter_context(tempfile.TemporaryDirectory(prefix="audio-vae-"))), say)
+    sounds = dataset.prepare(run.config, data, show_progress=show_progress, store=store).sounds
     if sounds.class_names != run.sounds.class_names:
         raise UserError(
             f"the sounds in {data} have the classes {', '.join(sounds.class_names)}, "

@@ -12,6 +12,7 @@ from sound_files import write_sound
 from audio_vae import config, presets
 from audio_vae.audio.decoding import tfio_works
 from audio_vae.config import TrainingConfig
+from audio_vae.data import shards
 from audio_vae.folder import config as folder_config
 from audio_vae.folder import preprocess as folder
 from audio_vae.folder.check import check_folder
@@ -193,7 +194,20 @@ class TestRun:
         run, _ = prepare_run(DATASET, tmp_path / "run", folder_config.make(), sounds)
         for name in ("cat", "cow", "dog"):
             write_class(tmp_path / "more" / name, ["1.wav", "2.wav", "3.wav"], 500, rng, 0.8, 44100)
-        assert sounds_of_run(DATASET, run, tmp_path / "more").audio.shape == (9, 2400)
+        with sounds_of_run(DATASET, run, tmp_path / "more") as found:
+            assert found.audio.shape == (9, 2400)
+
+    def test_many_other_sounds_are_in_shards_for_a_while(self, sounds, tmp_path, monkeypatch):
+        run, _ = prepare_run(DATASET, tmp_path / "run", folder_config.make(), sounds)
+        monkeypatch.setattr(shards, "LARGE_BYTES", 30 * 2400 * 4 - 1)
+        with sounds_of_run(DATASET, run, sounds) as found:
+            assert found.is_stored
+            assert found.audio.folder.is_dir()
+            np.testing.assert_array_equal(found.audio[:], run.sounds.audio)
+        assert not found.audio.folder.exists()
+        monkeypatch.setattr(shards, "LARGE_BYTES", 30 * 2400 * 4)
+        with sounds_of_run(DATASET, run, sounds) as found:
+            assert not found.is_stored
 
 
 def test_train_evaluate_morph(sounds, run, tmp_path, monkeypatch):

@@ -235,11 +235,15 @@ def test_run_with_other_settings_is_refused(dataset, tmp_path):
 
 def test_sounds_of_another_folder_must_have_the_same_classes(dataset, prepare, tmp_path):
     run, _ = prepare_run(dataset, tmp_path / "run", CONFIG)
-    assert sounds_of_run(dataset, run, None) is run.sounds
-    assert sounds_of_run(dataset, run, tmp_path).names == run.sounds.names
+    with sounds_of_run(dataset, run, None) as own, sounds_of_run(dataset, run, tmp_path) as others:
+        assert own is run.sounds
+        assert others.names == own.names
     prepare.class_names = ("a", "z")
-    with pytest.raises(UserError, match=r"have the classes a, z, the model in .* has a, b"):
-        sounds_of_run(dataset, run, tmp_path)
+    with (
+        pytest.raises(UserError, match=r"have the classes a, z, the model in .* has a, b"),
+        sounds_of_run(dataset, run, tmp_path),
+    ):
+        pass
 
 
 def test_failed_reading_leaves_no_run(tmp_path):
