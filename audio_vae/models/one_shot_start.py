@@ -112,7 +112,7 @@ def set_linear_maps(vae, heard: np.ndarray, controls: np.ndarray) -> None:
     vae.encoder.get_layer(ANALYSIS).means.assign(mean_heard)
     vae.encoder.get_layer("mean").set_weights([encoder, np.zeros(latent_dim)])
     log_variance = vae.encoder.get_layer("log_variance")
-    log_variance.kernel.assign(ops.zeros_like(log_variance.kernel))
+    log_variance.kernel.assign(np.zeros(log_variance.kernel.shape))
     vae.decoder.get_layer(CONTROLS).set_weights([decoder, mean_controls])
 
 
@@ -170,9 +170,11 @@ def _padded(sounds: np.ndarray) -> np.ndarray:
 
 
 def _compiled(function: Callable) -> Callable:
-    """Compile a function of a batch where the backend is TensorFlow: eager operations take several times longer."""
-    if keras.backend.backend() != "tensorflow":
-        return function
+    """Compile a function of a batch: operation by operation it takes several times longer."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.jit(function)
     import tensorflow as tf
 
     return tf.function(function, jit_compile=False, autograph=False)

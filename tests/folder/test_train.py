@@ -1,5 +1,12 @@
 """Training a model of your own sounds from Python and as a script, with a tiny network."""
 
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
 import pytest
 import tiny_presets
 from scripts import run_script
@@ -7,7 +14,10 @@ from sound_files import decaying_tone, write_sound
 
 from audio_vae import presets
 from audio_vae.folder.train import train
+from audio_vae.runs.run import open_run
 from audio_vae.utils.errors import UserError
+
+PROGRAM = Path(__file__).resolve().parents[1] / "tiny_command_line.py"
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +49,18 @@ def test_train_and_continue(sounds, tmp_path):
         train(preset="dc")
     # What is not given is as in the run.
     assert train(run_path=tmp_path / "runs" / "folder", epochs=2, quiet=True).epochs_done() == 2
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="jax is not installed: pip install '.[jax]'")
+def test_one_shots_are_trained_on_jax(sounds, tmp_path):
+    command = ["folder", "train", "--data", sounds, "--run", tmp_path / "run", "--epochs", "1", "--latent-dim", "4"]
+    env = {**os.environ, "KERAS_BACKEND": "jax"}
+    done = subprocess.run([sys.executable, PROGRAM, *command], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    run = open_run(tmp_path / "run", "folder")
+    assert run.config.model.architecture == "oneshot"
+    assert np.isfinite(run.decode(run.encode(run.sounds.audio)[0])).all()
 
 
 def test_script(tmp_path):
