@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import keras
 import numpy as np
 from keras import ops
 
+from audio_vae.backend.keras_backend import on_tensorflow
 from audio_vae.data.sound_set import evenly_spaced
 from audio_vae.layers.one_shot_analysis import FLOOR, LOW_TONE_HZ, cell_powers, loudest_cell
 from audio_vae.layers.one_shot_synthesis import SILENCE_DB
@@ -171,7 +171,7 @@ def _padded(sounds: np.ndarray) -> np.ndarray:
 
 def _compiled(function: Callable) -> Callable:
     """Compile a function of a batch: operation by operation it takes several times longer."""
-    if keras.backend.backend() == "jax":
+    if not on_tensorflow():
         import jax
 
         return jax.jit(function)
