@@ -38,7 +38,6 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
 
         A NAME is one as for morph: a class, GROUP/CLASS, CLASS:N or a sound file.
         """
-        from audio_vae.runs.prepare import sounds_of_run
         from audio_vae.utils.folders import require_writable_folder
 
         run = common.open_model(dataset, run_path, model)
@@ -50,7 +49,7 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
         if out is not None:
             require_writable_folder(out, MARKER)
         options |= {"length": length, "kit": kit_values(kit, layout)}
-        with sounds_of_run(common.dataset_module(dataset, "dataset").DATASET, run, data) as sounds:
+        with common.sounds_of(dataset, run, data) as sounds:
             made = blend(run, parse_parts(parts), out, sounds=sounds, **options)
         for warning in made.warnings:
             common.warn(f"Warning: {warning}")

@@ -116,6 +116,13 @@ def open_model(dataset: str, run_path: Path, model: str | None):
     return open_trained(dataset, run_path if run_is_given else None, model, warn)
 
 
+def sounds_of(dataset: str, run, data: Path | None, **options):
+    """Return the sounds of a run, or of the folder that `--data` names, for a `with`; see `prepare.sounds_of_run`."""
+    from audio_vae.runs.prepare import sounds_of_run
+
+    return sounds_of_run(dataset_module(dataset, "dataset").DATASET, run, data, **options)
+
+
 def dataset_module(dataset: str, name: str) -> ModuleType:
     """Import a module of a data set's package, such as `train` of `digits`."""
     return importlib.import_module(f"audio_vae.{dataset}.{name}")

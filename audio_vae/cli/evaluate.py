@@ -27,7 +27,6 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
     @common.debug_option
     def evaluate(data, run_path, model, out, morphs, quiet):
         """Evaluate the model: 1-NN accuracy, MFCC-DTW deviation, pictures and sounds."""
-        from audio_vae.runs.prepare import sounds_of_run
         from audio_vae.utils.folders import require_writable_folder
 
         run = common.open_model(dataset, run_path, model)
@@ -41,7 +40,7 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
             require_writable_folder(out, MARKER)
         progress = common.shows_progress(quiet)
         options = {"show_progress": progress, "say": None if quiet else common.warn}
-        with sounds_of_run(common.dataset_module(dataset, "dataset").DATASET, run, data, **options) as sounds:
+        with common.sounds_of(dataset, run, data, **options) as sounds:
             report = evaluate(
                 run,
                 sounds,

@@ -62,7 +62,6 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
         run = common.open_model(dataset, run_path, model)
         with common.loading_keras():
             from audio_vae.models import vae  # noqa: F401
-            from audio_vae.runs.prepare import sounds_of_run
             from audio_vae.sampling.directions import directions_of, table_rows
             from audio_vae.sampling.vary import vary as make
             from audio_vae.utils.tables import text_table
@@ -70,7 +69,7 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
         if is_list:
             click.echo("\n".join(text_table(table_rows(directions_of(run)))))
             return
-        with sounds_of_run(common.dataset_module(dataset, "dataset").DATASET, run, data) as sounds:
+        with common.sounds_of(dataset, run, data) as sounds:
             made = make(run, sound, out, sounds=sounds, kit=kit_values(kit, layout), **options)
         for warning in made.warnings:
             common.warn(f"Warning: {warning}")

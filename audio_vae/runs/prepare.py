@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from audio_vae.config import Config
 from audio_vae.data.dataset import Dataset, Prepared
 from audio_vae.data.fingerprints import changes, fingerprint, fingerprints
-from audio_vae.data.shards import ShardStore, is_large
 from audio_vae.data.sound_set import SoundSet, class_sizes
 from audio_vae.presets import with_audio
 from audio_vae.runs.card import CARD_NAME
 from audio_vae.runs.create import create_run, refuse_changes, remove_leftovers, require_free
 from audio_vae.runs.lock import locked
 from audio_vae.runs.run import Run, open_run
-from audio_vae.runs.streams import mend_shards, new_store, require_same_storage
+from audio_vae.runs.streams import mend_shards, new_store, passing_store, require_same_storage
 from audio_vae.utils.errors import UserError, one_line, raise_system_problem
 from audio_vae.utils.files import read_json, write_json
 from audio_vae.utils.names import composed
@@ -238,28 +236,17 @@ def sounds_of_run(
     Raises:
         UserError: the folder's sounds cannot be used, or have other classes than the run's.
     """
-    with ExitStack() as kept:
-        yield run.sounds if data is None else _other_sounds(kept, dataset, run, data, show_progress, say)
-
-
-def _other_sounds(
-    kept: ExitStack,
-    dataset: Dataset,
-    run: Run,
-    data: Path,
-    show_progress: bool,
-    say: Callable[[str], None] | None,
-) -> SoundSet:
-    store = None
-    if is_large(len(dataset.find(run.config, data)), run.config.audio.n_samples):
-        store = ShardStore(Path(kept.enter_context(tempfile.TemporaryDirectory(prefix="audio-vae-"))), say)
-    sounds = dataset.prepare(run.config, data, show_progress=show_progress, store=store).sounds
-    if sounds.class_names != run.sounds.class_names:
-        raise UserError(
-            f"the sounds in {data} have the classes {', '.join(sounds.class_names)}, "
-            f"the model in {run.path} has {', '.join(run.sounds.class_names)}: choose another --data or --run"
-        )
-    return sounds
+    if data is None:
+        yield run.sounds
+        return
+    with passing_store(run, len(dataset.find(run.config, data)), say) as store:
+        sounds = dataset.prepare(run.config, data, show_progress=show_progress, store=store).sounds
+        if sounds.class_names != run.sounds.class_names:
+            raise UserError(
+                f"the sounds in {data} have the classes {', '.join(sounds.class_names)}, "
+                f"the model in {run.path} has {', '.join(run.sounds.class_names)}: choose another --data or --run"
+            )
+        yield sounds
 
 
 def found_lines(found: Mapping[str, Any]) -> Iterator[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +31,33 @@ def new_store(
         stream: whether to use shards; `None` decides by the size of the sounds in memory.
         say: receives lines on the progress if no bar is drawn.
     """
-    store = store_of(run, say)
-    if is_large(n_sounds, run.config.audio.n_samples) if stream is None else stream:
-        return store
+    if _streams(run, n_sounds) if stream is None else stream:
+        return store_of(run, say)
     # An interrupted preparation that used shards may have left some.
-    store.remove()
+    store_of(run).remove()
     return None
+
+
+@contextmanager
+def passing_store(run: Run, n_sounds: int, say: Callable[[str], None] | None = None) -> Iterator[ShardStore | None]:
+    """Yield where the sounds of another folder go while a run looks at them: into shards, or `None` for memory.
+
+    The shards are in the system's folder for temporary files and are gone when the block ends.
+
+    Args:
+        run: the run that reads the sounds, as its config says.
+        n_sounds: number of sounds that the other folder offers.
+        say: receives lines on the progress if no bar is drawn.
+    """
+    if not _streams(run, n_sounds):
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="audio-vae-") as folder:
+        yield ShardStore(Path(folder), say)
+
+
+def _streams(run: Run, n_sounds: int) -> bool:
+    return is_large(n_sounds, run.config.audio.n_samples)
 
 
 def require_same_storage(run: Run, stream: bool | None) -> None:
