@@ -68,7 +68,10 @@ def test_what_is_reached_as_published(tmp_path):
     store_result(tmp_path, "dc-code", **both(None, figures(0.96, -0.329)))
     store_result(tmp_path, "cc-code", **both(None, figures(0.93, 0.2, 11.9)))
     store_result(tmp_path, "dc-code-nonclass", **both(None, figures(0.1, 3.0)))
-    found = {each.figure: (each.measured, each.outcome) for each in targets.published_outcomes(stored(tmp_path))}
+    store_result(tmp_path, "cc-together", **both(None, figures(0.94, 0.1, 12.0)))
+    outcomes = targets.published_outcomes(stored(tmp_path))
+    found = {each.figure: (each.measured, each.outcome) for each in outcomes if each.measured != "not run"}
+    assert len(outcomes) == 2 * 7
     assert found == {
         "1-NN, `dc-code`": ("96 %", "reached"),
         "1-NN, `cc-code`": ("93 %", "**missed**"),
@@ -77,6 +80,9 @@ def test_what_is_reached_as_published(tmp_path):
         "mean deviation, `dc-code-nonclass`": ("3.000", "reached"),
         "reconstruction, median, `dc-code`": ("16.7 dB", "reached"),
         "reconstruction, median, `cc-code`": ("11.9 dB", "**missed**"),
+        "1-NN, `cc-together`": ("94 %", "reached"),
+        "mean deviation, `cc-together`": ("0.100", "reached"),
+        "reconstruction, median, `cc-together`": ("12.0 dB", "reached"),
     }
 
 
