@@ -6,7 +6,6 @@ Commands are thin, and TensorFlow and the like are imported inside them, so that
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ import click
 
 from audio_vae import __version__
 from audio_vae.cli import batch, check, common, datasets, explore, kit, models, pack, reproduce, runs
-from audio_vae.runs.environment import COMMAND
+from audio_vae.runs.environment import COMMAND, recorded
 from audio_vae.utils.errors import explain
 from audio_vae.utils.signals import handling
 
@@ -71,7 +70,7 @@ def main(arguments: list[str] | None = None) -> None:
     before = COMMAND.set(None)
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
-        COMMAND.set(shlex.join(["audio-vae", *words]))
+        COMMAND.set(recorded(["audio-vae", *words]))
         with _interruptible() as came, cli.make_context("audio-vae", words) as context:
             meta = context.meta
             cli.invoke(context)

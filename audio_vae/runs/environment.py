@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import shlex
 import subprocess
+from collections.abc import Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,22 @@ _PACKAGES = ("keras", "tensorflow", "jax", "numpy", "scipy", "librosa", "scikit-
 
 
 COMMAND: ContextVar[str | None] = ContextVar("command", default=None)
-"""The command line that this process runs; `None` from Python."""
+"""The command line that this process runs, as `recorded` has it; `None` from Python."""
+
+
+def recorded(words: Sequence[str]) -> str:
+    """Return a command line as it is written beside results: of absolute paths the last part alone.
+
+    Results, morphs and models are given to others, whom the folders of this machine do not concern.
+    """
+    return shlex.join(_shortened(word) for word in words)
+
+
+def _shortened(word: str) -> str:
+    option, equals, value = word.partition("=")
+    if word.startswith("-") and equals:
+        return f"{option}={_shortened(value)}"
+    return Path(word).name if os.path.isabs(word) else word
 
 
 def environment() -> dict[str, Any]:

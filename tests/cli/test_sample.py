@@ -15,7 +15,7 @@ def test_vary_and_kit(trained, run, tmp_path):
     assert f"Kit: {kit / 'sfz' / '3_1-seed7.sfz'}" in out.splitlines()
     assert "lovel=65" in (kit / "sfz" / "3_1-seed7.sfz").read_text()
     command = json.loads((tmp_path / "v" / "vary.json").read_text())["made_with"]["command"]
-    assert command.startswith("audio-vae digits vary 3:1 --run ")
+    assert command.startswith(f"audio-vae digits vary 3:1 --run {trained.name} --out v ")
     code, out, err = run("kit", tmp_path / "v", "--out", tmp_path / "k", "--kit", "decentsampler")
     assert code == 0, err
     assert out.splitlines() == [f"Kit: {tmp_path / 'k' / 'decentsampler' / 'v.dspreset'}", f"Kit: {tmp_path / 'k'}"]
