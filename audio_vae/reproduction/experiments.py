@@ -205,7 +205,8 @@ _MEANS: dict[str, Mapping[str, Any]] = {
     "loss": {"likelihood_reduction": "mean", "kl_reduction": "mean"},
 }
 
-_CLIPS_VAE = {"clipped_passes": ("vae",)}
+_SIGMOID = {"model": {"classifier_output": "sigmoid", "classifier_start_std": 1.0}}
+_CLASSES_FIRST = {"loss": {"first_pass": "classifier"}, "training": {"clipped_passes": ("vae",)}}
 # What the code sums over its batch.
 _BATCHES_OF_8 = {"likelihood_weight": 8.0, "kl_weight": 8e-4}
 
@@ -242,11 +243,11 @@ TURNED = (
     # As many sounds: 168 times 400 takes, in place of 8 times these and 8,000 averages.
     _turned("no-averages", "the takes alone, as often", epochs=168, training={"averages": "none"}),
     _turned("anew", "averages drawn anew each epoch", training={"averages": "each_epoch"}),
-    _turned("sigmoid", "a softmax of sigmoids", model={"classifier_output": "sigmoid", "classifier_start_std": 1.0}),
+    _turned("sigmoid", "a softmax of sigmoids", **_SIGMOID),
     _turned("variance", "latents that start with a variance of 1", model={"log_variance_start": 0.0}),
     _turned("prior", "the prior N(0, 4²)", loss={"prior_std": 4.0}),
     _turned("tanh", "tanh", model={"cc": {"activation": "tanh"}, "single_channel_activation": "tanh"}),
-    _turned("order", "∇₂ first, of which ∇₁ alone is clipped", loss={"first_pass": "classifier"}, training=_CLIPS_VAE),
+    _turned("order", "∇₂ first, of which ∇₁ alone is clipped", **_CLASSES_FIRST),
     _turned("layers", "two dense layers behind the latent", model={"latent_layers": 2}),
     _turned("output", "the dense layer T → T at the output", model={"dense_output": True}),
     _turned("batch", "batches of 50 in one fixed order", training={"batch_size": 50, "shuffle": "once"}),
@@ -254,6 +255,12 @@ TURNED = (
     _turned("all", "the evaluated takes of the code among the training sounds", training={"sounds": "all"}),
     _turned("all-long", "the same for five times as long", epochs=5 * QUARTER_EPOCHS, training={"sounds": "all"}),
     _turned("together", "these takes, the dense layer at the output, and batches of 24", **_TOGETHER),
+    _turned(
+        "together-sigmoid",
+        "the same with sigmoids and ∇₂ first, rates that fall, for five times as long",
+        epochs=5 * QUARTER_EPOCHS,
+        **joined(_TOGETHER, _SIGMOID, _CLASSES_FIRST, {"training": {"decay": "cosine"}}),
+    ),
     _turned("", "the code's setting: what the next ones change", code=True),
     _turned("no-averages", "the takes alone, as often", code=True, epochs=105, training={"averages": "none"}),
     _turned("linear", "linear outputs in front of the softmax", code=True, model={"classifier_output": "linear"}),
