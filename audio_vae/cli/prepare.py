@@ -10,6 +10,8 @@ import click
 from audio_vae.cli import common
 from audio_vae.config import PRECISIONS, TrainingConfig
 from audio_vae.presets import DEFAULT_PRESET, PRESETS
+from audio_vae.runs.settings import parsed
+from audio_vae.utils.errors import UserError
 
 
 def training_options(dataset: str, own: ModuleType) -> list:
@@ -39,6 +41,15 @@ def training_options(dataset: str, own: ModuleType) -> list:
             help="Number format that the networks compute in.  [default: float32]",
         ),
         click.option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="NAME=VALUE",
+            callback=_parsed,
+            help="Give a setting another value than the preset does, e.g. model.dense_output=true or "
+            "training.averages=first; may be given more than once. config.json of a run holds all settings.",
+        ),
+        click.option(
             "--stream/--no-stream",
             default=None,
             help="Keep the prepared sounds on disk and read them while training, or in memory.  "
@@ -48,6 +59,13 @@ def training_options(dataset: str, own: ModuleType) -> list:
         common.quiet_option,
         common.debug_option,
     ]
+
+
+def _parsed(_context, _option, words):
+    try:
+        return parsed(words)
+    except UserError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def command(dataset: str, own: ModuleType) -> click.Command:

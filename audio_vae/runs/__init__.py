@@ -3,6 +3,7 @@
 run          a run folder: its files, model, sounds and history
 streams      runs whose sounds are read from shards on disk
 create       make a run folder, or continue one with the same settings
+settings     single values of a config that a user gives by name
 prepare      choose a run's config and read its sounds into the folder
 latents      latents of a run's sounds, and the centres of its classes
 card         the card.json of a pretrained model

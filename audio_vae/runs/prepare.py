@@ -18,6 +18,7 @@ from audio_vae.runs.card import CARD_NAME
 from audio_vae.runs.create import create_run, refuse_changes, remove_leftovers, require_free
 from audio_vae.runs.lock import locked
 from audio_vae.runs.run import Run, open_run
+from audio_vae.runs.settings import with_settings
 from audio_vae.runs.streams import mend_shards, new_store, passing_store, require_same_storage
 from audio_vae.utils.errors import UserError, one_line, raise_system_problem
 from audio_vae.utils.files import read_json, write_json
@@ -72,6 +73,7 @@ def prepare_run(
     config: Config,
     data: Path | None = None,
     *,
+    settings: Mapping[str, Any] | None = None,
     stream: bool | None = None,
     every_shard: bool = False,
     show_progress: bool = False,
@@ -84,6 +86,7 @@ def prepare_run(
         path: the run folder.
         config: the config of the run.
         data: the folder of the sounds; `None` takes those that the data set brings along, or those of the run.
+        settings: values in place of the config's, also of what is chosen from the sounds; see `settings.with_settings`.
         stream: whether to keep the sounds in shards (`data.shards`), which are read while the model is trained; `None`
             decides by the memory that they would take, or as in the run.
         every_shard: compare the hashes of all shards that are there, not only of those that seem to have changed.
@@ -95,14 +98,17 @@ def prepare_run(
         `refused` (files that are left out), `labels` (how the labels were found) and `files` (what the folder held).
 
     Raises:
-        UserError: the folder holds another run or a pretrained model, another process writes into it, the sounds
-            cannot be used, or `data` does not hold the sounds that the run was made from.
+        UserError: the folder holds another run or a pretrained model, another process writes into it, a setting or
+            the sounds cannot be used, or `data` does not hold the sounds that the run was made from.
     """
+    settings = settings or {}
+    # Before the sounds are looked at, which takes a while.
+    with_settings(config, settings)
     if (path / CARD_NAME).is_file():
         raise UserError(f"{path} is a pretrained model, which stays as it is: choose another --run")
     with locked(path):
         remove_leftovers(path)
-        config = _with_choices(dataset, path, config, data)
+        config = with_settings(_with_choices(dataset, path, config, data), settings)
         if not (path / "config.json").is_file() or not all((path / name).is_file() for name in _PREPARED):
             return _prepare_new(dataset, path, config, data, stream, show_progress=show_progress, say=say)
         run, found = Run(path, config), _read_found(path / "prepare.json")
@@ -121,7 +127,7 @@ def _with_choices(dataset: Dataset, path: Path, config: Config, data: Path | Non
         # The number of classes, the rate and the length came from the sounds and are those of the existing run.
         old = open_run(path, dataset.name).config
         config = _with_classes(config, old.model.n_classes)
-        if dataset.choose and config.data == old.data:
+        if dataset.choose and config.data == old.data and config.audio != old.audio:
             config = with_audio(config, old.audio, classifier_units=old.model.classifier_units)
     elif dataset.choose:
         config = dataset.choose(config, data)

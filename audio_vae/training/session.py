@@ -5,7 +5,7 @@ Keras is imported only after the sounds are prepared, so that an error in them i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ def prepare_dataset(
     run_path: Path,
     data: Path | None = None,
     *,
+    settings: Mapping[str, Any] | None = None,
     stream: bool | None = None,
     every_shard: bool = True,
     show_progress: bool = False,
@@ -41,6 +42,7 @@ def prepare_dataset(
         dataset: the data set.
         run_path: the run folder; a run with the same settings is kept.
         data: the folder of the sounds; `None` takes those that the data set brings along, or those of the run.
+        settings: name → value in place of the preset's, as `{"training.averages": "first"}`; `runs.settings`.
         stream: whether the sounds stay on disk; `None` decides by their size, or as in the run.
         every_shard: check all sounds on disk by their hashes, not only the files that seem to have changed.
         show_progress: draw a progress bar.
@@ -61,7 +63,15 @@ def prepare_dataset(
             from audio_vae.training.train import set_threads
         set_threads(config)
     run, found = prepare_run(
-        dataset, run_path, config, data, stream=stream, every_shard=every_shard, show_progress=show_progress, say=say
+        dataset,
+        run_path,
+        config,
+        data,
+        settings=settings,
+        stream=stream,
+        every_shard=every_shard,
+        show_progress=show_progress,
+        say=say,
     )
     for line in found_lines(found):
         say(line)
@@ -78,6 +88,7 @@ def train_dataset(
     data: Path | None = None,
     *,
     distribute: str = "none",
+    settings: Mapping[str, Any] | None = None,
     stream: bool | None = None,
     quiet: bool = False,
     show_progress: bool = False,
@@ -92,6 +103,7 @@ def train_dataset(
         run_path: the run folder; an interrupted training in it is continued.
         data: the folder of the sounds; `None` takes those that the data set brings along, or those of the run.
         distribute: one of `backend.devices.STRATEGIES`.
+        settings: name → value in place of the preset's, as `{"training.averages": "first"}`; `runs.settings`.
         stream: whether the sounds stay on disk; `None` decides by their size, or as in the run.
         quiet: report nothing except how to continue a training that was stopped.
         show_progress: draw progress bars; otherwise a line for each epoch goes to `say`.
@@ -116,6 +128,7 @@ def train_dataset(
             dataset,
             run_path,
             data,
+            settings=settings,
             stream=stream,
             every_shard=False,
             show_progress=show_progress,

@@ -122,3 +122,30 @@ def test_a_run_in_use_is_refused(trained, run):
             assert f"is in use by process {os.getpid()} on" in error_line(err)
         code, _, err = run("digits", "morph", 3, 7, "--run", trained)
         assert code == 0, err
+
+
+def test_any_setting_of_a_run_can_be_given(digits_folder, run, tmp_path):
+    folder = tmp_path / "run"
+    settings = ["--set", "model.cc.filters=[2, 2, 2, 2, 2]", "--set", "training.averages=first"]
+    options = ["--run", folder, "--preset", "cc", "--epochs", 1]
+    code, _, err = run("digits", "train", "--data", digits_folder, *options, *settings)
+    assert code == 0, err
+    config = json.loads((folder / "config.json").read_text())["config"]
+    assert (config["model"]["cc"]["filters"], config["training"]["averages"]) == ([2] * 5, "first")
+    code, _, err = run("digits", "train", "--run", folder, "--set", "training.averages=none")
+    assert code == 1
+    assert "other settings (training.averages is 'first', not 'none')" in error_line(err)
+
+
+@pytest.mark.parametrize(
+    ("word", "exit_code", "message"),
+    [
+        ("training.averages", 2, "write --set training.averages=VALUE"),
+        ("averages=first", 1, "there is no setting averages: did you mean training.averages?"),
+    ],
+)
+def test_a_setting_that_cannot_be(run, tmp_path, word, exit_code, message):
+    code, _, err = run("digits", "train", "--run", tmp_path / "run", "--set", word)
+    assert code == exit_code
+    assert message in error_line(err)
+    assert not (tmp_path / "run").exists()

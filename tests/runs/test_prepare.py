@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+import soundfile
 
 from audio_vae.config import AudioConfig, Config
 from audio_vae.data.dataset import Dataset, Prepared
@@ -332,3 +333,34 @@ def test_clusters_of_unknown_kinds_have_no_line():
         "labels": {"contents": {"tom": {"tom": 4}, "cluster-2": {}}},
     }
     assert list(found_lines(found)) == ["7 training and 2 test sounds (tom 5, cluster-2 4)", "  tom: tom 4"]
+
+
+def test_settings_of_a_new_run_stay_with_it(dataset, data, tmp_path):
+    path = tmp_path / "run"
+    run, _ = prepare_run(dataset, path, CONFIG, data, settings={"training.averages": "first"})
+    assert open_run(path, "digits").config.training.averages == run.config.training.averages == "first"
+    again, _ = prepare_run(dataset, path, run_config(dataset, path), settings={"training.averages": "first"})
+    assert again.config == run.config
+    with pytest.raises(UserError, match=r"other settings \(training.averages is 'first', not 'none'\)"):
+        prepare_run(dataset, path, run_config(dataset, path), settings={"training.averages": "none"})
+
+
+def test_a_wrong_setting_costs_nothing(dataset, prepare, data, tmp_path):
+    with pytest.raises(UserError, match=r"no setting averages: did you mean training\.averages"):
+        prepare_run(dataset, tmp_path / "run", CONFIG, data, settings={"averages": "first"})
+    assert prepare.calls == 0
+    assert not (tmp_path / "run").exists()
+
+
+def test_settings_hold_where_the_sounds_decide_the_rest(tmp_path, rng):
+    dataset = importlib.import_module("audio_vae.folder.dataset").DATASET
+    for number in range(6):
+        path = tmp_path / "sounds" / "ab"[number % 2] / f"{number}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, 0.5 * rng.uniform(-1, 1, 4000), 16000)
+    path, settings = tmp_path / "run", {"loss.spectral_windows": (64, 32), "audio.onset_db": 30}
+    config = run_config(dataset, path)
+    run, _ = prepare_run(dataset, path, config, tmp_path / "sounds", settings=settings)
+    assert (run.config.loss.spectral_windows, run.config.audio.onset_db) == ((64, 32), 30)
+    assert run.config.audio.rate_hz == 16000
+    assert prepare_run(dataset, path, run_config(dataset, path))[0].config == run.config
