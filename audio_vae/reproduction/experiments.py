@@ -5,6 +5,7 @@ An experiment is a preset of `audio_vae.presets` with some values changed. Nothi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -223,6 +224,10 @@ _CODE_QUARTER: dict[str, Mapping[str, Any]] = {
     "training": {"sounds": "training"},
 }
 
+_NOISE = {"loss": {"prior_std": 4.0}, "model": {"log_variance_start": math.log(16)}}
+_LONGER = joined(_TOGETHER, _SIGMOID, _CLASSES_FIRST, {"training": {"decay": "cosine"}})
+_GLOROT = joined(_LONGER, {"model": {"classifier_start_std": None}})
+
 
 def _turned(
     point: str, shows: str, *, code: bool = False, epochs: int | None = None, **changes: Mapping[str, Any]
@@ -255,12 +260,9 @@ TURNED = (
     _turned("all", "the evaluated takes of the code among the training sounds", training={"sounds": "all"}),
     _turned("all-long", "the same for five times as long", epochs=5 * QUARTER_EPOCHS, training={"sounds": "all"}),
     _turned("together", "these takes, the dense layer at the output, and batches of 24", **_TOGETHER),
-    _turned(
-        "together-sigmoid",
-        "the same with sigmoids and ∇₂ first, rates that fall, for five times as long",
-        epochs=5 * QUARTER_EPOCHS,
-        **joined(_TOGETHER, _SIGMOID, _CLASSES_FIRST, {"training": {"decay": "cosine"}}),
-    ),
+    _turned("together-noise", "the same with the code's prior and latent noise of cc", **joined(_TOGETHER, _NOISE)),
+    _turned("together-sigmoid", "the same with sigmoids and ∇₂ first, for longer", epochs=40, **_LONGER),
+    _turned("together-glorot", "the same, of which no first weight of the classifier is large", epochs=30, **_GLOROT),
     _turned("", "the code's setting: what the next ones change", code=True),
     _turned("no-averages", "the takes alone, as often", code=True, epochs=105, training={"averages": "none"}),
     _turned("linear", "linear outputs in front of the softmax", code=True, model={"classifier_output": "linear"}),
