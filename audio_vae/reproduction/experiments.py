@@ -120,17 +120,13 @@ _TOGETHER: dict[str, Mapping[str, Any]] = {
 }
 
 
-def _together(name: str, preset: str, shows: str, epochs: int, **changes: Mapping[str, Any]) -> Experiment:
-    falling = {"training": {"decay": "cosine"}}
-    values = joined(_IN_BFLOAT16, _TOGETHER, falling, changes)
-    return _digits(name, "together", preset, shows, changes=values, epochs=epochs)
+def _together(name: str, preset: str, shows: str, epochs: int) -> Experiment:
+    changes = joined(_IN_BFLOAT16, _TOGETHER, {"training": {"decay": "cosine"}})
+    return _digits(name, "together", preset, shows, changes=changes, epochs=epochs)
 
-
-_HALF = {"cc": {"filters": (64, 64, 128, 256, 512)}}
 
 TOGETHER = (
     _together("cc-together", "cc", "Table 2 with the points of the code that count", 6),
-    _together("cc-half-together", "cc", "the same at half the width, for longer", 14, model=_HALF),
     _together("dc-together", "dc", "Table 1 with the points of the code that count", 3),
     _together("dc-nonclass-together", "dc-nonclass", "the same without the classifier", 3),
 )
