@@ -83,6 +83,7 @@ def _digits(name: str, group: str, preset: str, shows: str, *speakers: str, **mo
 
 # The paper's models train for hours, and in float32 for nearly twice as long.
 _IN_BFLOAT16 = {"training": {"precision": "bfloat16"}}
+_FALLING = {"training": {"decay": "cosine"}}
 
 
 def _tried(
@@ -121,7 +122,7 @@ _TOGETHER: dict[str, Mapping[str, Any]] = {
 
 
 def _together(name: str, preset: str, shows: str, epochs: int) -> Experiment:
-    changes = joined(_IN_BFLOAT16, _TOGETHER, {"training": {"decay": "cosine"}})
+    changes = joined(_IN_BFLOAT16, _TOGETHER, _FALLING)
     return _digits(name, "together", preset, shows, changes=changes, epochs=epochs)
 
 
@@ -221,7 +222,7 @@ _CODE_QUARTER: dict[str, Mapping[str, Any]] = {
 }
 
 _NOISE = {"loss": {"prior_std": 4.0}, "model": {"log_variance_start": math.log(16)}}
-_LONGER = joined(_TOGETHER, _SIGMOID, _CLASSES_FIRST, {"training": {"decay": "cosine"}})
+_LONGER = joined(_TOGETHER, _SIGMOID, _CLASSES_FIRST, _FALLING)
 _GLOROT = joined(_LONGER, {"model": {"classifier_start_std": None}})
 
 
@@ -282,7 +283,7 @@ TRIED = (
         model={"log_variance_start": 0.0},
         training={"precision": "float32"},
     ),
-    _tried("cc-falling", "cc", "learning rates that fall to 0", epochs=None, training={"decay": "cosine"}),
+    _tried("cc-falling", "cc", "learning rates that fall to 0", epochs=None, **_FALLING),
     _tried("dc-means", "dc", "means in both terms", epochs=None, **_MEANS, training={"adam_epsilon": 1e-10}),
     _tried("dc-epsilon", "dc", "the same with ε of Adam as Keras has it", epochs=9, **_MEANS),
     _tried("cc-unchanged", "cc", "what the others are compared with"),

@@ -18,16 +18,13 @@ from audio_vae.runs.card import CARD_NAME
 from audio_vae.runs.create import create_run, refuse_changes, remove_leftovers, require_free
 from audio_vae.runs.lock import locked
 from audio_vae.runs.run import Run, open_run
-from audio_vae.runs.settings import with_settings
+from audio_vae.runs.settings import TRAINING_OPTIONS, with_settings
 from audio_vae.runs.streams import mend_shards, new_store, passing_store, require_same_storage
 from audio_vae.utils.errors import UserError, one_line, raise_system_problem
 from audio_vae.utils.files import read_json, write_json
 from audio_vae.utils.names import composed
 
 _PREPARED = ("prepare.json", "sounds.npz")
-
-TRAINING_OPTIONS = ("epochs", "batch_size", "seed", "precision")
-"""Options of `run_config` that are fields of `TrainingConfig`."""
 
 
 def run_config(dataset: Dataset, path: Path, **given: Any) -> Config:

@@ -13,9 +13,10 @@ from audio_vae.config import Config
 from audio_vae.model_config import with_values
 from audio_vae.utils.errors import UserError, one_line
 
-WITH_OPTIONS = {
-    f"training.{name}": f"--{name.replace('_', '-')}" for name in ("epochs", "batch_size", "seed", "precision")
-}
+TRAINING_OPTIONS = ("epochs", "batch_size", "seed", "precision")
+"""Fields of `TrainingConfig` that have an option of their own."""
+
+WITH_OPTIONS = {f"training.{name}": f"--{name.replace('_', '-')}" for name in TRAINING_OPTIONS}
 """Setting → the option that it has of its own, which knows what becomes of it where a training goes on."""
 
 _PARTS = ("audio", "model", "loss", "augmentation", "training")
