@@ -8,7 +8,7 @@ from typing import Any
 from audio_vae import __version__
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.export.signatures import MAX_STEPS, SIGNATURES
-from audio_vae.runs.environment import environment
+from audio_vae.runs.environment import made_by
 from audio_vae.runs.latents import class_centre
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
@@ -80,7 +80,5 @@ def metadata(run: Run, sounds: SoundSet, file_format: str, *, float16: bool = Fa
         "class_centres": centres,
         "epochs": run.epochs_done(),
         "package_version": __version__,
-        "model_sha256": run.model_sha256,
-        "config": config.to_dict(),
-        "made_with": environment(),
+        **made_by(run),
     }

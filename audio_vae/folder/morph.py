@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from audio_vae.morphing.morph import MorphResult
+    from audio_vae.utils.folders import MadeFolder
 
 EXAMPLE_ENDS = ("cat", "dog")
 """Two classes, for the examples in the help of the commands."""
@@ -24,7 +24,7 @@ RENDER = "sound"
 """What the steps are made of by default, one of `morphing.options.RENDERS`."""
 
 
-def morph(start: str, end: str, **options: Any) -> MorphResult:
+def morph(start: str, end: str, **options: Any) -> MadeFolder:
     """Morph from one sound to another and write the morph folder.
 
     Args:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import soundfile
 
@@ -21,21 +21,13 @@ from audio_vae.kits.write import FORMATS, KitOptions, require_kit, write_kits
 from audio_vae.runs.environment import environment
 from audio_vae.utils.errors import UserError, one_line
 from audio_vae.utils.files import folder_name, read_json, safe_name, write_json
-from audio_vae.utils.folders import atomic_folder, require_writable_folder
+from audio_vae.utils.folders import MadeFolder, atomic_folder, require_writable_folder
 
 MARKER = "kit.json"
 """The file by which the folder of a kit is recognised."""
 
 
-class KitResult(NamedTuple):
-    """What `make_kit` made: the folder, the values of its `kit.json`, and remarks, one line each."""
-
-    folder: Path
-    sidecar: dict[str, Any]
-    remarks: tuple[str, ...]
-
-
-def make_kit(folders: Sequence[Path], out: Path | None = None, options: KitOptions | None = None) -> KitResult:
+def make_kit(folders: Sequence[Path], out: Path | None = None, options: KitOptions | None = None) -> MadeFolder:
     """Make a kit of the sounds of some folders and write it, complete or not at all. An older kit is replaced.
 
     Args:
@@ -63,7 +55,7 @@ def make_kit(folders: Sequence[Path], out: Path | None = None, options: KitOptio
         sidecar = {"folders": [str(each) for each in folders], "kit": kit, "remarks": remarks}
         sidecar["made_with"] = environment()
         write_json(folder / MARKER, sidecar)
-    return KitResult(out, sidecar, tuple(remarks))
+    return MadeFolder(out, sidecar, remarks=tuple(remarks))
 
 
 def read_pads(folder: Path) -> list[Pad]:

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from audio_vae.kits.write import KitOptions
-from audio_vae.morphing.morph import MorphResult, morph
+from audio_vae.morphing.morph import morph
 from audio_vae.morphing.options import usual_options
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError, explain, one_line
 from audio_vae.utils.files import folder_name, read_json, safe_name
+from audio_vae.utils.folders import MadeFolder
 from audio_vae.utils.progress import Progress
 
 _LISTS = ("via", "kit", "between")
@@ -52,7 +53,7 @@ class BatchResult:
         failures: the lines that failed.
     """
 
-    made: dict[int, MorphResult]
+    made: dict[int, MadeFolder]
     failures: tuple[Failure, ...]
 
 
@@ -89,7 +90,7 @@ def run_batch(
         show_progress: draw a progress bar.
         say: receives lines on the progress if no bar is drawn.
     """
-    made: dict[int, MorphResult] = {}
+    made: dict[int, MadeFolder] = {}
     failures: list[Failure] = []
     taken: dict[str, int] = {}
     with Progress(len(lines), "batch", "morphs", show_bar=show_progress, say=say) as progress:
@@ -102,7 +103,7 @@ def run_batch(
     return BatchResult(made, tuple(failures))
 
 
-def _morph_of(run: Run, line: Line, out: Path | None, taken: dict[str, int]) -> MorphResult:
+def _morph_of(run: Run, line: Line, out: Path | None, taken: dict[str, int]) -> MadeFolder:
     values = line.values
     unknown = sorted(values.keys() - set(FIELDS))
     if unknown:

@@ -12,7 +12,6 @@ Contents of a blend folder:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,33 +26,16 @@ from audio_vae.morphing.given import Given, together
 from audio_vae.morphing.levels import cut, to_level
 from audio_vae.morphing.made_blend import MadeBlend, blend_options, make_blend, normalised_weights
 from audio_vae.plots.morph import save_morph_plot
-from audio_vae.runs.environment import environment
+from audio_vae.runs.environment import made_by
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.files import folder_name, write_json
-from audio_vae.utils.folders import atomic_folder, require_writable_folder
+from audio_vae.utils.folders import MadeFolder, atomic_folder, require_writable_folder
 
 MARKER = "blend.json"
 """The file by which a blend folder is recognised."""
 
 _LONGEST_LABEL = 16
-
-
-@dataclass(frozen=True)
-class BlendResult:
-    """What `blend` made.
-
-    Attributes:
-        folder: the blend folder.
-        sidecar: the values of its `blend.json`.
-        remarks: how the weights were changed, one line each.
-        warnings: one line each.
-    """
-
-    folder: Path
-    sidecar: dict[str, Any]
-    remarks: tuple[str, ...]
-    warnings: tuple[str, ...]
 
 
 def blend(
@@ -67,7 +49,7 @@ def blend(
     level: str = "keep",
     subtype: str = "PCM_24",
     kit: KitOptions | None = None,
-) -> BlendResult:
+) -> MadeFolder:
     """Blend several classes or sounds into one sound and write the blend folder, complete or not at all.
 
     Weights that do not add up to 1 are divided by their sum. A part of weight 1 is returned as it is, sample for
@@ -105,7 +87,7 @@ def blend(
     return write_blend(make_blend(run, points, weights, options, sounds), Path(out), kit)
 
 
-def write_blend(made: MadeBlend, out: Path, kit: KitOptions | None = None) -> BlendResult:
+def write_blend(made: MadeBlend, out: Path, kit: KitOptions | None = None) -> MadeFolder:
     """Write the folder of a blend, complete or not at all. An older blend in `out` is replaced.
 
     Raises:
@@ -113,7 +95,7 @@ def write_blend(made: MadeBlend, out: Path, kit: KitOptions | None = None) -> Bl
     """
     sidecar = _sidecar(made)
     _write_folder(out, made, sidecar, kit or KitOptions())
-    return BlendResult(out, sidecar, made.remarks, made.warnings)
+    return MadeFolder(out, sidecar, made.warnings, made.remarks)
 
 
 def parse_parts(texts: Sequence[str]) -> list[tuple[str, float]]:
@@ -156,9 +138,7 @@ def _sidecar(made: MadeBlend) -> dict[str, Any]:
         "remarks": list(made.remarks),
         "warnings": list(made.warnings),
         "scorecard": made.scorecard,
-        "config": run.config.to_dict(),
-        "model_sha256": run.model_sha256,
-        "made_with": environment(),
+        **made_by(run),
     }
 
 

@@ -13,7 +13,6 @@ Contents of a morph folder:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,28 +27,13 @@ from audio_vae.morphing.given import Given, together
 from audio_vae.morphing.made_morph import MadeMorph, make_morph, step_names
 from audio_vae.morphing.options import PathOptions
 from audio_vae.plots.morph import save_morph_plot
-from audio_vae.runs.environment import environment
+from audio_vae.runs.environment import made_by
 from audio_vae.runs.run import Run
 from audio_vae.utils.files import folder_name, write_json
-from audio_vae.utils.folders import atomic_folder, require_writable_folder
+from audio_vae.utils.folders import MadeFolder, atomic_folder, require_writable_folder
 
 MARKER = "morph.json"
 """The file by which a morph folder is recognised."""
-
-
-@dataclass(frozen=True)
-class MorphResult:
-    """What `morph` made.
-
-    Attributes:
-        folder: the morph folder.
-        sidecar: the values of its `morph.json`.
-        warnings: one line each.
-    """
-
-    folder: Path
-    sidecar: dict[str, Any]
-    warnings: tuple[str, ...]
 
 
 def morph(
@@ -62,7 +46,7 @@ def morph(
     sounds: SoundSet | None = None,
     kit: KitOptions | None = None,
     **options: Any,
-) -> MorphResult:
+) -> MadeFolder:
     """Morph from one sound to another and write the morph folder, complete or not at all.
 
     The first and the last step are the given sounds, sample for sample, unless `render` is `model` or `level` is
@@ -97,7 +81,7 @@ def morph(
     return write_morph(make_morph(run, points, chosen, sounds), Path(out), kit)
 
 
-def write_morph(made: MadeMorph, out: Path, kit: KitOptions | None = None) -> MorphResult:
+def write_morph(made: MadeMorph, out: Path, kit: KitOptions | None = None) -> MadeFolder:
     """Write the folder of a morph, complete or not at all. An older morph in `out` is replaced.
 
     Raises:
@@ -106,7 +90,7 @@ def write_morph(made: MadeMorph, out: Path, kit: KitOptions | None = None) -> Mo
     """
     sidecar = _sidecar(made)
     _write_folder(out, made, sidecar, kit or KitOptions())
-    return MorphResult(out, sidecar, made.warnings)
+    return MadeFolder(out, sidecar, made.warnings)
 
 
 def _sidecar(made: MadeMorph) -> dict[str, Any]:
@@ -136,9 +120,7 @@ def _sidecar(made: MadeMorph) -> dict[str, Any]:
         "warnings": list(made.warnings),
         "scorecard": made.scorecard,
         "model_end_distances_db": [made.model_distances_db[0], made.model_distances_db[-1]],
-        "config": run.config.to_dict(),
-        "model_sha256": run.model_sha256,
-        "made_with": environment(),
+        **made_by(run),
     }
 
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from audio_vae.data.dataset import Dataset
 from audio_vae.pretrained.catalog import open_trained
 from audio_vae.runs.prepare import sounds_of_run
-from audio_vae.utils.folders import require_writable_folder
+from audio_vae.utils.folders import MadeFolder, require_writable_folder
 
 if TYPE_CHECKING:
-    from audio_vae.morphing.morph import MorphResult
     from audio_vae.runs.run import Run
 
 
@@ -23,7 +22,7 @@ def morph_dataset(
     data: Path | None = None,
     out: Path | None = None,
     **options: Any,
-) -> MorphResult:
+) -> MadeFolder:
     """Morph from one sound to another and write the morph folder.
 
     Args:

@@ -10,9 +10,12 @@ import subprocess
 from collections.abc import Sequence
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audio_vae import __version__
+
+if TYPE_CHECKING:
+    from audio_vae.runs.run import Run
 
 _PACKAGES = ("keras", "tensorflow", "jax", "numpy", "scipy", "librosa", "scikit-learn", "tslearn", "soundfile", "soxr")
 
@@ -53,6 +56,11 @@ def environment() -> dict[str, Any]:
         "git_commit": _git_commit(),
         "command": COMMAND.get(),
     }
+
+
+def made_by(run: Run) -> dict[str, Any]:
+    """Return what made a result of a trained run, as JSON values: config, hash of the model, and `environment()`."""
+    return {"config": run.config.to_dict(), "model_sha256": run.model_sha256, "made_with": environment()}
 
 
 def _git_commit() -> str | None:

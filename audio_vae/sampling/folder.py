@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,74 +10,93 @@ from audio_vae.audio import io, waveform
 from audio_vae.kits.layout import Pad
 from audio_vae.kits.write import FOLDER, KitOptions, write_kits
 from audio_vae.morphing.given import Given, together
+from audio_vae.morphing.options import LEVELS
 from audio_vae.plots.morph import save_morph_plot
+from audio_vae.runs.environment import made_by
+from audio_vae.runs.run import Run
+from audio_vae.utils.errors import UserError
 from audio_vae.utils.files import write_json
-from audio_vae.utils.folders import atomic_folder
+from audio_vae.utils.folders import MadeFolder, atomic_folder
 
 MOST_PICTURED = 64
 """Sounds in the picture, the first ones."""
 
 
 class Named(NamedTuple):
-    """A sound with its name and the instrument that it is in a kit."""
+    """A sound with its name, the instrument that it is in a kit, and what the JSON file says of it alone."""
 
     name: str
     instrument: str
     given: Given
+    facts: dict[str, Any]
 
 
-class SoundsResult(NamedTuple):
-    """What was made.
-
-    Attributes:
-        folder: the folder.
-        sidecar: the values of its JSON file.
-        warnings: one line each.
-    """
-
-    folder: Path
-    sidecar: dict[str, Any]
-    warnings: tuple[str, ...]
+def require_sound_options(level: str, subtype: str) -> None:
+    """Refuse an unknown level or subtype with a `UserError`."""
+    for name, value, known in (("level", level, LEVELS), ("subtype", subtype, io.SUBTYPES)):
+        if value not in known:
+            raise UserError(f"unknown {name} {value!r}: choose one of {', '.join(known)}")
 
 
 def write_sounds(
     out: Path,
     marker: str,
+    run: Run,
     sounds: Sequence[Named],
     title: str,
-    sidecar: Callable[[dict[str, Any] | None], dict[str, Any]],
+    facts: dict[str, Any],
     *,
-    kit: KitOptions,
+    kit: KitOptions | None,
     kit_name: str,
     subtype: str,
-    pictured_first: Sequence[Named] = (),
-) -> dict[str, Any]:
+    original: Given | None = None,
+    warnings: Sequence[str] = (),
+) -> MadeFolder:
     """Write a folder of sounds, complete or not at all; an older one of its kind is replaced.
 
     Args:
         out: the folder.
         marker: name of its JSON file.
+        run: the run that made the sounds.
         sounds: the sounds.
         title: heading of the picture.
-        sidecar: makes the values of the JSON file of what `kits.write.write_kits` returns.
-        kit: the formats and the layout of its kit.
+        facts: what the JSON file says of all of them.
+        kit: the formats and the layout of its kit; `None` writes none.
         kit_name: name of the kit.
         subtype: one of `audio.io.SUBTYPES`.
-        pictured_first: sounds that are only drawn, above the others.
+        original: the sound that they were made of, which is drawn above them.
+        warnings: what the user should know of, one line each.
 
-    Returns:
-        The values of the JSON file.
+    Raises:
+        UserError: `out` holds other files or cannot be written, or the sounds do not fit into the kit.
     """
-    drawn = [*pictured_first, *sounds][:MOST_PICTURED]
-    joined, rate_hz = together([each.given for each in drawn])
+    drawn = [(each.name, each.given) for each in sounds]
+    if original is not None:
+        drawn.insert(0, ("the sound", original))
+    names, givens = zip(*drawn[:MOST_PICTURED], strict=True)
+    joined, rate_hz = together(givens)
     columns = {title: [waveform.mean_of_columns(sound) for sound in joined]}
     with atomic_folder(out, marker) as folder:
         for each in sounds:
             io.write(folder / f"{each.name}.wav", each.given.samples, each.given.rate_hz, subtype)
-        save_morph_plot(
-            folder / Path(marker).with_suffix(".png"), columns, rate_hz, [[each.name for each in drawn]], "sound"
-        )
+        save_morph_plot(folder / Path(marker).with_suffix(".png"), columns, rate_hz, [names], "sound")
         pads = [Pad(each.name, each.instrument, *each.given) for each in sounds]
-        values = sidecar(write_kits(folder / FOLDER, kit_name, pads, kit, subtype))
-        write_json(folder / marker, values)
-    return values
+        sidecar = {
+            **facts,
+            "subtype": subtype,
+            "sounds": [{"file": f"{each.name}.wav", **each.facts, **_described(each.given)} for each in sounds],
+            "kit": write_kits(folder / FOLDER, kit_name, pads, kit or KitOptions(), subtype),
+            "warnings": list(warnings),
+            **made_by(run),
+        }
+        write_json(folder / marker, sidecar)
+    return MadeFolder(out, sidecar, tuple(warnings))
+
+
+def _described(given: Given) -> dict[str, Any]:
+    return {
+        "peak": waveform.peak(given.samples),
+        "length_samples": len(given.samples),
+        "rate_hz": given.rate_hz,
+        "n_channels": given.samples.shape[1],
+    }

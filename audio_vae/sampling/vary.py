@@ -17,11 +17,10 @@ from audio_vae.data.sound_set import SoundSet
 from audio_vae.kits.write import KitOptions, require_kit
 from audio_vae.morphing.endpoints import parse_endpoint
 from audio_vae.runs.run import Run
-from audio_vae.sampling.folder import Named, SoundsResult, write_sounds
-from audio_vae.sampling.made_variations import FULL_AMOUNT_DB, MadeVariations, make_variations, stem
-from audio_vae.sampling.sample import described, made_by, require_sound_options
+from audio_vae.sampling.folder import Named, require_sound_options, write_sounds
+from audio_vae.sampling.made_variations import FULL_AMOUNT_DB, MadeVariations, Variation, make_variations, stem
 from audio_vae.utils.files import folder_name
-from audio_vae.utils.folders import require_writable_folder
+from audio_vae.utils.folders import MadeFolder, require_writable_folder
 
 MARKER = "vary.json"
 """The file by which a folder of variations is recognised."""
@@ -41,7 +40,7 @@ def vary(
     subtype: str = "PCM_24",
     sounds: SoundSet | None = None,
     kit: KitOptions | None = None,
-) -> SoundsResult:
+) -> MadeFolder:
     """Make variations of a sound and write them into a folder, complete or not at all.
 
     An older folder of variations in `out` is replaced. The same inputs give the same bytes on the same machine.
@@ -77,51 +76,41 @@ def vary(
 
 def write_variations(
     made: MadeVariations, out: Path, *, subtype: str = "PCM_24", kit: KitOptions | None = None
-) -> SoundsResult:
+) -> MadeFolder:
     """Write the folder of variations.
 
     Raises:
         UserError: `out` holds other files or cannot be written, or the sounds do not fit into the kit.
     """
-    point = made.point
-
-    def sidecar(of_kit: dict[str, Any] | None) -> dict[str, Any]:
-        return {
-            "sound": point.to_dict(),
-            "amount": made.amount,
-            "full_amount_db": FULL_AMOUNT_DB,
-            "n": len(made.sounds),
-            "seed": made.seed,
-            "along": made.along,
-            "render": made.render,
-            "level": made.level,
-            "subtype": subtype,
-            "sounds": [
-                {
-                    "file": f"{each.name}.wav",
-                    "amount": each.amount,
-                    "latent": each.latent.tolist(),
-                    **described(each.given),
-                    "distance_db": each.distance_db,
-                }
-                for each in made.sounds
-            ],
-            "kit": of_kit,
-            "warnings": list(made.warnings),
-            **made_by(made.run),
-        }
-
-    name = stem(point)
-    middle = made.along or f"seed{made.seed}"
-    values = write_sounds(
+    point, name, middle = made.point, stem(made.point), made.along or f"seed{made.seed}"
+    facts = {
+        "sound": point.to_dict(),
+        "amount": made.amount,
+        "full_amount_db": FULL_AMOUNT_DB,
+        "n": len(made.sounds),
+        "seed": made.seed,
+        "along": made.along,
+        "render": made.render,
+        "level": made.level,
+    }
+    return write_sounds(
         out,
         MARKER,
-        [Named(each.name, name, each.given) for each in made.sounds],
+        made.run,
+        [Named(each.name, name, each.given, _facts(each)) for each in made.sounds],
         f"variations of {point.name} ({middle}, amount {made.amount:g})",
-        sidecar,
-        kit=kit or KitOptions(layout="round-robin"),
+        facts,
+        kit=kit,
         kit_name=folder_name([name, middle]),
         subtype=subtype,
-        pictured_first=[Named("the sound", name, point.given)],
+        original=point.given,
+        warnings=made.warnings,
     )
-    return SoundsResult(out, values, made.warnings)
+
+
+def _facts(variation: Variation) -> dict[str, Any]:
+    return {
+        "amount": variation.amount,
+        "latent": variation.latent.tolist(),
+        "distance_db": variation.distance_db,
+    }

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from audio_vae.utils.errors import UserError, no_room, one_line
 from audio_vae.utils.files import PART_PREFIX, new_mode, try_to_write, why_no_room
@@ -27,6 +28,22 @@ ANOTHER_OUT = "choose another folder with --out"
 
 _OLD_PREFIX = ".old-"
 """The names of folders with old contents, which are about to be removed, begin with this."""
+
+
+class MadeFolder(NamedTuple):
+    """A folder of results that was written: a morph, a blend, new sounds, variations or a kit.
+
+    Attributes:
+        folder: the folder.
+        sidecar: the values of its JSON file.
+        warnings: what the user should know of, one line each.
+        remarks: how what was asked for was changed, one line each.
+    """
+
+    folder: Path
+    sidecar: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @contextmanager
