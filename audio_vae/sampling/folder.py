@@ -86,7 +86,6 @@ def write_sounds(
             "subtype": subtype,
             "sounds": [{"file": f"{each.name}.wav", **each.facts, **_described(each.given)} for each in sounds],
             "kit": write_kits(folder / FOLDER, kit_name, pads, kit or KitOptions(), subtype),
-            "warnings": list(warnings),
             **made_by(run),
         }
         write_json(folder / marker, sidecar)

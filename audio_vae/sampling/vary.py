@@ -92,6 +92,7 @@ def write_variations(
         "along": made.along,
         "render": made.render,
         "level": made.level,
+        "warnings": list(made.warnings),
     }
     return write_sounds(
         out,
