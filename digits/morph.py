@@ -9,59 +9,25 @@ The module is also a script with the same options as the command:
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from audio_vae.morphing.dataset_morphs import DatasetMorphs
 
 if TYPE_CHECKING:
-    from audio_vae.utils.folders import MadeFolder
-
-EXAMPLE_ENDS = ("3", "7")
-"""Two classes, for the examples in the help of the commands."""
-
-LENGTH = "full"
-"""Default length of the steps, one of `morphing.options.LENGTHS`."""
-
-RENDER = "model"
-"""What the steps are made of by default, one of `morphing.options.RENDERS`: speech that is shaped sounds warped."""
+    from audio_vae.data.dataset import Dataset
 
 
-def morph(start: str, end: str, **options: Any) -> MadeFolder:
-    """Morph from one sound to another and write the morph folder.
-
-    Args:
-        start: a class, `CLASS:N` for the N-th sound of a class, or a sound file.
-        end: likewise.
-        options: those of `morphing.session.morph_dataset`, such as `run`, `out` and `steps`. The default of
-            `length` is `LENGTH`, that of `render` is `RENDER`.
-
-    Returns:
-        The morph folder, and what is in it.
-
-    Raises:
-        UserError: an end or an option cannot be used, there is no model, or the folder cannot be written.
-    """
+def _dataset() -> Dataset:
     from audio_vae.digits.dataset import DATASET
-    from audio_vae.morphing.session import morph_dataset
 
-    return morph_dataset(DATASET, start, end, **{"length": LENGTH, "render": RENDER, **options})
+    return DATASET
 
 
-def all_pairs(**options: Any) -> dict[str, Any]:
-    """Morph between all pairs of classes and compare each morph with a plain cross-fade; no file is written.
+# Speech that is shaped sounds warped.
+MORPHS = DatasetMorphs(_dataset, example_ends=("3", "7"), length="full", render="model")
+"""What is usual for the morphs of spoken digits."""
 
-    Args:
-        options: those of `morphing.session.all_pairs_of_dataset`, such as `run` and `steps`. The default of
-            `length` is `LENGTH`, that of `render` is `RENDER`.
-
-    Returns:
-        JSON values; see `morphing.all_pairs.all_pairs`.
-
-    Raises:
-        UserError: an option cannot be used, or there is no model.
-    """
-    from audio_vae.digits.dataset import DATASET
-    from audio_vae.morphing.session import all_pairs_of_dataset
-
-    return all_pairs_of_dataset(DATASET, **{"length": LENGTH, "render": RENDER, **options})
+morph, all_pairs = MORPHS.morph, MORPHS.all_pairs
 
 
 if __name__ == "__main__":

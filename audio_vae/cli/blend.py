@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import click
 
 from audio_vae.cli import common
 from audio_vae.cli.kit import kit_options, kit_values
 from audio_vae.cli.morph import SOUND_OPTIONS, render_option
+from audio_vae.morphing.dataset_morphs import DatasetMorphs
 
 
-def command(dataset: str, own_morph: ModuleType) -> click.Command:
+def command(dataset: str, own: DatasetMorphs) -> click.Command:
     """Make the command of a data set."""
-    start, end = own_morph.EXAMPLE_ENDS
+    start, end = own.example_ends
 
     @click.command("blend", epilog=f"Example:  audio-vae {dataset} blend {start}=0.7 {end}=0.3")
     @click.argument("parts", nargs=-1, required=True, metavar="NAME=WEIGHT...")
@@ -24,11 +23,11 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
     @click.option(
         "--length",
         type=click.Choice(["interpolate", "full"]),
-        default=own_morph.LENGTH,
+        default=own.length,
         show_default=True,
         help="Length of the blend: between the parts' lengths, or the longest.",
     )
-    @render_option(own_morph)
+    @render_option(own)
     @kit_options("keys")
     @common.with_options(SOUND_OPTIONS)
     @common.quiet_option

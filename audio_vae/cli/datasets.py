@@ -15,15 +15,15 @@ def group(dataset: str) -> click.Group:
     """Make the commands of a data set; they differ by its own options and examples alone."""
     about = dataset_module(dataset, "config").ABOUT
     commands = click.Group(dataset, help=f"Train on and morph {about}.")
-    own_training, own_morph = dataset_module(dataset, "train"), dataset_module(dataset, "morph")
+    own_training, own_morphs = dataset_module(dataset, "train"), dataset_module(dataset, "morph").MORPHS
     for command in (
         prepare.command(dataset, own_training),
         train.command(dataset, own_training),
-        evaluate.command(dataset, own_morph),
-        morph.command(dataset, own_morph),
-        blend.command(dataset, own_morph),
-        sample.command(dataset, own_morph),
-        vary.command(dataset, own_morph),
+        evaluate.command(dataset, own_morphs),
+        morph.command(dataset, own_morphs),
+        blend.command(dataset, own_morphs),
+        sample.command(dataset, own_morphs),
+        vary.command(dataset, own_morphs),
         export.command(dataset),
     ):
         commands.add_command(command)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import click
 
 from audio_vae.cli import common
+from audio_vae.morphing.dataset_morphs import DatasetMorphs
 
 
-def command(dataset: str, own_morph: ModuleType) -> click.Command:
+def command(dataset: str, own: DatasetMorphs) -> click.Command:
     """Make the command of a data set."""
 
     @click.command(
@@ -45,7 +44,7 @@ def command(dataset: str, own_morph: ModuleType) -> click.Command:
                 run,
                 sounds,
                 out,
-                morphs=PathOptions(length=own_morph.LENGTH, render="model") if morphs else None,
+                morphs=PathOptions(length=own.length, render="model") if morphs else None,
                 **options,
             )
         if not quiet:

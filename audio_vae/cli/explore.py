@@ -109,5 +109,5 @@ def _open(name, scratch):
         from audio_vae.explorer.workbench import Workbench
 
         bench = Workbench(open_model(name), scratch)
-    examples = common.dataset_module(bench.run.config.dataset, "morph").EXAMPLE_ENDS
+    examples = common.dataset_module(bench.run.config.dataset, "morph").MORPHS.example_ends
     return bench, bench.first_ends(examples)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import ModuleType
 
 import click
 
 from audio_vae.cli import common
 from audio_vae.cli.kit import kit_options, kit_values
+from audio_vae.morphing.dataset_morphs import DatasetMorphs
 
 PATH_OPTIONS = (
     click.option("--steps", type=click.IntRange(2), default=9, show_default=True, help="Number of sounds from A to B."),
@@ -62,20 +62,20 @@ SOUND_OPTIONS = (
 )
 
 
-def render_option(own: ModuleType) -> Callable:
-    """Return the decorator of `--render`, with the default of a data set's `morph` module."""
+def render_option(own: DatasetMorphs) -> Callable:
+    """Return the decorator of `--render`, with the default of a data set."""
     return click.option(
         "--render",
         type=click.Choice(["sound", "model"]),
-        default=own.RENDER,
+        default=own.render,
         show_default=True,
         help="Make it out of the sounds themselves, guided by the model, or take what the model decodes.",
     )
 
 
-def command(dataset: str, own: ModuleType) -> click.Command:
+def command(dataset: str, own: DatasetMorphs) -> click.Command:
     """Make the command of a data set; it calls `own.morph`."""
-    start, end = own.EXAMPLE_ENDS
+    start, end = own.example_ends
 
     @click.command(
         "morph",
@@ -96,7 +96,7 @@ def command(dataset: str, own: ModuleType) -> click.Command:
     @click.option(
         "--length",
         type=click.Choice(["A", "B", "interpolate", "full"]),
-        default=own.LENGTH,
+        default=own.length,
         show_default=True,
         help="Length of the steps between: A's, B's, from A's to B's, or the longest.",
     )

@@ -129,7 +129,7 @@ def _reproduce_one(experiment, folders, as_is: bool, quiet: bool) -> None:
             experiment,
             common.dataset_module(experiment.dataset, "dataset").DATASET,
             folders,
-            length=common.dataset_module(experiment.dataset, "morph").LENGTH,
+            length=common.dataset_module(experiment.dataset, "morph").MORPHS.length,
             as_is=as_is,
             show_progress=common.shows_progress(quiet),
             say=say,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import click
 
 from audio_vae.cli import common
 from audio_vae.cli.kit import kit_options, kit_values
 from audio_vae.cli.morph import SOUND_OPTIONS
+from audio_vae.morphing.dataset_morphs import DatasetMorphs
 
 seed_option = click.option(
     "--seed",
@@ -19,9 +18,9 @@ seed_option = click.option(
 )
 
 
-def command(dataset: str, own_morph: ModuleType) -> click.Command:
+def command(dataset: str, own: DatasetMorphs) -> click.Command:
     """Make the command of a data set."""
-    first, second = own_morph.EXAMPLE_ENDS
+    first, second = own.example_ends
 
     @click.command(
         "sample",

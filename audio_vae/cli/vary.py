@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import click
 
 from audio_vae.cli import common
 from audio_vae.cli.kit import kit_options, kit_values
 from audio_vae.cli.morph import SOUND_OPTIONS
 from audio_vae.cli.sample import seed_option
+from audio_vae.morphing.dataset_morphs import DatasetMorphs
 
 
-def command(dataset: str, own_morph: ModuleType) -> click.Command:
+def command(dataset: str, own: DatasetMorphs) -> click.Command:
     """Make the command of a data set."""
-    start, _ = own_morph.EXAMPLE_ENDS
+    start, _ = own.example_ends
 
     @click.command(
         "vary",

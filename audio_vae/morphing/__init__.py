@@ -1,6 +1,6 @@
 """From one sound to another.
 
-session        a morph, or all of them, from the options of a data set
+dataset_morphs what is usual for the morphs of a data set, and the functions behind its commands
 options        how to go from one sound to another
 endpoints      what a user may name: a class, a sound of it, a sound file
 interpolation  paths through the latent space

@@ -30,5 +30,5 @@ def test_unusable_value(options, match):
 @pytest.mark.parametrize("dataset", ["digits", "drums", "folder"])
 def test_usual_options_are_the_defaults_of_the_data_sets(dataset):
     config = importlib.import_module(f"audio_vae.{dataset}.config").make()
-    own = importlib.import_module(f"audio_vae.{dataset}.morph")
-    assert usual_options(config.audio) == {"length": own.LENGTH, "render": own.RENDER}
+    own = importlib.import_module(f"audio_vae.{dataset}.morph").MORPHS
+    assert usual_options(config.audio) == {"length": own.length, "render": own.render}

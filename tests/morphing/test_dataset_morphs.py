@@ -1,0 +1,46 @@
+"""The functions behind `morph` of each data set, from Python."""
+
+import dataclasses
+import importlib
+
+import pytest
+
+from audio_vae.runs.run import Run
+from audio_vae.utils.errors import UserError
+
+
+@pytest.fixture(params=["digits", "drums", "folder"])
+def own(request):
+    """The `morph` module of a data set."""
+    return importlib.import_module(f"audio_vae.{request.param}.morph")
+
+
+@pytest.fixture
+def run(own, tone_run):
+    """A run of tones, as if they were sounds of the data set."""
+    dataset = own.__name__.split(".")[1]
+    run = Run(tone_run.path, dataclasses.replace(tone_run.config, dataset=dataset))
+    run.cache_model(tone_run.model)
+    return run
+
+
+def test_defaults_are_those_of_the_data_set(own, run, tmp_path):
+    made = own.morph("low", "it's high", run=run, out=tmp_path / "m", steps=3)
+    assert [made.sidecar[name] for name in ("steps", "length", "render")] == [3, own.MORPHS.length, own.MORPHS.render]
+
+
+def test_options_are_passed_on(own, run, tmp_path):
+    made = own.morph("low", "it's high", run=run, out=tmp_path / "m", steps=4, length="A")
+    assert [made.sidecar["steps"], made.sidecar["length"]] == [4, "A"]
+    assert len(list(made.folder.glob("0*.wav"))) == 4
+
+
+def test_unknown_class(own, run, tmp_path):
+    with pytest.raises(UserError, match="nothing"):
+        own.morph("nothing", "low", run=run, out=tmp_path / "m")
+
+
+def test_all_pairs(own, run):
+    compared = own.all_pairs(run=run, steps=3)
+    assert (compared["steps"], compared["length"], compared["n_pairs"]) == (3, own.MORPHS.length, 1)
+    assert [(each["start"], each["end"]) for each in compared["pairs"]] == [("low", "it's high")]
