@@ -261,6 +261,7 @@ TURNED = (
     _turned("together-sigmoid", "the same with sigmoids and ∇₂ first, for longer", epochs=40, **_LONGER),
     _turned("together-glorot", "the same, of which no first weight of the classifier is large", epochs=30, **_GLOROT),
     _turned("", "the code's setting: what the next ones change", code=True),
+    _turned("all-long", "all of its takes, as long as it trains", code=True, epochs=117, training={"sounds": "all"}),
     _turned("no-averages", "the takes alone, as often", code=True, epochs=105, training={"averages": "none"}),
     _turned("linear", "linear outputs in front of the softmax", code=True, model={"classifier_output": "linear"}),
     _turned("variance", "latents that start with little noise", code=True, model={"log_variance_start": -6.0}),
