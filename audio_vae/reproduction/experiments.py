@@ -261,7 +261,6 @@ TURNED = (
     _turned("together-sigmoid", "the same with sigmoids and ∇₂ first, for longer", epochs=40, **_LONGER),
     _turned("together-glorot", "the same, of which no first weight of the classifier is large", epochs=30, **_GLOROT),
     _turned("", "the code's setting: what the next ones change", code=True),
-    _turned("all-long", "all of its takes, as long as it trains", code=True, epochs=117, training={"sounds": "all"}),
     _turned("no-averages", "the takes alone, as often", code=True, epochs=105, training={"averages": "none"}),
     _turned("linear", "linear outputs in front of the softmax", code=True, model={"classifier_output": "linear"}),
     _turned("variance", "latents that start with little noise", code=True, model={"log_variance_start": -6.0}),
@@ -271,6 +270,13 @@ TURNED = (
     _turned("layers", "one dense layer behind the latent", code=True, model={"latent_layers": 1}),
     _turned("output", "no dense layer T → T at the output", code=True, model={"dense_output": False}),
     _turned("batch", "batches of 8", code=True, loss=_BATCHES_OF_8, training={"batch_size": 8}),
+    _digits(
+        "code-eighth-long",
+        "turned-code-eighth",
+        "cc-code",
+        "all of the code at an eighth of its width, for as long as it trains",
+        changes=joined(_IN_BFLOAT16, {"model": {"cc": {"filters": (32, 32, 32, 64, 128)}}}),
+    ),
 )
 """One point at a time: a quarter of `cc`'s width and a fraction of the code's training, first from our setting towards
 the code's, then from the code's towards ours."""

@@ -149,9 +149,9 @@ def _turned(material: Material) -> list[str]:
         "Short trainings at a quarter of the width of `cc`, each with one point of the code turned: first from our "
         "setting towards the code's (`quarter`), then from the code's towards ours (`code-quarter`). Nearly "
         "all show a fifteenth or less of the sounds that the code's training shows, so a figure ranks the points and "
-        "does not tell how good a model becomes; `quarter-all-long` shows a third, and `code-quarter-all-long` is "
-        "meant to show as many as the code. Takes are held out of all of them but those with `all` or `together` in "
-        "their names, so that both protocols are of the same model. Losses are those of the last epoch.",
+        "does not tell how good a model becomes; `quarter-all-long` shows a third, and `code-eighth-long` is "
+        "meant to show as many as the code. Takes are held out of all of them but those with `all`, `together` or "
+        "`eighth` in their names, so that both protocols are of the same model. Losses are those of the last epoch.",
         turned_table(TURNED, material.results),
     ]
 
