@@ -235,7 +235,7 @@ class TestSidecar:
 
     def test_same_inputs_give_the_same_bytes(self, run, tmp_path, monkeypatch):
         # The commit of the checkout is part of the sidecar, and may change while the tests run.
-        monkeypatch.setattr(morphing, "environment", lambda: {"git_commit": "abc"})
+        monkeypatch.setattr("audio_vae.runs.environment.environment", lambda: {"git_commit": "abc"})
         for name in ("first", "second"):
             morph(Run(run.path, run.config), "low", "it's high", tmp_path / name, steps=5)
         assert files_in(tmp_path / "first") == files_in(tmp_path / "second")
