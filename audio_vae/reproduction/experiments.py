@@ -279,7 +279,7 @@ TURNED = (
     ),
 )
 """One point at a time: a quarter of `cc`'s width and a fraction of the code's training, first from our setting towards
-the code's, then from the code's towards ours."""
+the code's, then from the code's towards ours; and the code's at an eighth of its width for as long as it trains."""
 
 TRIED = (
     _tried(

@@ -50,7 +50,6 @@ def write_sounds(
     kit_name: str,
     subtype: str,
     original: Given | None = None,
-    warnings: Sequence[str] = (),
 ) -> MadeFolder:
     """Write a folder of sounds, complete or not at all; an older one of its kind is replaced.
 
@@ -60,12 +59,11 @@ def write_sounds(
         run: the run that made the sounds.
         sounds: the sounds.
         title: heading of the picture.
-        facts: what the JSON file says of all of them.
+        facts: what the JSON file says of all of them; `warnings` among them are told to the user.
         kit: the formats and the layout of its kit; `None` writes none.
         kit_name: name of the kit.
         subtype: one of `audio.io.SUBTYPES`.
         original: the sound that they were made of, which is drawn above them.
-        warnings: what the user should know of, one line each.
 
     Raises:
         UserError: `out` holds other files or cannot be written, or the sounds do not fit into the kit.
@@ -89,7 +87,7 @@ def write_sounds(
             **made_by(run),
         }
         write_json(folder / marker, sidecar)
-    return MadeFolder(out, sidecar, tuple(warnings))
+    return MadeFolder(out, sidecar, tuple(facts.get("warnings", ())))
 
 
 def _described(given: Given) -> dict[str, Any]:

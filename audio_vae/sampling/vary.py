@@ -105,7 +105,6 @@ def write_variations(
         kit_name=folder_name([name, middle]),
         subtype=subtype,
         original=point.given,
-        warnings=made.warnings,
     )
 
 

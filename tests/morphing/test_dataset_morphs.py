@@ -8,8 +8,11 @@ import pytest
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
 
+USUAL = {"digits": ("full", "model"), "drums": ("interpolate", "sound"), "folder": ("interpolate", "sound")}
+"""Data set → length and render of its morphs."""
 
-@pytest.fixture(params=["digits", "drums", "folder"])
+
+@pytest.fixture(params=USUAL)
 def own(request):
     """The `morph` module of a data set."""
     return importlib.import_module(f"audio_vae.{request.param}.morph")
@@ -26,7 +29,8 @@ def run(own, tone_run):
 
 def test_defaults_are_those_of_the_data_set(own, run, tmp_path):
     made = own.morph("low", "it's high", run=run, out=tmp_path / "m", steps=3)
-    assert [made.sidecar[name] for name in ("steps", "length", "render")] == [3, own.MORPHS.length, own.MORPHS.render]
+    usual = USUAL[run.config.dataset]
+    assert [made.sidecar[name] for name in ("steps", "length", "render")] == [3, *usual]
 
 
 def test_options_are_passed_on(own, run, tmp_path):
