@@ -89,7 +89,7 @@ def _deviations_of_class(
         for level, mfcc in LEVELS.items():
             values = mfcc_dtw_deviation(mfcc(centre, rate_hz), mfccs[level], between[level])
             known = values[np.isfinite(values)]
-            n_without = len(values) - len(known)
+            n_without = max(n_without, len(values) - len(known))
             if len(known):
                 found[f"{DEVIATION}{centres}{level}"] = known
     if n_without:

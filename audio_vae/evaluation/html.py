@@ -75,10 +75,11 @@ def write_page(
 
 
 def _reconstruction_sections(report: Mapping[str, Any]) -> list[str]:
-    unseen = "not " if report.get("test_sounds_unseen", True) else ""
+    trained_on = {True: " Test sounds are not trained on.", False: " Test sounds are trained on.", None: ""}
     note = (
-        f"What the model gives back of the sounds that it is given. Test sounds are {unseen}trained on. The nearest "
-        "other sound is looked for in the same set, and the larger a set is, the nearer it is."
+        "What the model gives back of the sounds that it is given."
+        f"{trained_on[report.get('test_sounds_unseen', True)]} The nearest other sound is looked for in the same set, "
+        "and the larger a set is, the nearer it is."
     )
     fidelity_note = "Medians over the sounds of a class; the nearest other sound may be of any class."
     return [
@@ -140,7 +141,10 @@ def _sound_section(sounds: Mapping[str, Mapping[str, Path]]) -> list[str]:
     ]
     for name, files in sounds.items():
         cells = "".join(
-            f'<td><audio controls src="{_data_uri(files[kind], "audio/wav")}"></audio></td>' for kind in kinds
+            f'<td><audio controls src="{_data_uri(files[kind], "audio/wav")}"></audio></td>'
+            if kind in files
+            else "<td></td>"
+            for kind in kinds
         )
         lines.append(f"<tr><td>{escape(name)}</td>{cells}</tr>")
     return [*lines, "</table></div>"]

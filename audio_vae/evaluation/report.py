@@ -9,7 +9,7 @@ from audio_vae.data.sound_set import SoundSet
 from audio_vae.evaluation import metrics
 from audio_vae.evaluation.deviation import deviation_tables
 from audio_vae.evaluation.outputs import Outputs
-from audio_vae.evaluation.protocols import protocols
+from audio_vae.evaluation.protocols import protocols, test_sounds_unseen
 from audio_vae.evaluation.reconstruction import evaluate_reconstructions
 from audio_vae.models.networks import hop_lengths
 from audio_vae.runs.environment import environment
@@ -25,9 +25,12 @@ def make_report(run: Run, sounds: SoundSet, outputs: Outputs) -> dict[str, Any]:
         outputs: what the model makes of them.
     """
     config, test = run.config, sounds.is_test
+    are_unseen = test_sounds_unseen(run, sounds)
     sample = outputs.sample
     deviations, warnings = deviation_tables(sample.test, outputs.centres, outputs.train_centres)
-    if config.training.sounds == "all":
+    if are_unseen is None:
+        warnings.insert(0, "these are not the run's own sounds: which of them the model was trained on is not known")
+    elif not are_unseen:
         warnings.insert(0, "the model was trained on its test sounds too: no figure here is one of unseen sounds")
     of_reconstructions, more_warnings = evaluate_reconstructions(
         sample, outputs.reconstructions, hop_lengths(config.model)
@@ -51,7 +54,7 @@ def make_report(run: Run, sounds: SoundSet, outputs: Outputs) -> dict[str, Any]:
         "one_nn_accuracy": metrics.one_nn_accuracy(
             outputs.means[~test], sounds.labels[~test], outputs.means[test], sounds.labels[test]
         ),
-        "test_sounds_unseen": config.training.sounds == "training",
+        "test_sounds_unseen": are_unseen,
         "protocols": protocols(run, sounds, outputs),
         **deviations,
         **of_reconstructions,

@@ -143,7 +143,7 @@ def figures(report: Mapping[str, Any]) -> dict[str, str]:
     accuracy = f"{100 * report['one_nn_accuracy']:.1f} %"
     if report["dataset"] == "digits" and report["preset"] in paper.ONE_NN:
         accuracy += f" (paper: {100 * paper.ONE_NN[report['preset']]:.0f} %)"
-    if not report.get("test_sounds_unseen", True):
+    if report.get("test_sounds_unseen", True) is False:
         accuracy += " (the test sounds were trained on)"
     return {
         "Data set": report["dataset"],

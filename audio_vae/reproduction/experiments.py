@@ -135,10 +135,18 @@ TOGETHER = (
 figures as published as two cores come in an hour and a half."""
 
 DRUMS = (
-    Experiment("drums", "drums", "drums", "cc", "the paper's second data set", changes=_IN_BFLOAT16, **_DRUM_MORPHS),
+    Experiment(
+        "drums",
+        "paper-drums",
+        "drums",
+        "cc",
+        "the paper's second data set",
+        changes=_IN_BFLOAT16,
+        **_DRUM_MORPHS,
+    ),
     Experiment(
         "drums-dc",
-        "drums",
+        "paper-drums",
         "drums",
         "dc",
         "the same with the network of the paper's Figure 3",

@@ -153,8 +153,9 @@ def _is_collected(folders: Folders, run: Run, experiment: Experiment, epochs: in
         return False
     return (
         stored.model_sha256 == run.model_sha256
-        and stored.report["made_with"] == environment()
-        and stored.epochs == epochs
+        # Whatever the command was that asked for it.
+        and {**stored.report["made_with"], "command": None} == {**environment(), "command": None}
+        and (stored.epochs, stored.epochs_done) == (epochs, run.epochs_done())
         and ("morphs" in stored.report) == experiment.scores_morphs
         and (stored.morph is not None) == (experiment.morph is not None)
     )

@@ -34,6 +34,9 @@ RESULTS_FOLDER = "results"
 NOT_RUN = "not run"
 """Text in place of a result that is not there."""
 
+NOT_RUN_LINE = f"*{NOT_RUN.capitalize()}.*"
+"""Line in place of a table without results."""
+
 MARKER = "report.json"
 """The file by which the folder of a result is recognised."""
 
@@ -122,7 +125,7 @@ def load_result(path: Path) -> Result:
         UserError: the result is damaged or missing.
     """
     try:
-        report, result, config = (_read(path / name) for name in (MARKER, "result.json", "config.json"))
+        report, result, config = (read_json(path / name) for name in (MARKER, "result.json", "config.json"))
         result["experiment"] = {_RENAMED.get(key, key): value for key, value in result["experiment"].items()}
         return Result(path, report, Config.from_dict(config["config"]), config["made_with"], **result)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -142,7 +145,7 @@ def load_bounds(folder: Path) -> dict[str, dict[str, float]]:
     if not path.is_file():
         return {}
     try:
-        return _read(path)["speakers"]
+        return read_json(path)["speakers"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} cannot be read ({one_line(error)}): remove it, or measure again with "
@@ -193,7 +196,3 @@ def save_result(
         }
         write_json(part / "result.json", result)
         write_json(part / MARKER, report)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    return read_json(path)

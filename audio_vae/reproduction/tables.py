@@ -10,7 +10,7 @@ from audio_vae.evaluation.deviation import DEVIATION, READINGS, deviations
 from audio_vae.evaluation.summary import morphs_table
 from audio_vae.reproduction.bounds import DEVIATIONS, ONE_NN
 from audio_vae.reproduction.experiments import Experiment
-from audio_vae.reproduction.results import NOT_RUN, Result, of_test_sounds
+from audio_vae.reproduction.results import NOT_RUN, NOT_RUN_LINE, Result, of_test_sounds
 from audio_vae.reproduction.targets import Outcome
 from audio_vae.utils.tables import UNKNOWN, duration, markdown_table, mean_and_std, number, percent, short
 
@@ -118,7 +118,7 @@ def losses_table(results: Results) -> str:
     """Return the least and the last value of every loss term."""
     trained = {name: result for name, result in results.items() if result and result.history}
     if not trained:
-        return f"*{NOT_RUN.capitalize()}.*"
+        return NOT_RUN_LINE
     terms = list(dict.fromkeys(term for each in trained.values() for term in each.history[-1] if term != "epoch"))
     rows = []
     for name, result in trained.items():

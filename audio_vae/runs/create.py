@@ -8,7 +8,7 @@ from audio_vae.config import Config
 from audio_vae.data.shards import ShardStore
 from audio_vae.runs.environment import environment
 from audio_vae.runs.lock import LOCK_NAME
-from audio_vae.runs.run import Run, open_run
+from audio_vae.runs.run import Run, open_run, read_config
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.files import PART_PREFIX, remove_unfinished, write_json
 
@@ -16,11 +16,15 @@ from audio_vae.utils.files import PART_PREFIX, remove_unfinished, write_json
 def create_run(path: Path, config: Config) -> Run:
     """Make a run folder, or open an existing one whose config is the same except for the epochs.
 
+    What was trained to its end keeps the versions that trained it.
+
     Raises:
         UserError: the folder holds a run with another config, or other files.
     """
     require_free(path, config)
     run = Run(path, config)
+    if (path / "config.json").is_file() and read_config(path) == config and run.epochs_done() >= config.training.epochs:
+        return run
     write_json(path / "config.json", {"config": config.to_dict(), "made_with": environment()})
     return run
 

@@ -47,6 +47,14 @@ def test_one_nn_takes_both_sets(n_train, n_test):
         metrics.one_nn_accuracy(np.zeros((n_train, 2)), np.zeros(n_train), np.zeros((n_test, 2)), np.zeros(n_test))
 
 
+def test_leave_one_out_by_hand():
+    # The nearest others are at 1, 1.5, 1 and 1.5.
+    assert metrics.leave_one_out_accuracy(np.array([[0.0], [1], [1.5], [9]]), np.array([0, 0, 1, 1])) == 0.5
+    # A twin is the nearest other, never the sound itself.
+    assert metrics.leave_one_out_accuracy(np.zeros((2, 1)), np.array([0, 1])) == 0
+    assert metrics.leave_one_out_accuracy(np.zeros((1, 1)), np.array([0])) is None
+
+
 def test_class_centres_are_means_and_nan_without_sounds():
     latents = np.array([[0.0, 2], [2, 4], [5, 5]])
     centres = metrics.class_centres(latents, np.array([0, 0, 2]), 3)

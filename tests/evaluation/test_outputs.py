@@ -88,6 +88,14 @@ def test_of_many_stored_sounds_a_sample_is_decoded(on_disk, monkeypatch):
     assert report["one_nn_accuracy"] == accuracy
 
 
+def test_a_class_that_the_sample_misses_has_a_centre_alone(on_disk, monkeypatch):
+    monkeypatch.setattr(outputs, "MOST_OF_SET", 2)
+    evaluate(on_disk)
+    page = (on_disk.path / "report" / "report.html").read_text(encoding="utf-8")
+    row = page[page.index("<tr><td>1</td><td><audio") :].partition("</tr>")[0]
+    assert (row.count("<audio"), row.count("<td></td>")) == (1, 2)
+
+
 def test_stored_sounds_are_not_encoded_again(on_disk, monkeypatch):
     expected = run_model(on_disk, on_disk.sounds)
     save_latents(on_disk)

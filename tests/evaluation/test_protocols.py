@@ -71,8 +71,12 @@ def test_of_a_model_that_was_trained_on_all_sounds_none_is_held_out(make_run, rn
 def test_of_other_sounds_it_is_not_known_which_were_trained_on(run):
     sounds = make_sounds(np.random.default_rng(1))
     report = evaluate(run, sounds)
-    assert report["protocols"]["as_published"] is None
-    assert report["protocols"]["held_out"] is not None
+    assert report["protocols"] == {"held_out": None, "as_published": None}
+    assert report["test_sounds_unseen"] is None
+    assert "which of them the model was trained on is not known" in report["warnings"][0]
+    page = (run.path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "trained on. The nearest" not in page
+    assert "% (paper: 94 %)\n" in "\n".join(summary_lines(report))
 
 
 def test_a_class_with_few_sounds_has_no_deviation(make_run, rng):

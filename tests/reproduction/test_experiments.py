@@ -27,3 +27,10 @@ def test_experiments_are_chosen_by_name_and_group():
     assert choose([]) == EXPERIMENTS
     assert [each.name for each in choose(["cc-seed-1", "paper"])] == ["cc", "dc", "dc-nonclass", "cc-seed-1"]
     assert set(names()) >= {BOUNDS, "tried", "studio", "cc"}
+
+
+def test_a_name_chooses_its_experiment_alone():
+    # The command runs several in processes of their own, one a name: a group of that name would start itself for ever.
+    for each in EXPERIMENTS:
+        assert choose([each.name]) == (each,)
+    assert BOUNDS not in {name for each in EXPERIMENTS for name in (each.name, each.group)}

@@ -9,6 +9,7 @@ from tiny_results import DATASET, TINY, rendered, row
 from audio_vae.reproduction import bounds, results
 from audio_vae.reproduction import reproduce as reproducing
 from audio_vae.reproduction.reproduce import Folders, reproduce
+from audio_vae.runs.environment import environment
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.signals import Stopped
 
@@ -44,6 +45,8 @@ def test_a_result_is_complete_and_small(folders):
 
 def test_a_second_time_nothing_is_evaluated_again(folders, monkeypatch):
     monkeypatch.setattr(reproducing, "_collect", None)
+    # Nor if another command asks for it.
+    monkeypatch.setattr(reproducing, "environment", lambda: {**environment(), "command": "audio-vae reproduce"})
     lines = []
     reproduce(TINY, DATASET, folders, length="full", say=lines.append)
     assert lines[-1] == "tiny: its result is there already"

@@ -16,6 +16,20 @@ def test_more_epochs_go_on_with_the_same_run(small_run, config):
     assert open_run(small_run.path, "digits").config.training.epochs == 9
 
 
+def test_a_finished_run_keeps_the_versions_that_trained_it(small_run, config):
+    config_path = small_run.path / "config.json"
+    config_path.write_text(json.dumps({**json.loads(config_path.read_text()), "made_with": {"audio-vae": "0.0.1"}}))
+    create_run(small_run.path, config)
+    assert json.loads(config_path.read_text())["made_with"]["audio-vae"] != "0.0.1"
+    config_path.write_text(json.dumps({**json.loads(config_path.read_text()), "made_with": {"audio-vae": "0.0.1"}}))
+    small_run.history_path.parent.mkdir(exist_ok=True)
+    small_run.history_path.write_text(f"epoch,kl\n{config.training.epochs},1.0\n", encoding="utf-8")
+    create_run(small_run.path, config)
+    assert json.loads(config_path.read_text())["made_with"]["audio-vae"] == "0.0.1"
+    create_run(small_run.path, dataclasses.replace(config, training=TrainingConfig(epochs=config.training.epochs + 1)))
+    assert json.loads(config_path.read_text())["made_with"]["audio-vae"] != "0.0.1"
+
+
 def test_a_run_of_version_0_1_goes_on_with_the_same_settings(small_run, config):
     stored = json.loads((small_run.path / "config.json").read_text())
     stored["config"]["model"] = flat(stored["config"]["model"])
