@@ -43,7 +43,7 @@ def make(
     training: TrainingConfig | None = None,
     *,
     labels: str = "kmeans",
-    n_clusters: int = N_CLUSTERS,
+    n_clusters: int | None = None,
     n_classes: int | None = None,
 ) -> Config:
     """Return the config of a preset for drums.
@@ -55,7 +55,7 @@ def make(
         training: how to train; `None` takes the values of the preset and of `NEEDS`. Its seed is also that of k-means
             and of the split.
         labels: `kmeans`, or `folder` for the names of the folders.
-        n_clusters: number of clusters; not used for `folder`.
+        n_clusters: number of clusters, for `kmeans` alone; `None` takes the paper's.
         n_classes: number of folders, which is known only after the sounds were read; `None` takes that of the built-in
             kit. Not used for `kmeans`.
 
@@ -66,7 +66,9 @@ def make(
         raise UserError(f"unknown labels {labels!r}: choose one of {', '.join(LABELS)} with --labels")
     data: dict[str, Any] = {"labels": labels}
     if labels == "kmeans":
-        data["n_clusters"] = n_classes = n_clusters
+        data["n_clusters"] = n_classes = N_CLUSTERS if n_clusters is None else n_clusters
+    elif n_clusters is not None:
+        raise UserError(f"--clusters is for k-means: leave it out with --labels {labels}")
     elif n_classes is None:
         n_classes = N_KINDS
     if n_classes < 2:

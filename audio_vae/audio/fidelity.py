@@ -152,16 +152,10 @@ def reconstruction_cells_db(
     return cells, made
 
 
-def nearest_distances_db(sounds: np.ndarray, rate_hz: int) -> np.ndarray:
-    """Return the distance of each sound from the nearest other one, `[N, T]`, N of 2 or more, none silent → `[N]`.
-
-    It says what a library gives to someone who picks the most similar sample, which is what a model has to beat.
-    """
-    return nearest_cell_distances_db([cells_db(sound, rate_hz) for sound in sounds])
-
-
 def nearest_cell_distances_db(cells: Sequence[np.ndarray]) -> np.ndarray:
     """Return the smallest `cell_distance_db` of each sound from another one.
+
+    It says what a library gives to someone who picks the most similar sample, which is what a model has to beat.
 
     Args:
         cells: what `cells_db` says of each of N sounds.

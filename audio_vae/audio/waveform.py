@@ -39,12 +39,12 @@ def resample(samples: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:
     soxr's high quality, as `librosa.resample` has it by default. At the same rate the samples are returned as they are.
 
     Args:
-        samples: mono float32 `[n]`.
+        samples: float32 `[n]` or `[n, channels]`.
         from_hz: their sample rate.
         to_hz: the sample rate to return.
 
     Returns:
-        float32 `[n · to_hz / from_hz]`, rounded.
+        float32 `[n · to_hz / from_hz]`, rounded, with the same channels.
     """
     if from_hz == to_hz:
         return samples

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from types import ModuleType
 
@@ -16,7 +17,7 @@ from audio_vae.utils.errors import UserError
 
 def training_options(dataset: str, own: ModuleType) -> list:
     """Return the options of `prepare` and `train`: what makes a run, and the data set's own (`own.OPTIONS`)."""
-    default_epochs = PRESETS[DEFAULT_PRESET]["training"]["epochs"]
+    default_epochs = common.dataset_module(dataset, "config").make().training.epochs
     return [
         common.data_option,
         common.run_option(dataset),
@@ -86,6 +87,7 @@ def command(dataset: str, own: ModuleType) -> click.Command:
             warn=(lambda line: None) if quiet else common.warn,
             **common.given_options(options),
         )
-        click.echo(f"Prepared {len(run.sounds)} sounds in {run.path}; next: audio-vae {dataset} train --run {run.path}")
+        next_command = shlex.join(["audio-vae", dataset, "train", "--run", str(run.path)])
+        click.echo(f"Prepared {len(run.sounds)} sounds in {run.path}; next: {next_command}")
 
     return prepare

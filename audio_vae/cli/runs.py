@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import click
@@ -22,6 +23,7 @@ def command(folder, as_json):
     if as_json:
         click.echo(json.dumps([each.to_dict() for each in found], indent=2))
     elif not found:
-        click.echo(f"No run folders in {folder}; make one: audio-vae digits train --run {folder / 'digits'}")
+        words = shlex.join(["audio-vae", "digits", "train", "--run", str(folder / "digits")])
+        click.echo(f"No run folders in {folder}; make one: {words}")
     else:
         click.echo("\n".join(table_lines(found)))

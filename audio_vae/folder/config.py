@@ -46,8 +46,8 @@ def make(
         preset: name of a preset in `presets.PRESETS`.
         training: how to train; `None` takes the values of the preset.
         labels: `folder` for the names of the folders, or `kmeans:K` for K clusters.
-        pattern: regular expression for file names, whose group `label`, or else its first group, is the class;
-            `labels` is not used then.
+        pattern: regular expression for file names, whose group `label`, or else its first group, is the class; not
+            together with `kmeans:K`.
         rate_hz: sample rate of the model; `None` chooses it.
         seconds: length of the model's sounds, rounded up to a multiple of 32 samples; `None` chooses it.
         latent_dim: size of the latent space; `None` takes 128 for the preset `studio` and 20 for the others.
@@ -61,6 +61,8 @@ def make(
     n_classes = 2
     clusters = re.fullmatch(r"kmeans:([0-9]{1,4})", labels)
     if pattern is not None:
+        if labels != "folder":
+            raise UserError(f"--pattern and --labels {labels} name two sources of classes: give one of them")
         data.update(labels="pattern", pattern=pattern)
     elif clusters:
         n_classes = int(clusters[1])

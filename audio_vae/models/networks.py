@@ -1,7 +1,8 @@
 """Encoder, decoder and classifier of every architecture as Keras functional models.
 
-Layers: each architecture's own are in `paper_networks` (`dc` and `cc`, Tables 1 and 2) and `voice_networks`. Here are
-the layers that all share: the dense pair that gives the posterior's mean and log-variance, and the classifier.
+Layers: each architecture's own are in `paper_networks` (`dc` and `cc`, Tables 1 and 2), `voice_networks` and
+`one_shot_networks`. Here are the layers that all share: the dense pair that gives the posterior's mean and
+log-variance, and the classifier.
 
 Functional models: `build_encoder`, audio (T) → mean (d), log-variance (d); `build_decoder`, latent (d) → audio (T);
 `build_classifier`, latent (d) → logits. Layers of the paper's networks are named `row_N` after the row of the paper's

@@ -1,11 +1,12 @@
 """The studio networks, which are this project's own; as in the paper, one latent point is a whole sound.
 
-Layers: the encoder hears a mel spectrogram (`layers.log_mel`). The decoder upsamples with strided convolutions, with
-residual blocks of dilated ones before each (after A. Caillon and P. Esling, RAVE, 2021)::
+Layers: the encoder hears a mel spectrogram (`layers.log_mel`) and the pitch (`layers.voice_features`). The decoder
+upsamples with strided convolutions, with residual blocks of dilated ones before each (after A. Caillon and P. Esling,
+RAVE, 2021), to the controls of harmonics and noise (`layers.voice_synthesis`)::
 
-    audio (T) ─ mel spectrogram ─ conv ─ [blocks ─ conv, stride 2] ─ … ─ blocks ─ dense ─ latent (d)
+    audio (T) ─ mel spectrogram and pitch ─ conv ─ [blocks ─ conv, stride 2] ─ … ─ blocks ─ dense pair ─ latent (d)
 
-    latent (d) ─ dense ─ blocks ─ conv, stride 4 ─ … ─ blocks ─ gate ─ conv 64, stride 8 ─ audio (T)
+    latent (d) ─ dense ─ [blocks ─ conv, stride 2] ─ … ─ blocks ─ pitch, voice, noise ─ synthesis ─ audio (T)
 
 The preset `studio` takes them for digits; one-shots have networks of their own (`one_shot_networks`).
 

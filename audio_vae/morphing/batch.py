@@ -137,8 +137,12 @@ def _part(end: str) -> str:
 
 def _number(value: Any, kind: type, name: str):
     try:
-        return kind(value)
-    except (TypeError, ValueError) as error:
+        number = kind(value)
+        # JSON has truth values, which are numbers in Python, and 9.7 steps are not 9.
+        if isinstance(value, bool) or (isinstance(value, float) and number != value):
+            raise ValueError("of another kind")
+        return number
+    except (TypeError, ValueError, OverflowError) as error:
         words = "a whole number" if kind is int else "a number"
         raise UserError(f"{name} {value!r} is not {words}: give one, such as 1") from error
 

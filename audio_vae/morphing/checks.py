@@ -78,7 +78,9 @@ def check_ends(run: Run, points: Sequence[Endpoint], distances_db: Sequence[floa
         for point, each in zip(points, distances_db, strict=True)
         if point.kind in ("file", "array") and each is not None
     ]
-    limit_db = _limit_db(run, max((each for _, each in of_files), default=0.0))
+    if not of_files:
+        return []
+    limit_db = _limit_db(run, max(each for _, each in of_files))
     if limit_db is None:
         return []
     return [

@@ -83,6 +83,12 @@ class MadeMorph:
         if not all(waveform.peak(step.samples) for step in self.crossfade.steps):
             warnings.append("a step of the crossfade is silent: the sounds cancel out, or one starts too late")
         for name, step in zip(names, self.path.steps, strict=True):
+            if self.options.subtype != "FLOAT" and waveform.peak(step.samples) > 1:
+                warnings.append(
+                    f"{name}.wav is scaled down to full scale, because {self.options.subtype} holds no more: "
+                    "--subtype FLOAT keeps the sound as it was given"
+                )
+                continue
             peak_db = 20 * np.log10(max(waveform.true_peak(step.samples, step.rate_hz), 1e-9))
             if peak_db > TRUE_PEAK_DB + 0.01:
                 warnings.append(

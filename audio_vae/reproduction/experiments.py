@@ -95,6 +95,11 @@ def _tried(
 _DIGIT_MORPHS = {"scores_morphs": True, "morph": ("3", "7")}
 _DRUM_MORPHS = {"scores_morphs": True, "morph": ("hihat", "tom")}
 
+
+def _drums(name: str, preset: str, shows: str) -> Experiment:
+    return Experiment(name, "paper-drums", "drums", preset, shows, changes=_IN_BFLOAT16, **_DRUM_MORPHS)
+
+
 PAPER = (
     _digits("cc", "paper", "cc", "Table 2", changes=_IN_BFLOAT16, **_DIGIT_MORPHS),
     _digits("dc", "paper", "dc", "Table 1", changes=_IN_BFLOAT16, **_DIGIT_MORPHS),
@@ -135,24 +140,8 @@ TOGETHER = (
 figures as published as two cores come in an hour and a half."""
 
 DRUMS = (
-    Experiment(
-        "drums",
-        "paper-drums",
-        "drums",
-        "cc",
-        "the paper's second data set",
-        changes=_IN_BFLOAT16,
-        **_DRUM_MORPHS,
-    ),
-    Experiment(
-        "drums-dc",
-        "paper-drums",
-        "drums",
-        "dc",
-        "the same with the network of the paper's Figure 3",
-        changes=_IN_BFLOAT16,
-        **_DRUM_MORPHS,
-    ),
+    _drums("drums", "cc", "the paper's second data set"),
+    _drums("drums-dc", "dc", "the same with the network of the paper's Figure 3"),
 )
 
 SEEDS = (_digits("cc-seed-1", "seeds", "cc", "another seed", changes=joined(_IN_BFLOAT16, {"training": {"seed": 1}})),)

@@ -133,7 +133,7 @@ def _protocols(material: Material) -> list[str]:
         "million sounds. `cc-together`, `dc-together` and `dc-nonclass-together` are the networks of the tables with "
         "those points of the code that turned out to count (One point at a time): all of its takes and the averages "
         "of these among the training sounds, and the dense layer T → T at the output; and with learning rates that "
-        "fall to 0, and batches of 24.",
+        "fall to 0, clipping, and batches of 24.",
         "### Held out: takes that the model never saw",
         protocol_table(shown, HELD_OUT),
         "### As published: takes that the model was trained on",
@@ -144,12 +144,13 @@ def _protocols(material: Material) -> list[str]:
 def _turned(material: Material) -> list[str]:
     return [
         "## One point at a time",
-        "Short trainings at a quarter of the width of `cc`, each with one point of the code turned: first from our "
-        "setting towards the code's (`quarter`), then from the code's towards ours (`code-quarter`). Nearly "
-        "all show a fifteenth or less of the sounds that the code's training shows, so a figure ranks the points and "
-        "does not tell how good a model becomes; `quarter-all-long` shows a third, and `code-eighth-long` is "
-        "meant to show as many as the code. Takes are held out of all of them but those with `all`, `together` or "
-        "`eighth` in their names, so that both protocols are of the same model. Losses are those of the last epoch.",
+        "Short trainings, each with one point of the code turned: first at a quarter of the width of `cc`, from our "
+        "setting towards the code's (`quarter`), then at a quarter of that of `cc-code`, from the code's towards ours "
+        "(`code-quarter`). Most show a fifteenth or less of the sounds that the code's training shows, so a figure "
+        "ranks the points and does not tell how good a model becomes; `quarter-all-long` and the last two of "
+        "`together` show more, and `code-eighth-long` is meant to show as many as the code. Takes are held out of all "
+        "of them but those with `all`, `together` or `eighth` in their names, so that both protocols are of the same "
+        "model. Losses are those of the last epoch.",
         turned_table(TURNED, material.results),
     ]
 
@@ -262,8 +263,9 @@ def _studio(material: Material) -> list[str]:
     studio = material.present(STUDIO)
     return [
         "## Beyond the paper: `studio`",
-        "The preset that lifts the paper's limits, beside the paper's models. Its loss comes close to the deviation on "
-        "training sounds (docs/studio.md), so that a low one is what it is trained for; the other figures are not.",
+        "The preset that lifts the paper's limits, beside the paper's models. For digits its loss comes close to the "
+        "deviation on training sounds (docs/studio.md), so that a low one is what it is trained for; no other figure "
+        "is, and of one-shots the deviation is not either.",
         outcomes_table(studio_outcomes(material.results)),
         figures_table(material.of(beside, STUDIO, STUDIO_SEEDS)),
         *([explained, morphs] if morphs else []),

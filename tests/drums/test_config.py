@@ -48,6 +48,8 @@ def test_folder_labels():
     made = drums.make(labels="folder", n_classes=6)
     assert made.data == {"labels": "folder"}
     assert (made.model.n_classes, made.model.classifier_units) == (6, (6,))
+    with pytest.raises(UserError, match="--clusters is for k-means: leave it out with --labels folder"):
+        drums.make(labels="folder", n_clusters=6)
 
 
 def test_unknown_preset():

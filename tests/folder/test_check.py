@@ -150,6 +150,12 @@ class TestCommand:
         assert err.startswith("Error: training would be refused: only one folder")
         assert len(err.splitlines()) == 1
 
+    def test_the_next_command_has_the_options_that_were_given(self, sounds, run):
+        _, out, _ = run("check", sounds, "--labels", "kmeans:2", "--rate", 8000)
+        assert (
+            out.splitlines()[-1] == f"Ready; next: audio-vae folder train --data {sounds} --labels kmeans:2 --rate 8000"
+        )
+
     @pytest.mark.parametrize("place", ["nowhere", "sounds/low/0.wav"])
     def test_no_folder(self, sounds, run, place):
         code, _, err = run("check", sounds.parent / place)

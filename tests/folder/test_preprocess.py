@@ -60,6 +60,10 @@ class TestMake:
         with pytest.raises(UserError, match="too few classes"):
             folder_config.make(labels="kmeans:1")
 
+    def test_two_sources_of_classes(self):
+        with pytest.raises(UserError, match="--pattern and --labels kmeans:2 name two sources of classes"):
+            folder_config.make(labels="kmeans:2", pattern="(.)")
+
     def test_options_are_kept(self):
         made = folder_config.make("dc", labels="kmeans:4", rate_hz=16000, latent_dim=7)
         assert (made.model.latent_dim, made.model.n_classes, made.audio.rate_hz) == (7, 4, 16000)

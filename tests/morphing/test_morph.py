@@ -10,6 +10,7 @@ import soundfile
 from sound_files import write_sound
 
 from audio_vae.audio.waveform import QUIET, true_peak
+from audio_vae.morphing import made_morph
 from audio_vae.morphing import morph as morphing
 from audio_vae.morphing.given import Given
 from audio_vae.morphing.made_morph import step_names
@@ -494,6 +495,11 @@ class TestGivenSounds:
         (warning,) = [each for each in result.warnings if "true peak" in each]
         assert re.match(r"00\.wav has a true peak of \+\d\.\d dB of full scale, as the sound that was given", warning)
         assert true_peak(soundfile.read(tmp_path / "m" / "01.wav")[0], RATE_HZ) <= 10 ** (-0.3 / 20) + 1e-6
+        # Whole numbers hold no more than full scale.
+        result = morph(run, file, "low:0", tmp_path / "pcm", steps=3)
+        np.testing.assert_allclose(soundfile.read(tmp_path / "pcm" / "00.wav")[0], given / 1.2, atol=1e-6)
+        (warning,) = [each for each in result.warnings if each.startswith("00.wav")]
+        assert warning.startswith("00.wav is scaled down to full scale, because PCM_24 holds no more: --subtype FLOAT")
 
     def test_silence_is_refused(self, run, tmp_path):
         soundfile.write(tmp_path / "a.wav", np.zeros(4000), RATE_HZ)
@@ -501,10 +507,12 @@ class TestGivenSounds:
             morph(run, str(tmp_path / "a.wav"), "low", tmp_path / "m")
         assert not (tmp_path / "m").exists()
 
-    def test_what_the_model_cannot_render_is_named(self, run, tmp_path):
+    def test_what_the_model_cannot_render_is_named(self, run, tmp_path, monkeypatch):
         file = write_drum(tmp_path / "a.wav", RATE_HZ, 1, 0.05, 3000)
-        result = morph(run, file, "low:0", tmp_path / "m", steps=3)
-        assert len(result.sidecar["model_end_distances_db"]) == 2
+        assert len(morph(run, file, "low:0", tmp_path / "m", steps=3).sidecar["model_end_distances_db"]) == 2
+        monkeypatch.setattr(made_morph, "model_distances_db", lambda *_: [99.0, 0.0])
+        result = morph(run, file, "low:0", tmp_path / "far", steps=3)
         named = [each for each in result.warnings if each.startswith(f"the model cannot render {file}")]
-        limit_db = float(re.search(r"at most (\d+\.\d) dB", named[0])[1]) if named else np.inf
-        assert (result.sidecar["model_end_distances_db"][0] > limit_db) == bool(named)
+        assert result.sidecar["model_end_distances_db"] == [99.0, 0.0]
+        assert len(named) == 1
+        assert "99.0 dB away" in named[0]
