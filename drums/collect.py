@@ -17,6 +17,7 @@ from pathlib import Path
 import click
 
 from audio_vae.audio import io, waveform
+from audio_vae.audio.waveform import AudioError
 from audio_vae.drums import synth
 from audio_vae.drums.preprocess import KIT_RATE_HZ
 from audio_vae.drums.sources import BUILT_IN, KITS, ONE_SHOTS
@@ -51,7 +52,8 @@ def collect(kits: Path, one_shots: Path, out: Path) -> dict[str, int]:
         Source → number of its sounds.
 
     Raises:
-        UserError: a free source has no file, a sound cannot be read, or `out` holds other files.
+        UserError: a free source has no file, a hi-hat cannot be read, two files of a class have the same name, or
+            `out` holds other files.
     """
     counts: Counter[str] = Counter()
     files = []
@@ -73,6 +75,8 @@ def collect(kits: Path, one_shots: Path, out: Path) -> dict[str, int]:
         for path in files:
             folder = part / _class_of_file(path)
             folder.mkdir(exist_ok=True)
+            if (folder / path.name).exists():
+                raise UserError(f"{path} is the second file of its name of the class {folder.name}: rename it")
             shutil.copyfile(path, folder / path.name)
         write_json(part / MARKER, counts)
     return dict(counts)
@@ -82,7 +86,10 @@ def _class_of_file(path: Path) -> str:
     kind = path.parent.name
     if kind != "hihat":
         return kind if kind in CLASSES else "percussion"
-    decoded = io.decode_file(path)
+    try:
+        decoded = io.decode_file(path)
+    except AudioError as error:
+        raise UserError(f"{path} cannot be used ({error}): take it out") from error
     return _class_of(kind, decoded.samples, decoded.rate_hz)
 
 

@@ -39,9 +39,11 @@ def kit_options(default_map: str) -> Callable:
 
 
 def kit_values(formats: Sequence[str], layout: str):
-    """Return the `KitOptions` of a command line."""
+    """Return the `KitOptions` of the running command."""
     from audio_vae.kits.write import KitOptions
 
+    if not formats and common.is_given("layout"):
+        raise click.UsageError("--map is for --kit: name a format with --kit, or leave --map out.")
     return KitOptions(tuple(formats), layout)
 
 
@@ -55,9 +57,7 @@ def kit_values(formats: Sequence[str], layout: str):
     "--kit",
     multiple=True,
     type=_FORMATS,
-    default=["sfz", "decentsampler", "hydrogen"],
-    show_default=True,
-    help="The formats; may be given more than once.",
+    help="A format; may be given more than once.  [default: all that have room for the sounds]",
 )
 @_map_option("round-robin")
 @common.out_option
@@ -65,8 +65,9 @@ def kit_values(formats: Sequence[str], layout: str):
 def command(folders, kit, layout, out):
     """Make one kit of folders that morph, blend, sample and vary have written."""
     from audio_vae.kits.made_folders import make_kit
+    from audio_vae.kits.write import KitOptions
 
-    made = make_kit(folders, out, kit_values(kit, layout))
+    made = make_kit(folders, out, KitOptions(kit, layout))
     for remark in made.remarks:
         common.warn(f"Warning: {remark}")
     common.say_kit(made.folder, made.sidecar["kit"], "")

@@ -52,7 +52,9 @@ def command(dataset: str, own: DatasetMorphs) -> click.Command:
     @common.quiet_option
     @common.debug_option
     def vary(sound, is_list, data, run_path, model, out, quiet, kit, layout, **options):
-        """Make variations of a sound, which keep its rate, length and channels.
+        """Make variations of a sound.
+
+        With --render sound, they keep its rate (up to 48 kHz), length (up to 60 s) and channels.
 
         SOUND is named like an end of a morph: a class, CLASS:N or a sound file.
         """

@@ -57,22 +57,30 @@ _OTHER_NAMES = {
 def drum_of(name: str) -> str | None:
     """Return the drum of `KEYS` that a class or a file is named after, such as `My Kick 3`, or `None`.
 
-    Of several, the first in the name counts.
+    Of several, the first in the name counts. A hi-hat is of the kind that is named before it, or after it and before
+    the next drum.
     """
-    plain = re.sub(r"hi[-_ ]?hat", "hihat", name.lower())
+    # The hash of `safe_name` may hold what looks like a drum: `my_zap_3bd1f2aa`.
+    plain = re.sub(r"_[0-9a-f]{8}(?![0-9a-z])", " ", name.lower())
+    plain = re.sub(r"hi[-_ ]?hat", "hihat", plain)
     if plain in KEYS:
         return plain
     words = re.findall(r"[a-z]+", plain)
-    if "hihat" in words or "hat" in words or "hh" in words:
-        for kind in ("open", "closed", "pedal"):
-            if kind in words:
-                return f"hihat-{kind}"
-    for word in words:
-        for candidate in (word, word.removesuffix("s")):
-            found = _OTHER_NAMES.get(candidate, candidate)
-            if found in KEYS:
-                return found
-    return None
+    drums = [_drum_named(word) for word in words]
+    places = [place for place, drum in enumerate(drums) if drum is not None]
+    if not places:
+        return None
+    drum = drums[places[0]]
+    if drum != "hihat":
+        return drum
+    end = places[1] if len(places) > 1 else len(words)
+    return next((f"hihat-{word}" for word in words[:end] if word in ("open", "closed", "pedal")), drum)
+
+
+def _drum_named(word: str) -> str | None:
+    """Return the drum that a word of small letters means, in the singular or the plural."""
+    names = (_OTHER_NAMES.get(each, each) for each in (word, word.removesuffix("s")))
+    return next((name for name in names if name in KEYS), None)
 
 
 def choke_group(name: str) -> int | None:

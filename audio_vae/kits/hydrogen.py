@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,9 +50,21 @@ def drumkit_text(name: str, zones: Sequence[Zone]) -> str:
 
 
 def pack(folder: Path, archive: Path) -> None:
-    """Pack the folder of a drum kit as a .h2drumkit file."""
-    with tarfile.open(archive, "w:gz") as file:
-        file.add(folder, folder.name)
+    """Pack the folder of a drum kit as a .h2drumkit file. The same files give the same bytes."""
+    with (
+        archive.open("wb") as raw,
+        gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w") as file,
+    ):
+        file.add(folder, folder.name, filter=_without_owner)
+
+
+def _without_owner(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Return an entry of an archive without its time and owner, which everybody may read."""
+    entry.uid = entry.gid = entry.mtime = 0
+    entry.uname = entry.gname = ""
+    entry.mode = 0o755 if entry.isdir() else 0o644
+    return entry
 
 
 def _add_instrument(instruments: ElementTree.Element, number: int, members: Sequence[Zone]) -> None:

@@ -77,6 +77,11 @@ def lay_out(pads: Sequence[Pad], layout: str) -> list[Zone]:
     instruments: dict[str, list[Pad]] = {}
     for pad in pads:
         instruments.setdefault(pad.instrument, []).append(pad)
+    if len(instruments) > _HIGHEST_KEY + 1:
+        raise UserError(
+            f"{len(instruments)} instruments are too many for the {_HIGHEST_KEY + 1} keys of a kit: name fewer classes "
+            "or folders"
+        )
     n_keys = [len(members) if layout == "keys" else 1 for members in instruments.values()]
     if sum(n_keys) > _HIGHEST_KEY + 1:
         raise UserError(

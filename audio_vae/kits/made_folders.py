@@ -17,7 +17,7 @@ import soundfile
 
 from audio_vae.audio import decoding
 from audio_vae.kits.layout import Pad
-from audio_vae.kits.write import FORMATS, KitOptions, require_kit, write_kits
+from audio_vae.kits.write import KitOptions, instrument_named, require_kit, with_room, write_kits
 from audio_vae.runs.environment import environment
 from audio_vae.utils.errors import UserError, one_line
 from audio_vae.utils.files import folder_name, read_json, safe_name, write_json
@@ -33,20 +33,23 @@ def make_kit(folders: Sequence[Path], out: Path | None = None, options: KitOptio
     Args:
         folders: folders of a morph, a blend, new sounds or variations.
         out: the folder to write. The default is `kits/<folder>-…`.
-        options: the formats and the layout; all formats and round robin by default.
+        options: the formats and the layout, by default round robin. Where they name no format, the kit has all formats
+            but those that have no room for the sounds; a remark says which.
 
     Raises:
-        UserError: a folder is none of these or damaged, the sounds do not fit into the layout, or `out` holds other
-            files or cannot be written.
+        UserError: a folder is none of these or damaged, the sounds do not fit into the layout or a format, or `out`
+            holds other files or cannot be written.
     """
-    options = options or KitOptions(FORMATS, "round-robin")
+    options = options or KitOptions(layout="round-robin")
     name = folder_name([safe_name(Path(os.path.realpath(folder)).name) for folder in folders])
     out = Path("kits", name) if out is None else Path(out)
     require_writable_folder(out, MARKER)
     pads = [pad for folder in folders for pad in read_pads(folder)]
+    remarks = []
+    if not options.formats:
+        options, remarks = with_room([pad.instrument for pad in pads], options.layout)
     require_kit([(pad.name, pad.instrument) for pad in pads], options)
     rates_hz = sorted({pad.rate_hz for pad in pads})
-    remarks = []
     if len(rates_hz) > 1:
         shown = ", ".join(f"{each} Hz" for each in rates_hz)
         remarks.append(f"the sounds have different rates ({shown}): those of lower ones are resampled to the highest")
@@ -97,8 +100,9 @@ def _of_blend(folder: Path, values: dict[str, Any]) -> list[tuple[Path, str, str
 
 def _of_sounds(folder: Path, values: dict[str, Any]) -> list[tuple[Path, str, str]]:
     names = [str(each["file"]) for each in values["sounds"]]
-    title = values["sound"]["name"] if "sound" in values else None
-    instruments = [safe_name(Path(title).stem) if title else each["class"] for each in values["sounds"]]
+    sound = values.get("sound")
+    title = instrument_named(sound["name"], sound["kind"]) if sound else None
+    instruments = [title or each["class"] for each in values["sounds"]]
     # Only the last part of a name counts, so that no file outside of the folder is read.
     return [
         (folder / Path(name).name, Path(name).stem, instrument)

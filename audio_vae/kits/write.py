@@ -14,19 +14,29 @@ import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from audio_vae.audio import io, waveform
 from audio_vae.kits import decentsampler, hydrogen, sfz
 from audio_vae.kits.layout import LAYOUTS, Pad, Zone, lay_out
 from audio_vae.utils.errors import UserError
+from audio_vae.utils.files import safe_name
 
 FORMATS = ("sfz", "decentsampler", "hydrogen")
 """The formats that a kit can have."""
 
 FOLDER = "kits"
 """The folder of the kits in a folder of sounds."""
+
+MOST_SOUNDS = {
+    # Hydrogen reads so many layers of an instrument and leaves out all further ones (m_nMaxLayers in its sources).
+    ("hydrogen", "velocity"): 16,
+    ("hydrogen", "round-robin"): 16,
+    # seq_length and seq_position are 1 to 100 (https://sfzformat.com/opcodes/seq_length).
+    ("sfz", "round-robin"): 100,
+}
+"""Format and layout → most sounds of an instrument, where there is a limit."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +70,44 @@ def require_kit(pads_named: Sequence[tuple[str, str]], options: KitOptions) -> N
         options: the formats and the layout.
 
     Raises:
-        UserError: there are too many sounds for the layout.
+        UserError: there are too many sounds for the layout or a format.
     """
     if options.formats:
         lay_out([Pad(name, instrument, None, 0) for name, instrument in pads_named], options.layout)
+        _require_room([instrument for _, instrument in pads_named], options)
+
+
+def with_room(instruments: Sequence[str], layout: str) -> tuple[KitOptions, list[str]]:
+    """Choose the formats that have room for the sounds of a kit.
+
+    Args:
+        instruments: the instrument of each sound.
+        layout: one of `layout.LAYOUTS`.
+
+    Returns:
+        The formats and the layout, and a line for each format that is left out.
+    """
+    reasons = {each: _crowded(instruments, each, layout) for each in FORMATS}
+    formats = tuple(each for each, reason in reasons.items() if reason is None)
+    return KitOptions(formats, layout), [f"{reason}: none is written" for reason in reasons.values() if reason]
+
+
+def _require_room(instruments: Sequence[str], options: KitOptions) -> None:
+    for each in options.formats:
+        reason = _crowded(instruments, each, options.layout)
+        if reason is not None:
+            raise UserError(f"{reason}: make fewer, choose another --map, or leave --kit {each} out")
+
+
+def _crowded(instruments: Sequence[str], kit_format: str, layout: str) -> str | None:
+    """Return why a format has no room for the sounds of these instruments, or `None`."""
+    most = MOST_SOUNDS.get((kit_format, layout))
+    if most is None or not instruments:
+        return None
+    instrument, n_sounds = Counter(instruments).most_common(1)[0]
+    if n_sounds <= most:
+        return None
+    return f"{n_sounds} sounds of {instrument} are too many for a kit of {kit_format} (at most {most})"
 
 
 def write_kits(
@@ -84,12 +128,13 @@ def write_kits(
         JSON values of the kit: `formats`, `map`, `rate_hz`, `files` and `zones`; `None` if no format is asked for.
 
     Raises:
-        UserError: there are too many sounds for the layout.
+        UserError: there are too many sounds for the layout or a format.
     """
     if not options.formats:
         return None
     pads = unique_names(pads)
     zones = lay_out(pads, options.layout)
+    _require_room([pad.instrument for pad in pads], options)
     rate_hz = max(pad.rate_hz for pad in pads)
     pads = [
         dataclasses.replace(pad, samples=waveform.resample(pad.samples, pad.rate_hz, rate_hz), rate_hz=rate_hz)
@@ -103,6 +148,16 @@ def write_kits(
         "files": [file.relative_to(folder).as_posix() for file in files],
         "zones": [dataclasses.asdict(zone) for zone in zones],
     }
+
+
+def instrument_named(name: str, kind: str) -> str:
+    """Return the instrument that variations of a sound are, which is also how the names of their files begin.
+
+    Args:
+        name: what the sound is called: a class, `GROUP/CLASS`, `CLASS:N`, a sound or the path of a file.
+        kind: its kind, as `morphing.endpoints.Endpoint` has it; of a `file`, the name without folder and suffix counts.
+    """
+    return safe_name(PurePath(name).stem if kind == "file" else name.replace("/", "_"))
 
 
 def unique_names(pads: Sequence[Pad]) -> list[Pad]:

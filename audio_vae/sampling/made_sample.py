@@ -17,6 +17,7 @@ from audio_vae.sampling.novelty import COPY_DB, Nearest, TrainingSounds, decoded
 from audio_vae.sampling.spread import farthest_first, scales_within_classes, spread_of
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.files import safe_name
+from audio_vae.utils.names import composed
 
 TEMPERATURES = (0.0, 4.0)
 """Lowest and highest temperature."""
@@ -102,9 +103,9 @@ def make_sample(
         UserError: a class is not known or has too few sounds, a value is out of range, or the class does not give so
             many sounds that are no copies.
     """
-    _require_values(n_each, seed, temperature)
+    require_values(n_each, seed, temperature)
     known = training_sounds(run)
-    labels = _labels(run, known, classes)
+    labels = labels_of(run, classes)
     sounds = [sound for label in labels for sound in _of_class(run, known, label, n_each, seed, temperature, level)]
     names = tuple(run.sounds.class_names[label] for label in labels)
     return MadeSample(run, names, n_each, seed, temperature, level, tuple(sounds))
@@ -116,7 +117,8 @@ def require_seed(seed: int) -> None:
         raise UserError(f"the seed {seed} cannot be used: give a whole number from 0 to {MOST_SEED}")
 
 
-def _require_values(n_each: int, seed: int, temperature: float) -> None:
+def require_values(n_each: int, seed: int, temperature: float) -> None:
+    """Refuse values of `make_sample` that are out of range, with a `UserError`."""
     require_seed(seed)
     if not 1 <= n_each <= MOST_SOUNDS:
         raise UserError(f"{n_each} sounds of a class cannot be made: give a number from 1 to {MOST_SOUNDS}")
@@ -125,15 +127,24 @@ def _require_values(n_each: int, seed: int, temperature: float) -> None:
         raise UserError(f"the temperature {temperature:g} cannot be used: give {low:g} to {high:g}")
 
 
-def _labels(run: Run, known: TrainingSounds, classes: Sequence[str]) -> list[int]:
-    """Return the numbers of classes, each once."""
+def labels_of(run: Run, classes: Sequence[str]) -> list[int]:
+    """Return the numbers of the classes that `make_sample` draws from, each once.
+
+    Raises:
+        UserError: a class is not known or has too few sounds, or no class has enough.
+    """
     names = run.sounds.class_names
-    sizes = np.bincount(known.labels, minlength=len(names))
+    sizes = np.bincount(training_sounds(run).labels, minlength=len(names))
     if not classes:
-        return np.flatnonzero(sizes >= 2).tolist()
+        labels = np.flatnonzero(sizes >= 2).tolist()
+        if not labels:
+            raise UserError(
+                f"no class in {run.path} has two training sounds, which a spread takes: train on more sounds"
+            )
+        return labels
     labels = []
     for text in classes:
-        class_name = class_named(text, run.sounds)
+        class_name = class_named(composed(text), run.sounds)
         if class_name is None:
             raise UserError(f"unknown class {text!r} in {run.path}: give one of {', '.join(names)}")
         label = names.index(class_name)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import PurePath
 
 import numpy as np
 
 from audio_vae.audio import fidelity, waveform
+from audio_vae.kits.write import instrument_named
 from audio_vae.morphing.endpoints import Endpoint, file_warnings
 from audio_vae.morphing.given import Given, given_decoded
 from audio_vae.morphing.options import RENDERS
@@ -21,7 +21,6 @@ from audio_vae.sampling.novelty import training_sounds
 from audio_vae.sampling.spread import spread_within_classes
 from audio_vae.shaping.transfer import Transfer
 from audio_vae.utils.errors import UserError
-from audio_vae.utils.files import safe_name
 
 FULL_AMOUNT_DB = 8.0
 """Distance of a variation of amount 1: about as far as two kicks of the pretrained model are apart in the median."""
@@ -45,7 +44,7 @@ class Variation:
         name: the sound, the seed or the direction, and its number: `my-seed7-003`.
         amount: how far it is from the sound, in units of `FULL_AMOUNT_DB`; negative against a direction.
         latent: float32 `[d]`.
-        given: the variation, at the rate, length and channels of the sound.
+        given: the variation; rendered of the sound itself, at its rate, length and channels.
         distance_db: how far it is from the sound (`audio.fidelity`).
     """
 
@@ -140,7 +139,7 @@ def make_variations(
 
 def stem(point: Endpoint) -> str:
     """Return the name of a sound as the beginning of file names: that of a file without its suffix."""
-    return safe_name(PurePath(point.name).stem) if point.kind == "file" else point.file_name
+    return instrument_named(point.name, point.kind)
 
 
 def _require_values(amount: float, n: int, seed: int, along: str | None, render: str) -> None:
@@ -240,7 +239,9 @@ def _cells_db(given: Given) -> np.ndarray:
 
 
 def _at_distances(renderer: _Renderer, moves: np.ndarray, wanted_db: np.ndarray) -> list[_Found]:
-    """Go along each move until the sound is as far as wanted, by false position (the Illinois algorithm).
+    """Go along each move until the sound is as far as wanted.
+
+    The step is searched by false position, at least a tenth of the interval away from either of its ends.
 
     Args:
         renderer: what makes the sounds.

@@ -17,7 +17,7 @@ from typing import Any
 from audio_vae.kits.write import KitOptions, require_kit
 from audio_vae.runs.run import Run
 from audio_vae.sampling.folder import Named, require_sound_options, write_sounds
-from audio_vae.sampling.made_sample import MadeSample, NewSound, make_sample
+from audio_vae.sampling.made_sample import MadeSample, NewSound, labels_of, make_sample, require_values
 from audio_vae.sampling.novelty import COPY_DB
 from audio_vae.utils.files import folder_name, safe_name
 from audio_vae.utils.folders import MadeFolder, require_writable_folder
@@ -59,13 +59,15 @@ def sample(
             cannot be written.
     """
     require_sound_options(level, subtype)
+    require_values(n_each, seed, temperature)
     kit = kit or KitOptions(layout="round-robin")
     shown = [safe_name(each) for each in classes] or ["all"]
     name = folder_name([*shown, f"seed{seed}"])
     out = run.results_path / "samples" / name if out is None else Path(out)
     require_writable_folder(out, MARKER)
     # Whether a kit has room for the sounds does not depend on what they are.
-    require_kit([(str(each), str(place)) for place in range(max(1, len(classes))) for each in range(n_each)], kit)
+    names = [run.sounds.class_names[label] for label in labels_of(run, classes)]
+    require_kit([(str(each), name) for name in names for each in range(n_each)], kit)
     made = make_sample(run, classes, n_each, seed=seed, temperature=temperature, level=level)
     return write_sample(made, out, subtype=subtype, kit=kit)
 

@@ -69,7 +69,7 @@ def vary(
         out = run.results_path / "variations" / folder_name([stem(point), along or f"seed{seed}"])
     require_writable_folder(Path(out), MARKER)
     kit = kit or KitOptions(layout="round-robin")
-    require_kit([(str(each), "sound") for each in range(n)], kit)
+    require_kit([(str(each), stem(point)) for each in range(n)], kit)
     made = make_variations(run, point, amount, n, seed=seed, along=along, render=render, level=level)
     return write_variations(made, Path(out), subtype=subtype, kit=kit)
 

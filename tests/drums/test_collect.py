@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import soundfile
+from click.testing import CliRunner
 
 from audio_vae.data.sources import credits_of
 from audio_vae.drums import collect, synth
@@ -99,3 +100,27 @@ def test_folder_with_other_files_is_kept(kits, one_shots, tmp_path):
     with pytest.raises(UserError, match="holds other files"):
         collect.collect(kits, one_shots, tmp_path / "sounds")
     assert (tmp_path / "sounds" / "mine.wav").exists()
+
+
+def test_a_hi_hat_that_cannot_be_read_is_named(kits, one_shots, tmp_path, run_main):
+    bad = kits / "hihat" / "Audiophob__bad.wav"
+    bad.write_bytes(b"")
+    done = run_main(kits, one_shots, tmp_path / "sounds")
+    assert done.exit_code == 1
+    assert done.output == f"Error: {bad} cannot be used (the file is empty (0 bytes)): take it out\n"
+    assert not (tmp_path / "sounds").exists()
+
+
+def test_two_files_of_one_name_and_class_are_refused(kits, one_shots, tmp_path, run_main):
+    write_tones(one_shots, ["electronic/FluidR3__78-Cuica.flac"], 0.09)
+    done = run_main(kits, one_shots, tmp_path / "sounds")
+    assert done.exit_code == 1
+    second = one_shots / "electronic" / "FluidR3__78-Cuica.flac"
+    assert done.output == f"Error: {second} is the second file of its name of the class percussion: rename it\n"
+    assert not (tmp_path / "sounds").exists()
+
+
+@pytest.fixture
+def run_main():
+    """Run the command of the module and return its exit code and output."""
+    return lambda *arguments: CliRunner().invoke(collect.main, [str(each) for each in arguments])

@@ -18,6 +18,13 @@ from audio_vae.kits.general_midi import KEYS, choke_group, drum_of
         ("hihat-tom", "hihat"),
         ("snares", "snare"),
         ("rimshot", "rim"),
+        ("kick-hihat-open", "kick"),
+        ("snare-hihat-closed", "snare"),
+        ("open hihats", "hihat-open"),
+        ("HiHat Acoustic Closed", "hihat-closed"),
+        ("hihat-tom-open", "hihat"),
+        ("my_zap_3bd1f2aa", None),
+        ("my_zap_3bd1f2aa-snare", "snare"),
         ("cat", None),
         ("kicker", None),
         ("3", None),
@@ -30,6 +37,7 @@ def test_drum_of(name, drum):
 def test_hats_choke_one_another_and_nothing_else():
     assert {name for name in KEYS if choke_group(name)} == {"hihat", "hihat-closed", "hihat-open", "hihat-pedal"}
     assert choke_group("cat") is None
+    assert choke_group("kick-hihat-open") is None
 
 
 def test_keys_of_general_midi():

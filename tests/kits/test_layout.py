@@ -52,6 +52,12 @@ def test_hats_are_in_one_choke_group():
     ("counts", "layout", "match"),
     [
         ({"kick": 129}, "keys", "129 sounds are too many for the 128 keys of a kit"),
+        (
+            {f"c{n}": 1 for n in range(129)},
+            "velocity",
+            "129 instruments are too many for the 128 .* classes or folders$",
+        ),
+        ({f"c{n}": 1 for n in range(129)}, "keys", "129 instruments are too many for the 128 keys .* or folders$"),
         ({"kick": 128}, "velocity", "128 sounds are too many for 127 velocities"),
         ({"kick": 1}, "circle", "unknown map 'circle': choose one of keys, velocity, round-robin"),
     ],

@@ -1,5 +1,6 @@
 """Kits as files: what was written is read again by the rules of each format."""
 
+import os
 import tarfile
 from xml.etree import ElementTree
 
@@ -7,9 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from audio_vae.kits import hydrogen
 from audio_vae.kits.hydrogen import NAMESPACE
 from audio_vae.kits.layout import Pad
-from audio_vae.kits.write import FORMATS, KitOptions, unique_names, write_kits
+from audio_vae.kits.write import FORMATS, KitOptions, require_kit, unique_names, with_room, write_kits
 from audio_vae.utils.errors import UserError
 
 OPCODES = {
@@ -110,6 +112,52 @@ def test_hydrogen(pads, tmp_path, layout):
     assert instruments[0].findtext("h:muteGroup", None, names) == "1"
     with tarfile.open(tmp_path / "hydrogen" / "mine.h2drumkit") as archive:
         assert {"mine/drumkit.xml", "mine/hihat-open-000.wav"} <= set(archive.getnames())
+
+
+def test_an_archive_of_hydrogen_holds_no_time_and_no_owner(pads, tmp_path):
+    write_kits(tmp_path, "mine", pads, KitOptions(("hydrogen",)))
+    folder, archive = tmp_path / "hydrogen" / "mine", tmp_path / "hydrogen" / "mine.h2drumkit"
+    before = archive.read_bytes()
+    for path in (folder, *folder.iterdir()):
+        os.utime(path, (1e9, 1e9))
+        path.chmod(0o700)
+    hydrogen.pack(folder, archive)
+    assert archive.read_bytes() == before
+    assert int.from_bytes(before[4:8], "little") == 0
+    with tarfile.open(archive) as file:
+        entries = file.getmembers()
+    assert {(each.mtime, each.uid, each.gid, each.uname, each.gname) for each in entries} == {(0, 0, 0, "", "")}
+    assert {(each.isdir(), each.mode) for each in entries} == {(True, 0o755), (False, 0o644)}
+
+
+@pytest.mark.parametrize(
+    ("kit_format", "layout", "most"),
+    [("hydrogen", "velocity", 16), ("hydrogen", "round-robin", 16), ("sfz", "round-robin", 100)],
+)
+def test_formats_have_room_for_so_many_sounds_of_an_instrument(tmp_path, kit_format, layout, most):
+    samples, options = np.zeros((1, 1), np.float32), KitOptions((kit_format,), layout)
+    other = Pad("b", "snare", samples, 8000)
+    sounds = [Pad(f"a{number}", "kick", samples, 8000) for number in range(most)]
+    assert len(write_kits(tmp_path / "full", "mine", [*sounds, other], options)["zones"]) == most + 1
+    sounds.append(Pad("c", "kick", samples, 8000))
+    message = (
+        rf"^{most + 1} sounds of kick are too many for a kit of {kit_format} \(at most {most}\): make fewer, choose "
+        rf"another --map, or leave --kit {kit_format} out$"
+    )
+    with pytest.raises(UserError, match=message):
+        write_kits(tmp_path / "over", "mine", [other, *sounds], options)
+    assert not (tmp_path / "over").exists()
+    with pytest.raises(UserError, match=message):
+        require_kit([(pad.name, pad.instrument) for pad in [other, *sounds]], options)
+    left, remarks = with_room([pad.instrument for pad in sounds], layout)
+    assert kit_format not in left.formats
+    assert "decentsampler" in left.formats
+    assert len(remarks) == len(FORMATS) - len(left.formats)
+
+
+def test_on_keys_of_their_own_there_is_no_such_limit(tmp_path):
+    assert with_room(["kick"] * 128, "keys") == (KitOptions(FORMATS, "keys"), [])
+    assert with_room(["kick"] * 127, "velocity")[0].formats == ("sfz", "decentsampler")
 
 
 def test_sounds_of_different_rates_get_the_highest(pads, tmp_path):

@@ -1,14 +1,16 @@
 """New sounds of classes, in memory and as a folder."""
 
+import dataclasses
 import json
+import unicodedata
 
 import numpy as np
 import pytest
 import soundfile
 
 from audio_vae.audio.fidelity import cell_distances_db
-from audio_vae.kits.write import KitOptions
-from audio_vae.sampling.made_sample import make_sample
+from audio_vae.kits.write import FORMATS, KitOptions
+from audio_vae.sampling.made_sample import labels_of, make_sample
 from audio_vae.sampling.novelty import COPY_DB, decoded_cells_db, training_sounds
 from audio_vae.sampling.sample import sample
 from audio_vae.utils.errors import UserError
@@ -78,6 +80,22 @@ class TestMake:
         with pytest.raises(UserError, match=match):
             make_sample(toy_run, **arguments)
 
+    def test_no_class_with_two_training_sounds(self, toy_run, monkeypatch, tmp_path):
+        known = training_sounds(toy_run)
+        monkeypatch.setattr(known, "labels", np.zeros(0, np.int32))
+        message = r"^no class in .* has two training sounds, which a spread takes: train on more sounds$"
+        with pytest.raises(UserError, match=message):
+            make_sample(toy_run)
+        with pytest.raises(UserError, match=message):
+            sample(toy_run, out=tmp_path / "s")
+        assert not (tmp_path / "s").exists()
+
+    def test_it_does_not_matter_how_accents_are_typed(self, toy_run, monkeypatch):
+        name = unicodedata.normalize("NFC", "Käfer")
+        sounds = dataclasses.replace(toy_run.sounds, class_names=(name, "it's high", "empty"))
+        monkeypatch.setitem(vars(toy_run), "sounds", sounds)
+        assert labels_of(toy_run, [unicodedata.normalize("NFD", name), name]) == [0]
+
 
 class TestFolder:
     def test_files_are_named_after_class_and_seed(self, toy_run, tmp_path):
@@ -98,8 +116,9 @@ class TestFolder:
     def test_the_same_command_gives_the_same_bytes_and_replaces_the_older_folder(self, toy_run, tmp_path):
         before = None
         for _ in range(2):
-            folder = sample(toy_run, ["low"], tmp_path / "s", n_each=1).folder
-            files = {path.name: path.read_bytes() for path in folder.iterdir()}
+            kit = KitOptions(FORMATS, "round-robin")
+            folder = sample(toy_run, ["low"], tmp_path / "s", n_each=1, kit=kit).folder
+            files = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
             assert before in (None, files)
             before = files
 
@@ -113,4 +132,16 @@ class TestFolder:
         monkeypatch.setattr("audio_vae.sampling.sample.make_sample", None)
         with pytest.raises(UserError, match="200 sounds are too many for the 128 keys of a kit"):
             sample(toy_run, ["low"], tmp_path / "s", n_each=200, kit=KitOptions(("sfz",), "keys"))
+        with pytest.raises(UserError, match="160 sounds are too many for the 128 keys of a kit"):
+            sample(toy_run, (), tmp_path / "s", n_each=80, kit=KitOptions(("sfz",), "keys"))
+        with pytest.raises(UserError, match="17 sounds of low are too many for a kit of hydrogen"):
+            sample(toy_run, (), tmp_path / "s", n_each=17, kit=KitOptions(("hydrogen",), "velocity"))
         assert not (tmp_path / "s").exists()
+
+    def test_a_class_that_is_named_twice_takes_its_keys_once(self, toy_run, tmp_path):
+        made = sample(toy_run, ["low"] * 129, tmp_path / "s", n_each=1, kit=KitOptions(("sfz",), "keys"))
+        assert len(made.sidecar["kit"]["zones"]) == 1
+
+    def test_a_number_out_of_range_is_refused_before_the_kit(self, toy_run, tmp_path):
+        with pytest.raises(UserError, match="2000 sounds of a class cannot be made: give a number from 1 to 1000"):
+            sample(toy_run, (), tmp_path / "s", n_each=2000, kit=KitOptions(("sfz",), "keys"))

@@ -9,6 +9,7 @@ import soundfile
 from sound_files import decaying_tone, write_sound
 
 from audio_vae.audio.fidelity import distance_db
+from audio_vae.kits.write import KitOptions
 from audio_vae.morphing.endpoints import array_endpoint, parse_endpoint
 from audio_vae.sampling.directions import described_by
 from audio_vae.sampling.made_variations import FULL_AMOUNT_DB, make_variations
@@ -108,8 +109,22 @@ class TestFolder:
         assert stored == json.loads(json.dumps(made.sidecar))
         assert (stored["amount"], stored["seed"], stored["kit"]) == (0, 7, None)
 
+    def test_a_kit_without_room_is_refused_before_anything_is_made(self, toy_run, tmp_path, monkeypatch):
+        monkeypatch.setattr("audio_vae.sampling.vary.make_variations", None)
+        with pytest.raises(UserError, match="17 sounds of low_1 are too many for a kit of hydrogen"):
+            vary(toy_run, "low:1", tmp_path / "v", n=17, kit=KitOptions(("hydrogen",), "round-robin"))
+        assert not (tmp_path / "v").exists()
+
     def test_default_folder_and_another_one(self, toy_run, tmp_path):
         assert vary(toy_run, "low:1", n=1, amount=0).folder == toy_run.path / "variations" / "low_1-seed0"
         (tmp_path / "notes.txt").write_text("mine")
         with pytest.raises(UserError, match=r"holds other files \(no vary.json\)"):
             vary(toy_run, "low:1", tmp_path, n=1, amount=0)
+
+
+def test_the_help_says_what_variations_keep(run):
+    code, out, _ = run("drums", "vary", "--help")
+    assert code == 0
+    assert "With --render sound, they keep its rate (up to 48 kHz), length (up to 60 s) and channels." in " ".join(
+        out.split()
+    )
