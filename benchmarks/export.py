@@ -14,14 +14,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from audio_vae.export import formats
-
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
 
-from audio_vae.export import parity_check
+from audio_vae.export import formats, parity_check
 from audio_vae.export.export import export
 from audio_vae.runs.run import open_run
 from audio_vae.utils.errors import UserError

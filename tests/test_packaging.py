@@ -46,7 +46,7 @@ def test_wheel_holds_the_package_and_nothing_at_the_top_level(tmp_path):
     (wheel,) = tmp_path.glob("audio_vae-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"audio_vae"}
-    assert {installed_name(path) for path in SOURCES} <= set(names)
+    assert {installed_name(path) for path in SOURCES} == {name for name in names if name.endswith(".py")}
     assert (
         sorted(name for name in names if name.startswith("audio_vae/pretrained/") and not name.endswith(".py"))
         == PRETRAINED

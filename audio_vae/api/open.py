@@ -20,7 +20,7 @@ def open_model(model: str | os.PathLike) -> SoundModel:
 
     Args:
         model: name of a pretrained model (`drums`, `digits`), or the path of a run folder. A run folder that has the
-            name of a pretrained model is opened as `./drums`.
+            name of a pretrained model is opened as `./drums`, or as a `Path`.
 
     Returns:
         The model. Its network is loaded already, so that what follows is quick.

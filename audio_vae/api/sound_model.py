@@ -254,7 +254,9 @@ class SoundModel:
         render: str = "sound",
         level: str = "keep",
     ) -> Variations:
-        """Make variations of a sound, at its own rate, length and channels. The same seed gives the same sounds.
+        """Make variations of a sound. The same seed gives the same sounds.
+
+        With `render="sound"` they keep its rate (up to 48 kHz), length (up to 60 s) and channels.
 
         Args:
             sound: given like an end of `morph`.

@@ -19,13 +19,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audio_vae.backend.keras_backend import on_tensorflow
+from audio_vae.backend.prediction import BATCH_SIZE
 from audio_vae.backend.workers import SECONDS_FOR_SHARED_FOLDER, Worker, stopped_at_once, this_worker, worker_losses
 from audio_vae.utils.errors import UserError
 
 STRATEGIES = ("none", "mirrored", "multi-worker")
 """One device; all devices of this machine; all devices of several machines."""
-
-_BATCH_SIZE = 16
 
 
 @dataclass(frozen=True)
@@ -175,10 +174,10 @@ def outputs(network, inputs):
     # Only Keras' TensorFlow models have a strategy.
     strategy = getattr(network, "distribute_strategy", None)
     if strategy is None or strategy.num_replicas_in_sync == 1:
-        return network.predict(inputs, batch_size=_BATCH_SIZE, verbose=0)
+        return network.predict(inputs, batch_size=BATCH_SIZE, verbose=0)
     import keras
     import tensorflow as tf
 
     call = tf.function(lambda each: network(each, training=False))
-    parts = [call(tf.constant(inputs[i : i + _BATCH_SIZE])) for i in range(0, len(inputs), _BATCH_SIZE)]
+    parts = [call(tf.constant(inputs[i : i + BATCH_SIZE])) for i in range(0, len(inputs), BATCH_SIZE)]
     return keras.tree.map_structure(lambda *each: tf.concat(each, 0).numpy(), *parts)

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from audio_vae.utils.errors import UserError
+
 PACKAGE = "audio_vae"
 """Name of the package under which all classes are registered with Keras. It is part of saved models."""
 
@@ -74,6 +76,19 @@ def on_tensorflow() -> bool:
     return keras.backend.backend() == "tensorflow"
 
 
+def require_tensorflow(what: str) -> None:
+    """Check that Keras runs on TensorFlow, and that it is installed.
+
+    Args:
+        what: what needs it, the beginning of the message.
+
+    Raises:
+        UserError: it runs on another backend, or there is no TensorFlow.
+    """
+    if not importlib.util.find_spec("tensorflow") or not on_tensorflow():
+        raise UserError(f"{what} needs TensorFlow: install it, and set KERAS_BACKEND=tensorflow or leave it unset")
+
+
 @contextmanager
 def standard_settings() -> Iterator[None]:
     """Let Keras work with its own defaults, whatever the user's keras.json or program says; theirs come back.
@@ -124,9 +139,14 @@ def run_operations_side_by_side() -> None:
         tf.config.threading.set_intra_op_parallelism_threads(1)
 
 
+def n_cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def machine_name() -> str:
     """Return the machine in words: processor, number of cores that this process may use, accelerators."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = n_cores()
     processor = f"{_processor_name()}, {cores} core{'s' if cores > 1 else ''}"
     return ", ".join([processor, *_accelerator_names()])
 

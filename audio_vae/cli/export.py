@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from audio_vae.backend.keras_backend import require_tensorflow
 from audio_vae.cli import common
 from audio_vae.presets import DEFAULT_PRESET
 
@@ -34,6 +35,7 @@ def command(dataset: str) -> click.Command:
         """Write the model for other programs; each copy is checked to compute the same."""
         run = common.open_model(dataset, run_path, model)
         with common.loading_keras():
+            require_tensorflow("an export")
             from audio_vae.export.export import export, summary_lines
             from audio_vae.export.formats import check_format
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
+from audio_vae.backend.keras_backend import n_cores
 from audio_vae.data.reading import map_ahead
 from audio_vae.data.shard_worker import ShardTask, make_shard
 from audio_vae.utils.errors import UserError
@@ -59,11 +60,6 @@ def map_in_processes(tasks: Sequence[ShardTask]) -> Iterator[tuple[ShardTask, di
             worker.stdout.close()
             with suppress(OSError):
                 worker.stdin.close()
-
-
-def n_cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _start() -> subprocess.Popen:

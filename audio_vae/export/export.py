@@ -133,7 +133,7 @@ def _require_equal(
         raise UserError(
             f"the {file_format} export of {run.path} differs from the Keras model by {difference:.2g} in {case} "
             f"(at most {allowed[signature]:.2g} is allowed; the model differs from itself by {noise[signature]:.2g}): "
-            "nothing kept"
+            "nothing is kept; try another --format, or other versions of TensorFlow and the converter"
         )
 
 

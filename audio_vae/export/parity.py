@@ -233,7 +233,10 @@ def run_fresh(file_format: str, folder: Path, inputs: Arrays) -> tuple[Arrays, d
         )
         if done.returncode:
             reason = one_line(Exception((done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1]))
-            raise UserError(f"the {file_format} export does not run in a fresh process ({reason[:300]}): nothing kept")
+            raise UserError(
+                f"the {file_format} export does not run in a fresh process ({reason[:300]}): "
+                "nothing is kept; try another --format, or other versions of TensorFlow and the converter"
+            )
         with np.load(Path(place, "outputs.npz")) as stored:
             return dict(stored), json.loads(done.stdout.strip().splitlines()[-1])
 

@@ -81,11 +81,13 @@ def open_trained(
 def run_named(name: str | os.PathLike) -> Run:
     """Open a pretrained model by its name, or a run folder by its path, of whatever data set.
 
+    A `Path` is a folder, and never a pretrained model.
+
     Raises:
         UserError: there is neither, or the folder is no run folder.
     """
     text = os.fspath(name)
-    if text in names():
+    if text in names() and not isinstance(name, os.PathLike):
         path = path_of(text)
     elif text and Path(text).is_dir():
         path = Path(text)

@@ -7,12 +7,15 @@ import os
 import platform
 import shlex
 import subprocess
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audio_vae import __version__
+from audio_vae.utils.files import read_json
 
 if TYPE_CHECKING:
     from audio_vae.runs.run import Run
@@ -52,7 +55,7 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "packages": versions,
-        "keras_backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
+        "keras_backend": _keras_backend(),
         "git_commit": _git_commit(),
         "command": COMMAND.get(),
     }
@@ -61,6 +64,17 @@ def environment() -> dict[str, Any]:
 def made_by(run: Run) -> dict[str, Any]:
     """Return what made a result of a trained run, as JSON values: config, hash of the model, and `environment()`."""
     return {"config": run.config.to_dict(), "model_sha256": run.model_sha256, "made_with": environment()}
+
+
+def _keras_backend() -> str:
+    """Return the backend that Keras runs on, or will run on: what it says itself, a variable, or its settings file."""
+    if "keras" in sys.modules:
+        return sys.modules["keras"].backend.backend()
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    stored = None
+    with suppress(OSError, ValueError, AttributeError):
+        stored = read_json(home / "keras.json").get("backend")
+    return os.environ.get("KERAS_BACKEND") or stored or "tensorflow"
 
 
 def _git_commit() -> str | None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +39,7 @@ def test_a_pretrained_model_comes_before_a_folder_of_its_name(tone_run, tmp_path
     monkeypatch.chdir(tmp_path)
     (tmp_path / "drums").symlink_to(tone_run.path)
     assert open_model("./drums").run.config == tone_run.config
+    assert open_model(Path("drums")).run.config == tone_run.config
     monkeypatch.setattr(catalog, "FOLDER", tmp_path)
     (tmp_path / "drums" / "card.json").write_text("{}")
     try:

@@ -105,7 +105,7 @@ def test_nothing_is_left_when_parity_fails(trained, tmp_path, monkeypatch, no_pr
         return outputs, versions
 
     monkeypatch.setattr(parity, "run_fresh", shifted)
-    told = r"differs from the Keras model.*decode, real input, batch 2 \(at most 0.0001 is .*itself by .*nothing kept"
+    told = r"differs from the Keras model.*decode, real input, batch 2 \(at most 0.0001 is .*itself by .*is kept"
     with pytest.raises(UserError, match=told):
         export(trained, "keras", tmp_path / "new" / "models")
     assert everything_below(tmp_path) == []

@@ -1,4 +1,5 @@
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -18,6 +19,28 @@ def test_the_version_is_this_packages_and_missing_packages_are_null(monkeypatch)
     monkeypatch.setattr(module, "_PACKAGES", ("numpy", "not-a-package"))
     assert environment()["audio-vae"] == __version__
     assert environment()["packages"] == {"numpy": np.__version__, "not-a-package": None}
+
+
+@pytest.mark.parametrize(
+    ("variable", "file", "expected"),
+    [
+        (None, None, "tensorflow"),
+        (None, '{"backend": "jax"}', "jax"),
+        ("torch", '{"backend": "jax"}', "torch"),
+        (None, "[]", "tensorflow"),
+        (None, "{", "tensorflow"),
+    ],
+)
+def test_the_backend_is_the_one_that_keras_takes(monkeypatch, tmp_path, variable, file, expected):
+    # As before Keras is loaded: a run's config is written then.
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    if variable:
+        monkeypatch.setenv("KERAS_BACKEND", variable)
+    if file:
+        (tmp_path / "keras.json").write_text(file, encoding="utf-8")
+    assert environment()["keras_backend"] == expected
 
 
 def test_no_commit_outside_a_checkout(monkeypatch, tmp_path):
