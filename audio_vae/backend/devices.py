@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audio_vae.backend.keras_backend import on_tensorflow
-from audio_vae.backend.prediction import BATCH_SIZE
 from audio_vae.backend.workers import SECONDS_FOR_SHARED_FOLDER, Worker, stopped_at_once, this_worker, worker_losses
 from audio_vae.utils.errors import UserError
 
@@ -171,6 +170,9 @@ def outputs(network, inputs):
 
     The network's own `predict` would wait for the other workers if it is spread over devices.
     """
+    # NumPy stays out of what the help of a command imports.
+    from audio_vae.backend.prediction import BATCH_SIZE
+
     # Only Keras' TensorFlow models have a strategy.
     strategy = getattr(network, "distribute_strategy", None)
     if strategy is None or strategy.num_replicas_in_sync == 1:

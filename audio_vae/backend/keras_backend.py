@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from audio_vae.utils.errors import UserError
-
 PACKAGE = "audio_vae"
 """Name of the package under which all classes are registered with Keras. It is part of saved models."""
 
@@ -85,6 +83,9 @@ def require_tensorflow(what: str) -> None:
     Raises:
         UserError: it runs on another backend, or there is no TensorFlow.
     """
+    # Every command imports this module before it can tell that it was stopped.
+    from audio_vae.utils.errors import UserError
+
     if not importlib.util.find_spec("tensorflow") or not on_tensorflow():
         raise UserError(f"{what} needs TensorFlow: install it, and set KERAS_BACKEND=tensorflow or leave it unset")
 
