@@ -126,6 +126,8 @@ def _morph_of(run: Run, line: Line, out: Path | None, taken: dict[str, int]) -> 
         if len(between) != 2:
             raise UserError(f"between holds {len(between)} positions: give two, such as 0 and 1")
         options["between"] = between
+    if "map" in values and "kit" not in values:
+        raise UserError("map is for kit: name a format in kit, or leave map out")
     kit = KitOptions(tuple(str(each) for each in values.get("kit", ())), str(values.get("map", "keys")))
     return morph(run, start, end, folder, via=via, kit=kit, **{**usual_options(run.config.audio), **options})
 

@@ -117,7 +117,7 @@ def make_variations(
     Raises:
         UserError: a value cannot be used, there is no such direction, or the model decodes to silence.
     """
-    _require_values(amount, n, seed, along, render)
+    require_values(amount, n, seed, along, render)
     moves, remarks = _moves(run, point, n, seed, along)
     amounts = np.full(n, amount) if along is None else np.linspace(-amount, amount, n) if n > 1 else np.array([amount])
     renderer = _Renderer(run, point, render)
@@ -142,7 +142,8 @@ def stem(point: Endpoint) -> str:
     return instrument_named(point.name, point.kind)
 
 
-def _require_values(amount: float, n: int, seed: int, along: str | None, render: str) -> None:
+def require_values(amount: float, n: int, seed: int, along: str | None, render: str) -> None:
+    """Refuse values of `make_variations` that are out of range, with a `UserError`."""
     require_seed(seed)
     lowest = 0 if along is None else -1
     if not lowest <= amount <= 1:

@@ -18,7 +18,14 @@ from audio_vae.kits.write import KitOptions, require_kit
 from audio_vae.morphing.endpoints import parse_endpoint
 from audio_vae.runs.run import Run
 from audio_vae.sampling.folder import Named, require_sound_options, write_sounds
-from audio_vae.sampling.made_variations import FULL_AMOUNT_DB, MadeVariations, Variation, make_variations, stem
+from audio_vae.sampling.made_variations import (
+    FULL_AMOUNT_DB,
+    MadeVariations,
+    Variation,
+    make_variations,
+    require_values,
+    stem,
+)
 from audio_vae.utils.files import folder_name
 from audio_vae.utils.folders import MadeFolder, require_writable_folder
 
@@ -64,6 +71,7 @@ def vary(
         UserError: the sound or a value cannot be used, or `out` holds other files or cannot be written.
     """
     require_sound_options(level, subtype)
+    require_values(amount, n, seed, along, render)
     point = parse_endpoint(sound, run, run.sounds if sounds is None else sounds)
     if out is None:
         out = run.results_path / "variations" / folder_name([stem(point), along or f"seed{seed}"])

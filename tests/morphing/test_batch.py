@@ -83,6 +83,7 @@ class TestRunBatch:
             ({"start": "low", "end": "low", "steps": float("inf")}, "steps inf is not a whole number"),
             ({"start": "low", "end": "low", "between": ["0"]}, "between holds 1 positions: give two"),
             ({"start": "low", "end": "low", "kit": ["exs"]}, "unknown kit 'exs'"),
+            ({"start": "low", "end": "low", "map": "keys"}, "map is for kit: name a format in kit"),
             ({"start": "low", "end": "low", "length": "Z"}, "unknown length 'Z'"),
         ],
     )
