@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from audio_vae.backend.keras_backend import muted_start_up
+from audio_vae.backend.keras_backend import muted_start_up, require_tensorflow
 from audio_vae.cli import common
 from audio_vae.cli.start import stop_at_once
 
@@ -81,13 +81,15 @@ def _serve(name, host, port, no_browser, quiet):
             from audio_vae.explorer.app import make_app
 
             bench.warm_up()
-        number = serve(make_app(bench, ends, [host], is_open(host)), listening, ready)
+        app = make_app(bench, ends, [host], is_open(host))
+        number = serve(app, listening, ready, click.get_current_context().find_root().meta.get("debug", False))
     # A sound may be in the making, in a thread that nobody waits for any more.
     stop_at_once(number)
 
 
 def _write(name, folder, runtime, quiet):
     with muted_start_up():
+        require_tensorflow("--static")
         from audio_vae.export.formats import check_format
 
         check_format("onnx")

@@ -25,7 +25,6 @@ from typing import Any
 
 import numpy as np
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -49,9 +48,7 @@ BODY_WITHIN_S = 30.0
 """A request that takes longer to arrive is given up."""
 
 
-def make_app(
-    bench: Workbench, ends: tuple[str, str], names: Iterable[str] = (), any_address: bool = False
-) -> Starlette:
+def make_app(bench: Workbench, ends: tuple[str, str], names: Iterable[str] = (), any_address: bool = False) -> Guard:
     """Return the server as an ASGI application.
 
     Args:
@@ -92,8 +89,8 @@ def make_app(
         asyncio.TimeoutError: lambda _request, _error: PlainTextResponse("the request came too slowly", 408),
         Exception: lambda _request, error: PlainTextResponse(explain(error), 500),
     }
-    guard = Middleware(Guard, names=tuple(names), any_address=any_address)
-    return Starlette(routes=routes, exception_handlers=handlers, middleware=[guard], lifespan=lifespan)
+    # Around all of it, because Starlette answers faults outside of its middleware.
+    return Guard(Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan), names, any_address)
 
 
 class _Server:
@@ -142,9 +139,7 @@ class _Server:
         """Answer the sound of a reference."""
         values = await _values(request)
         ref = values.get("ref")
-        # New sounds and variations are made of many tries.
-        lane = self.slow if str(ref).startswith(("new:", "vary:")) else self.quick
-        return await self._sounds(lane, request, lambda: [self.bench.point(ref).given])
+        return await self._sounds(self._lane(ref), request, lambda: [self.bench.point(ref).given])
 
     async def morph(self, request: Request) -> Response:
         """Answer steps of a morph."""
@@ -153,17 +148,16 @@ class _Server:
         n_steps = values.get("n_steps", 17)
         if not isinstance(n_steps, int):
             raise UserError("n_steps has to be a whole number")
-        lane = self.slow if render == "sound" and at is None else self.quick
-        return await self._sounds(
-            lane, request, lambda: self.bench.path(values.get("a"), values.get("b"), at, n_steps, render)
-        )
+        a, b = values.get("a"), values.get("b")
+        lane = self.slow if render == "sound" and at is None else self._lane(a, b)
+        return await self._sounds(lane, request, lambda: self.bench.path(a, b, at, n_steps, render))
 
     async def blend(self, request: Request) -> Response:
         """Answer a blend."""
         values = await _values(request)
-        render = values.get("render", self.bench.render)
+        parts, render = values.get("parts"), values.get("render", self.bench.render)
         return await self._sounds(
-            self.quick, request, lambda: [self.bench.blend(values.get("parts"), render).made.blend.step]
+            self._lane(*_refs_of(parts)), request, lambda: [self.bench.blend(parts, render).made.blend.step]
         )
 
     async def sample(self, request: Request) -> Response:
@@ -188,17 +182,32 @@ class _Server:
 
         async def answer(request: Request) -> Response:
             values = await _values(request)
-            lane = self.quick if what == "wav" else self.slow
+            refs = [values.get("a"), values.get("b"), values.get("sound"), *_refs_of(values.get("parts"))]
+            lane = self._lane(*refs) if what == "wav" else self.slow
             content, name = await lane.run(lambda: getattr(self.kept, what)(values), request.is_disconnected)
             kind = "audio/wav" if what == "wav" else "application/zip"
             return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
         return answer
 
+    def _lane(self, *refs: Any) -> Lane:
+        """Return the lane of what is quick to make, once the sounds of some references are there."""
+        return self.slow if any(map(_is_slow, refs)) else self.quick
+
     @staticmethod
     async def _sounds(lane: Lane, request: Request, make: Callable) -> Response:
         content = await lane.run(lambda: frames.to_bytes(make()), request.is_disconnected)
         return Response(content, media_type="application/octet-stream")
+
+
+def _is_slow(ref: Any) -> bool:
+    """Return whether a reference is that of a new sound or a variation, which are made of many tries."""
+    return isinstance(ref, str) and ref.startswith(("new:", "vary:"))
+
+
+def _refs_of(parts: Any) -> list[Any]:
+    """Return the references of a blend's parts, as far as they are parts."""
+    return [part[0] for part in parts if isinstance(part, list) and part] if isinstance(parts, list) else []
 
 
 async def _values(request: Request) -> dict[str, Any]:

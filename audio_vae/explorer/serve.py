@@ -72,13 +72,14 @@ def url_of(listening: socket.socket, host: str) -> str:
     return f"http://{shown}:{port}/"
 
 
-def serve(app: Callable, listening: socket.socket, when_ready: Callable[[], None]) -> int:
+def serve(app: Callable, listening: socket.socket, when_ready: Callable[[], None], debug: bool = False) -> int:
     """Serve an application until SIGINT (Ctrl-C) or SIGTERM comes, which ends it at once.
 
     Args:
         app: an ASGI application.
         listening: what it listens on.
         when_ready: called when the server answers.
+        debug: print the traceback of a fault.
 
     Returns:
         The number of the signal.
@@ -101,7 +102,7 @@ def serve(app: Callable, listening: socket.socket, when_ready: Callable[[], None
     ended: list[int] = []
     config = uvicorn.Config(
         app,
-        log_level="critical",
+        log_level="error" if debug else "critical",
         access_log=False,
         server_header=False,
         ws="none",

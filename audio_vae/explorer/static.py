@@ -1,7 +1,7 @@
 """The page as files alone: the model's ONNX export, and onnxruntime-web, which runs it in the browser.
 
 index.html, *.js, *.css, icon.svg    the page
-model.json                           what `explorer.app.about` says, and what the page needs to do without a server
+model.json                           what `explorer.about.about` says, and what the page needs to do without a server
 latents.f32                          float32 `[N + C, d]`: the points of the map
 encoder.onnx, decoder.onnx           the model
 ort*.mjs, ort*.wasm                  onnxruntime-web

@@ -9,7 +9,8 @@ from audio_vae.utils.errors import UserError
 
 MOST_SEED = 2**31 - 1
 
-_LONGEST_SHOWN = 80
+LONGEST_SHOWN = 80
+"""Most characters of a value that are shown again."""
 
 
 def number_of(value: Any) -> float:
@@ -21,7 +22,7 @@ def number_of(value: Any) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise UserError(f"{str(value)[:_LONGEST_SHOWN]!r} is no number") from error
+        raise UserError(f"{str(value)[:LONGEST_SHOWN]!r} is no number") from error
     if not math.isfinite(number):
         raise UserError("a number has to be finite")
     return number

@@ -22,8 +22,8 @@ from audio_vae.api.results import Blend, Morph, Sound, Sounds, blend_result, mor
 from audio_vae.api.sound_model import SoundModel
 from audio_vae.explorer.files import Files
 from audio_vae.explorer.shared_run import Remembered, SharedRun
-from audio_vae.explorer.values import number_of, share, whole
-from audio_vae.morphing.endpoints import Endpoint, parse_endpoint
+from audio_vae.explorer.values import LONGEST_SHOWN, number_of, share, whole
+from audio_vae.morphing.endpoints import Endpoint, known_sound, parse_endpoint
 from audio_vae.morphing.given import Given
 from audio_vae.morphing.made_blend import blend_options, make_blend
 from audio_vae.morphing.made_morph import make_morph
@@ -38,7 +38,6 @@ N_NEW = 8
 
 _MOST_KEPT, _MOST_POINTS = 32, 64
 _DEEPEST = 4
-_LONGEST_SHOWN = 80
 
 
 class Workbench:
@@ -110,7 +109,7 @@ class Workbench:
         if kind == "sound" and rest.isascii() and rest.isdigit() and len(rest) < 9:
             names = self.model.sounds.names
             if int(rest) < len(names):
-                return self._points.get(ref, lambda: to_endpoint(names[int(rest)], self.run))
+                return self._points.get(ref, lambda: known_sound(names[int(rest)], self.run, self.run.sounds))
         if kind == "file":
             return self.files.point(rest)
         if kind == "new":
@@ -122,7 +121,7 @@ class Workbench:
             amount, direction, of = ([*rest.split(":", 2), "", ""])[:3]
             varied = self.vary(of, amount, direction, 1, depth + 1)
             return self._points.get(ref, lambda: to_endpoint(varied[0], self.run))
-        raise UserError(f"no sound {str(ref)[:_LONGEST_SHOWN]!r}: choose one on the map")
+        raise UserError(f"no sound {str(ref)[:LONGEST_SHOWN]!r}: choose one on the map")
 
     def path(self, start: str, end: str, at: float | None, n_steps: int, render: str) -> list[Given]:
         """Return the steps of a morph from one reference to another, or a single one of them.

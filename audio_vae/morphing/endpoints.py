@@ -104,11 +104,9 @@ def parse_endpoint(text: str, run: Run, sounds: SoundSet) -> Endpoint:
         return _numbered_sound(text, class_name, group, number, run, sounds)
     if path is not None:
         return _file_sound(path, run)
-    if text in sounds.names:
-        return _sound_at(text, sounds.names.index(text), run, sounds)
-    known = latents_of(run) if sounds is run.sounds else None
-    if known is not None and text in known.names:
-        return _remembered_sound(text, known, run)
+    known = known_sound(text, run, sounds)
+    if known is not None:
+        return known
     unknown = before if re.fullmatch(r"[0-9]+", number) and before else text
     groups = sorted(set(sounds.groups) - {""})
     of_group = f"GROUP/CLASS with a group of {_shown(groups)}, " if groups else ""
@@ -116,6 +114,25 @@ def parse_endpoint(text: str, run: Run, sounds: SoundSet) -> Endpoint:
         f"unknown class {unknown!r} in {run.path}, and file not found: give one of {_shown(sounds.class_names)}, "
         f"{of_group}CLASS:N for one sound of a class, or the path to a sound file"
     )
+
+
+def known_sound(name: str, run: Run, sounds: SoundSet) -> Endpoint | None:
+    """Return the sound of a run that has a name, whatever class or file is called the same; `None` if there is none.
+
+    Args:
+        name: its name, as the run has it.
+        run: the run.
+        sounds: its sounds, or others in their place.
+
+    Raises:
+        UserError: only its latents are there, and the model decodes them to silence.
+    """
+    if name in sounds.names:
+        return _sound_at(name, sounds.names.index(name), run, sounds)
+    known = latents_of(run) if sounds is run.sounds else None
+    if known is not None and name in known.names:
+        return _remembered_sound(name, known, run)
+    return None
 
 
 def file_warnings(points: Sequence[Endpoint], are_cut: bool = True) -> list[str]:

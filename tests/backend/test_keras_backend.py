@@ -10,6 +10,7 @@ import pytest
 
 from audio_vae.backend import keras_backend
 from audio_vae.backend.keras_backend import standard_settings
+from audio_vae.utils.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -104,3 +105,15 @@ def test_settings_come_back_after_an_error():
     with pytest.raises(ValueError, match="as it was"), standard_settings():
         raise ValueError("as it was")
     assert (keras.config.image_data_format(), keras.config.epsilon()) == before
+
+
+def test_what_needs_tensorflow_says_so(installed, monkeypatch):
+    installed("tensorflow", "jax")
+    monkeypatch.setattr(keras_backend, "on_tensorflow", lambda: True)
+    keras_backend.require_tensorflow("an export")
+    monkeypatch.setattr(keras_backend, "on_tensorflow", lambda: False)
+    with pytest.raises(UserError, match="an export needs TensorFlow: install it, and set KERAS_BACKEND=tensorflow"):
+        keras_backend.require_tensorflow("an export")
+    installed("jax")
+    with pytest.raises(UserError, match="--static needs TensorFlow"):
+        keras_backend.require_tensorflow("--static")

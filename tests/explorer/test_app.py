@@ -5,11 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from starlette.testclient import TestClient
 
 from audio_vae.explorer import frames
 from audio_vae.explorer.about import PAGE, page_files
 from audio_vae.explorer.layout import quick_layout
 from audio_vae.explorer.runtime import FILES
+from audio_vae.utils.errors import UserError
 
 PAIR = {"a": "class:low", "b": "class:it's high"}
 
@@ -73,11 +75,55 @@ def test_a_file_becomes_an_end_and_is_kept(client, ask, sound_file):
     steps = ask("morph", a=about["ref"], b="class:low", n_steps=3)
     assert (steps[0].samples.shape, steps[0].rate_hz) == ((1800, 2), 48000)
     kept = client.post("/api/keep/zip", json={"make": "morph", "a": about["ref"], "b": "class:low"})
-    assert (
-        kept.headers["content-disposition"] == 'attachment; filename="my_own_5f3a-low.zip"'
-        or "my_own" in (kept.headers["content-disposition"])
-    )
+    assert re.fullmatch(r'attachment; filename="my_own_[0-9a-f]{8}-low\.zip"', kept.headers["content-disposition"])
     assert kept.content.startswith(b"PK")
+
+
+NEW, VARIED = "new:low:7:3", "vary:0.3:7:class:low"
+MANY = {**PAIR, "render": "sound"}
+
+
+@pytest.mark.parametrize(
+    ("verb", "values", "lane"),
+    [
+        ("sound", {"ref": "sound:1"}, "quick"),
+        ("sound", {"ref": NEW}, "slow"),
+        ("sound", {"ref": VARIED}, "slow"),
+        ("sound", {"ref": [NEW]}, "quick"),
+        ("morph", {**PAIR, "render": "model"}, "quick"),
+        ("morph", MANY, "slow"),
+        ("morph", {**MANY, "at": 0.5}, "quick"),
+        ("morph", {**MANY, "at": 0.5, "a": NEW}, "slow"),
+        ("morph", {**PAIR, "render": "model", "b": VARIED}, "slow"),
+        ("blend", {"parts": [["class:low", 1], ["sound:1", 1]]}, "quick"),
+        ("blend", {"parts": [["class:low", 1], [VARIED, 1]]}, "slow"),
+        ("blend", {"parts": [1, [], {}, None]}, "quick"),
+        ("blend", {"parts": 1}, "quick"),
+        ("sample", {"kind": "low", "draw": 1}, "slow"),
+        ("keep/wav", {"make": "morph", **PAIR, "at": 0.5}, "quick"),
+        ("keep/wav", {"make": "morph", **PAIR, "at": 0.5, "b": NEW}, "slow"),
+        ("keep/wav", {"make": "vary", "sound": VARIED}, "slow"),
+        ("keep/wav", {"make": "blend", "parts": [["class:low", 1], [NEW, 1]]}, "slow"),
+        ("keep/zip", {"make": "morph", **PAIR}, "slow"),
+    ],
+)
+def test_what_takes_long_does_not_keep_quick_requests_waiting(app, monkeypatch, verb, values, lane):
+    monkeypatch.setattr("audio_vae.explorer.app.Lane", NamedLane)
+    with TestClient(app, base_url="http://localhost") as client:
+        assert client.post(f"/api/{verb}", json=values).text == lane
+
+
+class NamedLane:
+    """A lane that answers with its name."""
+
+    def __init__(self, name):
+        self.name = name
+
+    async def run(self, _work, _is_gone):
+        raise UserError(self.name)
+
+    def close(self):
+        pass
 
 
 @pytest.mark.parametrize(
@@ -104,6 +150,18 @@ def test_hostile_requests_get_one_line(client, verb, content):
     assert answer.text
     assert "\n" not in answer.text
     assert "fault of audio-vae" not in answer.text
+
+
+def test_a_fault_is_answered_in_one_line(app, bench, monkeypatch):
+    monkeypatch.setattr(bench, "point", broken)
+    with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
+        answer = client.post("/api/sound", json={"ref": "class:low"})
+    assert answer.status_code == 500
+    assert re.fullmatch(r"a fault of audio-vae itself, .*RuntimeError: broken.* run again with --debug.*", answer.text)
+
+
+def broken(_ref):
+    raise RuntimeError("broken")
 
 
 def test_other_ways_of_asking_are_refused(client):

@@ -53,8 +53,18 @@ def test_a_server_for_a_network_goes_by_its_address_and_the_name_that_it_was_giv
             assert client.get("/", headers={"Host": host}).status_code == status
 
 
-def test_every_answer_forbids_what_the_page_does_not_need(client):
-    for answer in (client.get("/"), client.get("/nothing"), client.get("/", headers={"Host": "evil.example"})):
+def test_every_answer_forbids_what_the_page_does_not_need(app, bench, monkeypatch):
+    # A fault is an answer too.
+    monkeypatch.setattr(bench, "point", None)
+    with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
+        answers = [
+            client.get("/"),
+            client.get("/nothing"),
+            client.get("/", headers={"Host": "evil.example"}),
+            client.post("/api/sound", json={"ref": "class:low"}),
+        ]
+    assert [answer.status_code for answer in answers] == [200, 404, 403, 500]
+    for answer in answers:
         for name, value in guard.HEADERS.items():
             assert answer.headers[name] == value
     assert "unsafe" not in guard.POLICY

@@ -62,15 +62,31 @@ def test_a_blend_and_a_sound_of_the_map_are_kept(kept):
     assert kept.wav({"sound": "sound:3"})[1] == "take3.wav"
 
 
-@pytest.mark.parametrize("values", [{}, {"make": "x"}, {**MORPH, "a": "no"}, {**MORPH, "at": None}, {**MORPH, "at": 2}])
-def test_what_cannot_be_kept_is_refused(kept, values):
-    with pytest.raises(UserError):
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, "no sound 'None'"),
+        ({"make": "x"}, "no sound 'None'"),
+        ({**MORPH, "a": "no"}, "no sound 'no'"),
+        ({**MORPH, "at": None}, "'None' is no number"),
+        ({**MORPH, "at": 2}, "2 is not between 0 and 1"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused(kept, values, words):
+    with pytest.raises(UserError, match=words):
         kept.wav(values)
 
 
-@pytest.mark.parametrize("values", [{}, {**MORPH, "b": None}, {"make": "blend"}])
-def test_what_cannot_be_kept_as_a_folder_is_refused(kept, values):
-    with pytest.raises(UserError):
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, "there is nothing to keep"),
+        ({**MORPH, "b": None}, "no sound 'None'"),
+        ({"make": "blend"}, "a blend is made here of 1 to 4 sounds"),
+    ],
+)
+def test_what_cannot_be_kept_as_a_folder_is_refused(kept, values, words):
+    with pytest.raises(UserError, match=words):
         kept.zip(values)
 
 

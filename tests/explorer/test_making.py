@@ -37,15 +37,31 @@ def test_at_amount_0_a_variation_is_the_sound(bench):
     np.testing.assert_array_equal(sound.samples, bench.point("sound:4").given.samples[:, 0])
 
 
-@pytest.mark.parametrize("values", [("sound:4", 2, 1), ("sound:4", "x", 1), ("sound:4", 0.1, -1), ("no", 0.1, 1)])
-def test_what_cannot_be_varied_is_refused(bench, values):
-    with pytest.raises(UserError):
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (("sound:4", 2, 1), "2 is not between 0 and 1"),
+        (("sound:4", "x", 1), "'x' is no number"),
+        (("sound:4", 0.1, -1), "-1 is no whole number from 0 to 2147483647"),
+        (("no", 0.1, 1), "no sound 'no'"),
+    ],
+)
+def test_what_cannot_be_varied_is_refused(bench, values, words):
+    with pytest.raises(UserError, match=words):
         bench.vary(*values)
 
 
-@pytest.mark.parametrize("values", [("empty", 1), ("low", 2**40), ("low", None), (None, 1)])
-def test_what_cannot_be_drawn_is_refused(bench, values):
-    with pytest.raises(UserError):
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (("empty", 1), "no such class"),
+        (("low", 2**40), "is no whole number from 0 to 2147483647"),
+        (("low", None), "'None' is no number"),
+        ((None, 1), "no such class"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(bench, values, words):
+    with pytest.raises(UserError, match=words):
         bench.sample(*values)
 
 

@@ -5,6 +5,8 @@ import socket
 import subprocess
 import sys
 import time
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -30,6 +32,41 @@ async def app(scope, receive, send):
 listening = listen("127.0.0.1", 0)
 stop_at_once(serve(app, listening, lambda: print(url_of(listening, "127.0.0.1"), flush=True)))
 """
+
+
+FAULTY = """
+import sys
+from audio_vae.explorer.serve import listen, serve, url_of
+
+async def app(scope, receive, send):
+    raise RuntimeError("broken")
+
+listening = listen("127.0.0.1", 0)
+serve(app, listening, lambda: print(url_of(listening, "127.0.0.1"), flush=True), debug=sys.argv[1] == "debug")
+"""
+
+
+@pytest.mark.parametrize("word", ["debug", "no"])
+def test_a_fault_shows_its_traceback_if_that_is_wanted(word):
+    command = [sys.executable, "-c", FAULTY, word]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        url = process.stdout.readline().strip()
+        with pytest.raises(HTTPError, match="500"):
+            urlopen(url, timeout=10)
+        process.terminate()
+        _, err = process.communicate(timeout=10)
+    assert ("Traceback" in err and "RuntimeError: broken" in err) == (word == "debug")
+    assert err == "" or word == "debug"
+
+
+@pytest.mark.parametrize("words", [["explore", "--debug"], ["--debug", "explore"], ["explore"]])
+def test_the_command_wants_tracebacks_with_debug(run, one_shot_run, monkeypatch, words):
+    wanted = []
+    monkeypatch.setattr(serve, "serve", lambda *given: (given[1].close(), wanted.append(given[3]), 15)[-1])
+    monkeypatch.setattr("audio_vae.cli.explore.stop_at_once", lambda number: None)
+    monkeypatch.setattr("audio_vae.explorer.workbench.Workbench.warm_up", lambda bench: None)
+    code, _, err = run(*words, "--run", one_shot_run.path, "--port", 0, "--no-browser", "--quiet")
+    assert (code, err, wanted) == (0, "", ["--debug" in words])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -20,36 +20,49 @@ def test_every_sound_and_class_has_a_place_and_a_sound(bench):
         assert bench.point(f"class:{name}").kind == "class"
 
 
-HOSTILE = [
-    "class:empty",
-    "class:/etc/passwd",
-    "class:../../x",
-    "sound:8",
-    "sound:-1",
-    "sound:٣",
-    "sound:1e3",
-    "sound:" + "9" * 5000,
-    "file:1000000",
-    "file:../x",
-    "take0.wav",
-    "/etc/passwd",
-    "",
-    ":",
-    None,
-    7,
-    ["class:low"],
-    {"class": "low"},
-    "vary:" * 2000 + "class:low",
-    "new:low",
-    "new:low:x:0",
-    "vary:nan:1:class:low",
-    "vary:0.3:1",
-]
+def test_a_sound_is_the_models_also_where_a_file_has_its_name(one_shot_run, sound_file, tmp_path, monkeypatch):
+    bench = Workbench(open_model(one_shot_run.path), tmp_path)
+    sound_file.rename(sound_file.parent / "take2.wav")
+    monkeypatch.chdir(sound_file.parent)
+    point = bench.point("sound:2")
+    assert (point.kind, point.name) == ("sound", "take2.wav")
+    np.testing.assert_array_equal(point.audio, bench.run.sounds.audio[2])
 
 
-@pytest.mark.parametrize("ref", HOSTILE, ids=lambda ref: str(ref)[:24])
-def test_other_references_are_refused(bench, ref):
-    with pytest.raises(UserError):
+HOSTILE = {
+    "no sound .*: choose one on the map": [
+        "class:empty",
+        "class:/etc/passwd",
+        "class:../../x",
+        "sound:8",
+        "sound:-1",
+        "sound:٣",
+        "sound:1e3",
+        "sound:" + "9" * 5000,
+        "take0.wav",
+        "/etc/passwd",
+        "",
+        ":",
+        None,
+        7,
+        ["class:low"],
+        {"class": "low"},
+        "vary:0.3:1",
+    ],
+    "this file is not here any more": ["file:1000000", "file:../x"],
+    "is no number": ["vary:" * 2000 + "class:low", "new:low", "new:low:x:0"],
+    "a number has to be finite": ["vary:nan:1:class:low"],
+}
+"""Reason → references that are refused for it."""
+
+
+@pytest.mark.parametrize(
+    ("ref", "words"),
+    [(ref, words) for words, refs in HOSTILE.items() for ref in refs],
+    ids=lambda each: str(each)[:24],
+)
+def test_other_references_are_refused(bench, ref, words):
+    with pytest.raises(UserError, match=words):
         bench.point(ref)
 
 
@@ -101,10 +114,15 @@ def test_a_blend_is_what_the_command_line_makes(bench):
 
 
 @pytest.mark.parametrize(
-    "parts", [None, [], [["class:low", 1]] * 5, [["class:low"]], ["ab"], [["class:low", "x"]], [["class:low", -1]], {}]
+    ("parts", "words"),
+    [
+        *((parts, "of 1 to 4 sounds") for parts in (None, {}, [], [["class:low", 1]] * 5, [["class:low"]], ["ab"])),
+        ([["class:low", "x"]], "'x' is no number"),
+        ([["class:low", -1]], "the weight -1 of 'low' cannot be used"),
+    ],
 )
-def test_what_cannot_be_a_blend_is_refused(bench, parts):
-    with pytest.raises(UserError):
+def test_what_cannot_be_a_blend_is_refused(bench, parts, words):
+    with pytest.raises(UserError, match=words):
         bench.blend(parts, "sound")
 
 

@@ -9,7 +9,7 @@ from sound_files import decaying_tone, write_sound
 
 from audio_vae.data.sound_set import SoundSet
 from audio_vae.data.validation import validate_file
-from audio_vae.morphing.endpoints import file_warnings, parse_endpoint
+from audio_vae.morphing.endpoints import file_warnings, known_sound, parse_endpoint
 from audio_vae.utils.errors import UserError
 
 T = 512
@@ -87,6 +87,22 @@ class TestEndpoints:
         monkeypatch.chdir(sound_file.parent)
         assert parse_endpoint("low", run, run.sounds).kind == "class"
         assert parse_endpoint("./low", run, run.sounds).kind == "file"
+
+    def test_file_goes_before_a_sound_of_its_name(self, run, sound_file, monkeypatch):
+        sound_file.rename(sound_file.parent / "take2.wav")
+        monkeypatch.chdir(sound_file.parent)
+        assert parse_endpoint("take2.wav", run, run.sounds).kind == "file"
+
+    def test_known_sound_is_the_runs_whatever_else_has_its_name(self, run, sound_file, monkeypatch):
+        expected = parse_endpoint("low:2", run, run.sounds)
+        for name in ("take2.wav", "low"):
+            sound_file.with_name(name).write_bytes(sound_file.read_bytes())
+        monkeypatch.chdir(sound_file.parent)
+        known = known_sound("take2.wav", run, run.sounds)
+        assert (known.name, known.kind, known.source) == ("take2.wav", "sound", "take2.wav")
+        np.testing.assert_array_equal(known.latent, expected.latent)
+        np.testing.assert_array_equal(known.given.samples, expected.given.samples)
+        assert [known_sound(name, run, run.sounds) for name in ("low", "low:2", "own.wav", "")] == [None] * 4
 
     def test_file_whose_name_looks_like_a_sound_of_a_class(self, run, sound_file, monkeypatch):
         sound_file.rename(sound_file.parent / "low:best.wav")

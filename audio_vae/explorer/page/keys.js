@@ -38,6 +38,6 @@ export function setUpKeys(app) {
 }
 
 function endKey(app, map, end, event) {
-  if (document.activeElement === map && app.map.hovered >= 0) app.map.on.choose(app.map.hovered, { shiftKey: end === "b", key: end });
+  if (document.activeElement === map && app.map.hovered >= 0) app.map.on.choose(app.map.hovered, event, end);
   else app.hearRef(end, event);
 }

@@ -194,9 +194,9 @@ function setUpMap(app) {
         }
       }, 35);
     },
-    choose(index, event) {
+    choose(index, event, end = event.shiftKey ? "b" : undefined) {
       app.player.wake();
-      app.choose(refOfPoint(index, model), event.shiftKey ? "b" : undefined);
+      app.choose(refOfPoint(index, model), end);
       app.hearRef(refOfPoint(index, model), event);
     },
   });

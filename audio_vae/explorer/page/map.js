@@ -14,7 +14,8 @@ export class SoundMap {
   #pointers = new Map();
   #glide = null;
 
-  // `points` is { x, y, label, isReal, isCentre }, an array of numbers each; `on` has hover(index), choose(index, event).
+  // `points` is { x, y, label, isReal, isCentre }, an array of numbers each; `on` has hover(index), choose(index, event, end),
+  // where no end leaves it to what is held and to whose turn it is.
   constructor(canvas, points, colours, on) {
     this.#canvas = canvas;
     this.points = points;

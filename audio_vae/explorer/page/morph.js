@@ -38,13 +38,17 @@ export function setUpMorph(app) {
         made[kind] = steps;
         tell();
         document.dispatchEvent(new CustomEvent("made", { detail: { render: kind, steps } }));
-        if (!app.player.isPlaying && app.state.mode === "morph" && !isMix) showAt("show");
+        if (!isMix) showMade();
       }).catch((error) => {
         if (kind === "model") $("render").textContent = "";
         explain(error);
       });
     }
-    if (isMix) mix();
+    if (isMix) mix().then(() => isMix && !signal.aborted && showMade()).catch(explain);
+  }
+
+  function showMade() {
+    if (!app.player.isPlaying && app.state.mode === "morph") showAt("show");
   }
 
   async function mix() {
@@ -76,8 +80,9 @@ export function setUpMorph(app) {
     const { signal } = stop;
     try {
       const sound = await backend.between(a, b, at, kind, signal);
+      if (signal.aborted) return;
       exact.set(`${kind} ${at}`, sound);
-      if (at !== app.state.at || signal.aborted || app.state.mode !== "morph") return;
+      if (at !== app.state.at || app.state.mode !== "morph") return;
       if (how === "swap") {
         if (app.player.isPlaying) app.hear(sound, label(), { how: "slide", mayBegin: false });
         else app.hear(sound, label(), { how: "show" });

@@ -34,10 +34,6 @@ export class Player {
     return this.#position;
   }
 
-  get isSilentByBrowser() {
-    return !this.#context || this.#context.state !== "running";
-  }
-
   // Browsers let a page sound once it was clicked or a key was pressed.
   wake() {
     this.#context ??= new AudioContext({ latencyHint: "interactive" });

@@ -43,6 +43,8 @@ export function setUpSample(app) {
       }));
       mark();
     } catch (error) {
+      // What did not come is asked for again.
+      if (!signal.aborted) drawn = "";
       explain(error);
     } finally {
       if (!signal.aborted) $("sample-status").textContent = "";
