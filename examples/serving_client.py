@@ -45,7 +45,7 @@ def main():
     options = parser.parse_args()
     metadata = json.loads((options.version / "assets.extra" / "metadata.json").read_text(encoding="utf-8"))
     start, end = (np.float32([metadata["class_centres"][name]]) for name in (options.start, options.end))
-    # Without a limit of its own gRPC refuses answers above 4 MiB, which 256 digits or 64 drums exceed.
+    # Without a limit of its own gRPC refuses answers above 4 MiB, which 256 digits or 16 drums exceed.
     with grpc.insecure_channel(options.server, [("grpc.max_receive_message_length", -1)]) as channel:
         stub = PredictionServiceStub(channel)
         answer = predict(stub, metadata["name"], "morph", start=start, end=end, steps=np.int32(options.steps))

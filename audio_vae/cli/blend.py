@@ -25,7 +25,8 @@ def command(dataset: str, own: DatasetMorphs) -> click.Command:
         type=click.Choice(["interpolate", "full"]),
         default=own.length,
         show_default=True,
-        help="Length of the blend: between the parts' lengths, or the longest.",
+        help="Length of the blend: between the parts' lengths, or the longest (with --render model, all that the model "
+        "makes).",
     )
     @render_option(own)
     @kit_options("keys")

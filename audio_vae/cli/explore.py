@@ -31,7 +31,10 @@ DEFAULT_MODEL = "drums"
     "--port", type=click.IntRange(0, 65535), help="The port to listen on; 0 takes any.  [default: 8765, or the next]"
 )
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="The address to listen on; others may reach another one."
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on; with any other than the default, other machines may reach the page.",
 )
 @click.option(
     "--static",

@@ -98,7 +98,8 @@ def command(dataset: str, own: DatasetMorphs) -> click.Command:
         type=click.Choice(["A", "B", "interpolate", "full"]),
         default=own.length,
         show_default=True,
-        help="Length of the steps between: A's, B's, from A's to B's, or the longest.",
+        help="Length of the steps between: A's, B's, from A's to B's, or the longest (full); with --render model, of "
+        "all steps, and full is all that the model makes.",
     )
     @kit_options("keys")
     @common.quiet_option

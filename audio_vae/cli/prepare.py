@@ -27,7 +27,8 @@ def training_options(dataset: str, own: ModuleType) -> list:
             type=click.IntRange(0),
             default=0,
             show_default=True,
-            help="Seed for the initial weights, the shuffling and the latent noise.",
+            help="Seed for the initial weights, the shuffling and the latent noise; for drums and folder also for the "
+            "test set and k-means.",
         ),
         click.option(
             "--epochs",
