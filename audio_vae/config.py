@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from audio_vae.model_config import ModelConfig, from_values, nested, require_one_of
+from audio_vae.model_config import ModelConfig, from_values, nested, require_length, require_one_of
 from audio_vae.utils.errors import require
 
 REDUCTIONS = ("sum", "mean")
@@ -50,11 +50,7 @@ class AudioConfig:
 
     def __post_init__(self):
         require(self.rate_hz > 0, "a positive sample rate", rate_hz=self.rate_hz)
-        require(
-            self.n_samples > 0 and self.n_samples % 32 == 0,
-            "a positive multiple of 32 samples",
-            n_samples=self.n_samples,
-        )
+        require_length(self.n_samples)
         require(
             self.onset_db is None or self.onset_db > 0,
             "a positive number of decibels below the peak, or None",

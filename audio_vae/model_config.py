@@ -20,6 +20,9 @@ POINTWISE = ("table", "code")
 ACTIVATIONS = ("linear", "relu", "tanh")
 CLASSIFIER_OUTPUTS = ("linear", "sigmoid")
 
+LENGTH_STEP = 32
+"""Lengths of sounds are multiples of so many samples."""
+
 
 @dataclass(frozen=True)
 class DilatedConfig:
@@ -102,6 +105,8 @@ class VoiceConfig:
             that of all further stages, and of the encoder.
         n_frames: stages are added until a sound is at most this many frames long.
         dilations: dilations of the residual blocks of each stage.
+        n_voice_bands: number of bands of the harmonics' amplitudes.
+        n_noise_bands: number of bands of the noise.
     """
 
     rate_hz: int = 8000
@@ -195,12 +200,18 @@ class ModelConfig:
             "a positive standard deviation, or None",
             classifier_start_std=self.classifier_start_std,
         )
-        require(
-            self.n_samples > 0 and self.n_samples % 32 == 0,
-            "a positive multiple of 32 samples",
-            n_samples=self.n_samples,
-        )
+        require_length(self.n_samples)
         require(self.n_classes == 0 or self.n_classes >= 2, "0 or at least 2 classes", n_classes=self.n_classes)
+
+
+def require_length(n_samples: int) -> None:
+    """Check the length T of a model's sounds, which the paper's networks halve five times.
+
+    Raises:
+        ValueError: it is no positive multiple of `LENGTH_STEP`.
+    """
+    fits = n_samples > 0 and n_samples % LENGTH_STEP == 0
+    require(fits, f"a positive multiple of {LENGTH_STEP} samples", n_samples=n_samples)
 
 
 def require_one_of(config: Any, choices: tuple[str, ...], name: str) -> None:

@@ -160,7 +160,7 @@ SPECTRAL_WINDOWS_S = (0.008, 0.016, 0.032, 0.064, 0.128)
 """Windows of `models.losses.spectral_distance`. The longest ones separate the lowest tones from what lies below."""
 
 ENCODER_WINDOWS_S, ENCODER_HOP_LENGTH_S = (0.032,), 0.008
-"""Windows and hop length of the studio encoder's mel spectrograms."""
+"""Windows and hop length of the mel spectrograms of the encoder of voices."""
 
 ONE_SHOT_WINDOWS_S = (0.006, 0.023, 0.093)
 """About the windows of the spectral distance of one-shots; rounded to powers of two samples, which are fast."""

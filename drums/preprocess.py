@@ -112,7 +112,7 @@ def _kind_in(text: str) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def drum_of(name: str) -> str:
+def strengths_group(name: str) -> str:
     """Return what the sounds of one drum share in their names: several strengths of it are no independent sounds.
 
     Known are the names of the kits that the pretrained model is trained on; any other sound is a drum of its own.
@@ -126,7 +126,7 @@ def drum_of(name: str) -> str:
 
 RULES = labels.LabelRules(
     kind_of=kind_of,
-    group_of=drum_of,
+    group_of=strengths_group,
     kmeans_option="--labels kmeans",
     clusters_option="--clusters",
     without_data="leave --data out for the built-in kit",

@@ -152,6 +152,16 @@ def sound_file(tmp_path):
 
 
 @pytest.fixture
+def no_pictures(monkeypatch):
+    """Leave the pictures of morphs, blends and new sounds empty, where a test does not look at them."""
+    from audio_vae.morphing import blend, morph
+    from audio_vae.sampling import folder
+
+    for module in (blend, morph, folder):
+        monkeypatch.setattr(module, "save_morph_plot", lambda path, *_: path.touch())
+
+
+@pytest.fixture
 def check_layer(tmp_path):
     """Shape, dtype, weight count, `get_config` and `.keras` round trips, after Keras' run_layer_test."""
     import keras

@@ -4,24 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from config_checks import preset_config
 
 from audio_vae.config import AudioConfig, LossConfig, TrainingConfig
 from audio_vae.model_config import ModelConfig, with_values
 from audio_vae.presets import PRESETS, joined, loss_for, make_config, model_for
 from audio_vae.utils.errors import UserError
-
-
-def preset_config(preset):
-    return make_config(
-        "digits",
-        preset,
-        audio=AudioConfig(rate_hz=22050, n_samples=16384, onset_db=40.0, fade_s=0.02),
-        latent_dim=30,
-        n_classes=5,
-        classifier_units=(7, 8),
-        training=TrainingConfig(epochs=3, seed=4),
-        data={"speakers": ["jackson", "theo"]},
-    )
 
 
 @pytest.mark.parametrize("preset", sorted(PRESETS))

@@ -17,3 +17,11 @@ def shrink(presets=audio_vae_presets.PRESETS):
     for name, values in list(presets.items()):
         loss = LOSS if name == "studio" else {}
         presets[name] = audio_vae_presets.joined(values, {"model": MODEL, "loss": loss})
+
+
+def shrink_until_undone(monkeypatch, *configs):
+    """Make presets tiny until a monkeypatch is undone, without what the data sets of these config modules need."""
+    monkeypatch.setattr(audio_vae_presets, "PRESETS", dict(audio_vae_presets.PRESETS))
+    for config in configs:
+        monkeypatch.setattr(config, "NEEDS", {})
+    shrink(audio_vae_presets.PRESETS)

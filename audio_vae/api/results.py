@@ -13,9 +13,10 @@ import numpy as np
 from audio_vae.kits.write import KitOptions
 from audio_vae.morphing.given import Given, together
 from audio_vae.morphing.made_blend import MadeBlend
-from audio_vae.morphing.made_morph import MadeMorph, step_names
+from audio_vae.morphing.made_morph import MadeMorph
 from audio_vae.sampling.made_sample import MadeSample, NewSound
 from audio_vae.sampling.made_variations import MadeVariations, Variation
+from audio_vae.utils.files import step_names
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,21 @@ import numpy as np
 _CANCELLED = 0.1
 
 
+def mixed_down(frames: np.ndarray) -> tuple[np.ndarray, int | None]:
+    """Mix a whole sound down.
+
+    Args:
+        frames: float32 `[n, channels]`.
+
+    Returns:
+        Mono float32 `[n]`, which shares no memory with the frames, and the number of the channel that it is where the
+        channels cancel each other, else `None`.
+    """
+    mixdown = Mixdown(frames.shape[1])
+    mono, only = mixdown.mix(frames), mixdown.loudest()
+    return mono if only is None else frames[:, only].copy(), only
+
+
 class Mixdown:
     """Mixes the blocks of a file down, and finds out whether its channels cancel each other.
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import soundfile
 
-from audio_vae.audio.channels import Mixdown
+from audio_vae.audio.channels import Mixdown, mixed_down
 from audio_vae.audio.waveform import SILENCE
 from audio_vae.backend.keras_backend import muted_start_up
 
@@ -138,11 +138,8 @@ def decode_tfio(path: str | os.PathLike) -> Decoded:
         return decode_soundfile(path)
     if raw.shape != (about.frames, about.channels):
         return decode_soundfile(path)
-    frames = _full_scale(raw)
-    mixdown = Mixdown(about.channels)
-    samples = mixdown.mix(frames)
-    only = mixdown.loudest()
-    return Decoded(samples if only is None else frames[:, only], about.samplerate, about.channels, False, only)
+    samples, only = mixed_down(_full_scale(raw))
+    return Decoded(samples, about.samplerate, about.channels, False, only)
 
 
 def _is_consistent(wav: bytes, about) -> bool:
@@ -204,10 +201,8 @@ def decode_array(samples: np.ndarray, rate_hz: int) -> Decoded:
     frames = as_columns(samples)
     n_most = int(np.clip(rate_hz, *RATES_HZ) * MAX_DURATION_S)
     frames, is_cut = frames[:n_most], len(frames) > n_most
-    mixdown = Mixdown(frames.shape[1])
-    mono = mixdown.mix(frames)
-    only = mixdown.loudest()
-    return Decoded(mono if only is None else frames[:, only].copy(), int(rate_hz), frames.shape[1], is_cut, only)
+    mono, only = mixed_down(frames)
+    return Decoded(mono, int(rate_hz), frames.shape[1], is_cut, only)
 
 
 def as_columns(samples: np.ndarray) -> np.ndarray:

@@ -52,11 +52,10 @@ def describe(samples: np.ndarray, rate_hz: int) -> Descriptors:
     """Return the descriptors of a sound, float `[n]` or `[n, channels]`, n of 1 or more."""
     power = power_of(samples)
     envelope_db = average_db(power, window_length(rate_hz))
-    total = power.sum()
     return Descriptors(
-        loudness_db=float(10 * np.log10(total / rate_hz + _LEAST_POWER)),
+        loudness_db=loudness_db(power, rate_hz),
         decay_ms=1e3 / rate_hz * decay_length(envelope_db),
-        temporal_centroid_ms=1e3 / rate_hz * float(np.arange(len(power)) @ power / (total + _LEAST_POWER)),
+        temporal_centroid_ms=1e3 / rate_hz * float(np.arange(len(power)) @ power / (power.sum() + _LEAST_POWER)),
         spectral_centroid_octaves=centroid_octaves(power_spectrum(samples, rate_hz), rate_hz),
         attack_ms=1e3 / rate_hz * attack_length(envelope_db),
     )
@@ -66,6 +65,11 @@ def power_of(samples: np.ndarray) -> np.ndarray:
     """Return the power of each sample, the mean over the channels: `[n]` or `[n, channels]` → float64 `[n]`."""
     power = np.asarray(samples, np.float64) ** 2
     return power if power.ndim == 1 else mean_of_columns(power)
+
+
+def loudness_db(power: np.ndarray, rate_hz: int) -> float:
+    """Return the energy in decibels of what `power_of` returns; −120 for silence."""
+    return float(10 * np.log10(power.sum() / rate_hz + _LEAST_POWER))
 
 
 def window_length(rate_hz: float) -> int:
@@ -103,8 +107,7 @@ def power_spectrum(samples: np.ndarray, rate_hz: int) -> np.ndarray:
 
 def centroid_octaves(spectrum: np.ndarray, rate_hz: int) -> float:
     """Return the spectral centroid in octaves above 1 Hz of what `power_spectrum` returns."""
-    octaves = bin_octaves(rate_hz)
-    lowest = np.searchsorted(octaves, np.log2(LOWEST_HZ), side="right")
+    octaves, lowest = bin_octaves(rate_hz), first_heard_bin(rate_hz)
     return float(octaves[lowest:] @ spectrum[lowest:] / (spectrum[lowest:].sum() + 1e-30))
 
 
@@ -114,6 +117,11 @@ def bin_octaves(rate_hz: int) -> np.ndarray:
     octaves = np.log2(np.maximum(np.fft.rfftfreq(_n_points(rate_hz), 1 / rate_hz), 1))
     octaves.flags.writeable = False
     return octaves
+
+
+def first_heard_bin(rate_hz: int) -> int:
+    """Return the number of the first bin of `power_spectrum` above `LOWEST_HZ`."""
+    return int(np.searchsorted(bin_octaves(rate_hz), np.log2(LOWEST_HZ), side="right"))
 
 
 def _n_points(rate_hz: int) -> int:

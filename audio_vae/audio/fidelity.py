@@ -25,11 +25,10 @@ TIMES_MS = (0, 6, 12, 25, 50, 100, 200, 400, 800, 1600, 3200)
 DYNAMIC_RANGE_DB = 50.0
 """What lies further below the loudest cell counts as this far below."""
 
-ONSET_DB = 40.0
-"""A sound starts at the first sample that is at most this far below its peak."""
-
 _WINDOW, _HOP = 1024, 64
 _FRAMES_AT_ONCE = 1024
+# The distances of so many sounds from all others are in memory at once.
+_SOUNDS_AT_ONCE = 256
 _LEAST_POWER = 1e-12
 _LEAST_NORM = 1e-9
 
@@ -69,8 +68,8 @@ def cells_db(samples: np.ndarray, rate_hz: int, start: int | None = None) -> np.
 
 
 def onset(samples: np.ndarray) -> int:
-    """Return the position at which a sound starts: one sample before it first is within `ONSET_DB` of its peak."""
-    return max(0, waveform.onset(samples, ONSET_DB) - 1)
+    """Return the position at which a sound starts: one sample before it is within `waveform.ONSET_DB` of its peak."""
+    return max(0, waveform.onset(samples, waveform.ONSET_DB) - 1)
 
 
 def _power(frames: np.ndarray) -> np.ndarray:
@@ -163,9 +162,13 @@ def nearest_cell_distances_db(cells: Sequence[np.ndarray]) -> np.ndarray:
     Returns:
         float64 `[N]`; infinite where there is no other sound.
     """
-    distances = cell_distances_db(cells, cells)
-    np.fill_diagonal(distances, np.inf)
-    return distances.min(axis=1)
+    nearest = np.empty(len(cells))
+    for start in range(0, len(cells), _SOUNDS_AT_ONCE):
+        distances = cell_distances_db(cells[start : start + _SOUNDS_AT_ONCE], cells)
+        rows = np.arange(len(distances))
+        distances[rows, start + rows] = np.inf
+        nearest[start + rows] = distances.min(axis=1)
+    return nearest
 
 
 def cell_distances_db(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.ndarray:

@@ -80,6 +80,7 @@ def at_rate(decoded: Decoded, rate_hz: int) -> np.ndarray:
 
 
 SUBTYPES = ("PCM_16", "PCM_24", "FLOAT")
+_BITS = {"PCM_16": 16, "PCM_24": 24}
 """How a WAV file holds samples: integers of 16 or 24 bits, or floats of 32 bits."""
 
 
@@ -106,8 +107,11 @@ def wav_bytes(samples: np.ndarray, rate_hz: int, subtype: str = "PCM_16") -> byt
     """
     if not np.isfinite(samples).all():
         raise ValueError("Expected finite samples to write, received NaN or infinity")
-    if subtype != "FLOAT":
-        samples = samples / max(1.0, waveform.peak(samples))
+    if subtype in _BITS:
+        # Rounded here, because libsndfile rounds downwards, which is a constant level of half a step.
+        full_scale = 2.0 ** (_BITS[subtype] - 1)
+        steps = np.round(np.asarray(samples, np.float64) / max(1.0, waveform.peak(samples)) * full_scale)
+        samples = np.minimum(steps, full_scale - 1) / full_scale
     # Written to memory first: where libsndfile cannot write, it does not say why.
     encoded = BytesIO()
     soundfile.write(encoded, samples, rate_hz, format="WAV", subtype=subtype)

@@ -15,6 +15,8 @@ SILENCE = 1e-4
 QUIET = 0.01
 """Peak below which a decoded sound counts as nearly silent (−40 dB of full scale)."""
 
+ONSET_DB = 40.0
+"""A sound begins at the first sample that is at most this many decibels below its peak."""
 
 END_DB = 60.0
 """A sound has ended where it stays this many decibels below its peak, which is how reverberation times are defined."""
@@ -165,9 +167,10 @@ def fit(samples: np.ndarray, config: AudioConfig) -> tuple[np.ndarray, float, in
 
 
 def fade_out(samples: np.ndarray, n_fade: int) -> np.ndarray:
-    """Return the samples with a raised-cosine fade to zero over the last `n_fade` of them."""
+    """Return the samples, `[n]` or `[n, channels]`, with a raised-cosine fade to zero over the last `n_fade`."""
     n_fade = min(n_fade, len(samples))
     faded = np.array(samples, np.float32)
     if n_fade:
-        faded[-n_fade:] *= 0.5 * (1 + np.cos(np.linspace(0, np.pi, n_fade, dtype=np.float32)))
+        gains = 0.5 * (1 + np.cos(np.linspace(0, np.pi, n_fade, dtype=np.float32)))
+        faded[-n_fade:] *= gains.reshape(-1, *[1] * (faded.ndim - 1))
     return faded

@@ -15,10 +15,7 @@ from audio_vae.cli import common
     "Examples:  audio-vae batch morphs.csv     audio-vae batch morphs.json --run runs/folder --out all",
 )
 @click.argument("list_path", type=click.Path(path_type=Path), metavar="LIST")
-@click.option("--run", "run_path", type=click.Path(path_type=Path), metavar="DIR", help="The run folder.")
-@click.option(
-    "--model", metavar="NAME", help="Use a pretrained model (see audio-vae models).  [default: drums, without --run]"
-)
+@common.with_options(common.ANY_RUN_OPTIONS)
 @common.out_option
 @common.quiet_option
 @common.debug_option
@@ -32,15 +29,14 @@ def command(list_path, run_path, model, out, quiet):
     """
     from audio_vae.pretrained.catalog import run_named
 
-    if run_path is not None and model is not None:
-        raise click.UsageError("--run and --model name two models: give one of them.")
+    name = common.named_model(run_path, model)
     with common.loading_keras():
         from audio_vae.models import vae  # noqa: F401
         from audio_vae.morphing.batch import read_list, run_batch
         from audio_vae.utils.errors import UserError
 
     lines = read_list(list_path)
-    run = run_named(run_path if run_path is not None else model or "drums")
+    run = run_named(name)
     _ = run.model
     made = run_batch(run, lines, out, show_progress=common.shows_progress(quiet), say=common.echo_unless(quiet))
     for number, result in made.made.items():

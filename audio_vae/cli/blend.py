@@ -23,32 +23,31 @@ def command(dataset: str, own: DatasetMorphs) -> click.Command:
     @click.option(
         "--length",
         type=click.Choice(["interpolate", "full"]),
-        default=own.length,
-        show_default=True,
         help="Length of the blend: between the parts' lengths, or the longest (with --render model, all that the model "
-        "makes).",
+        f"makes).  [default: {own.length}]",
     )
     @render_option(own)
     @kit_options("keys")
     @common.with_options(SOUND_OPTIONS)
     @common.quiet_option
     @common.debug_option
-    def blend_sounds(parts, data, run_path, model, out, length, quiet, kit, layout, **options):
+    def blend_sounds(parts, data, run_path, model, out, quiet, kit, layout, **options):
         """Make one sound out of several, of each as much as its weight.
 
         A NAME is one as for morph: a class, GROUP/CLASS, CLASS:N or a sound file.
         """
         from audio_vae.utils.folders import require_writable_folder
 
-        run = common.open_model(dataset, run_path, model)
+        run = common.chosen_run(dataset, run_path, model)
         with common.loading_keras():
             from audio_vae.models import vae  # noqa: F401
             from audio_vae.morphing.blend import MARKER, blend, parse_parts
+            from audio_vae.morphing.options import usual_options
             from audio_vae.morphing.scorecard import comparison_lines
 
         if out is not None:
             require_writable_folder(out, MARKER)
-        options |= {"length": length, "kit": kit_values(kit, layout)}
+        options = {**usual_options(run.config.audio), **common.without_none(options), "kit": kit_values(kit, layout)}
         with common.sounds_of(dataset, run, data) as sounds:
             made = blend(run, parse_parts(parts), out, sounds=sounds, **options)
         for warning in made.warnings:

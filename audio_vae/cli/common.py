@@ -77,6 +77,11 @@ def given_options(options: dict) -> dict:
     return {name: value for name, value in options.items() if is_given(name)}
 
 
+def without_none(options: dict) -> dict:
+    """Return those of a command's options that have a value."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def shows_progress(quiet: bool) -> bool:
     """Return whether progress bars are drawn: on a terminal, unless `--quiet` forbids them."""
     return not quiet and sys.stderr.isatty()
@@ -106,13 +111,38 @@ def loading_keras() -> Iterator[None]:
         yield
 
 
-def open_model(dataset: str, run_path: Path, model: str | None):
+DEFAULT_MODEL = "drums"
+"""The pretrained model of commands that take a model of any data set."""
+
+ANY_RUN_OPTIONS = (
+    click.option("--run", "run_path", type=click.Path(path_type=Path), metavar="DIR", help="The run folder."),
+    click.option(
+        "--model",
+        metavar="NAME",
+        help="Use a pretrained model that comes with audio-vae (see audio-vae models).  "
+        f"[default: {DEFAULT_MODEL}, unless --run is given]",
+    ),
+)
+"""The options that name a run or a pretrained model of any data set, for `named_model`."""
+
+
+def named_model(run_path: Path | None, model: str | None) -> Path | str:
+    """Return the run folder or the pretrained model that `ANY_RUN_OPTIONS` name."""
+    _require_one_model(run_path is not None, model)
+    return run_path or model or DEFAULT_MODEL
+
+
+def _require_one_model(run_is_given: bool, model: str | None) -> None:
+    if run_is_given and model is not None:
+        raise click.UsageError("--run and --model name two models: give one of them.")
+
+
+def chosen_run(dataset: str, run_path: Path, model: str | None):
     """Open the run or the pretrained model that `--run` and `--model` name; see `catalog.open_trained`."""
     from audio_vae.pretrained.catalog import open_trained
 
     run_is_given = is_given("run_path")
-    if model is not None and run_is_given:
-        raise click.UsageError("--run and --model name two models: give one of them.")
+    _require_one_model(run_is_given, model)
     return open_trained(dataset, run_path if run_is_given else None, model, warn)
 
 

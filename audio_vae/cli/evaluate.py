@@ -28,7 +28,7 @@ def command(dataset: str, own: DatasetMorphs) -> click.Command:
         """Evaluate the model: 1-NN accuracy, MFCC-DTW deviation, pictures and sounds."""
         from audio_vae.utils.folders import require_writable_folder
 
-        run = common.open_model(dataset, run_path, model)
+        run = common.chosen_run(dataset, run_path, model)
         with common.loading_keras():
             from audio_vae.evaluation.evaluate import MARKER, evaluate
             from audio_vae.evaluation.summary import summary_lines

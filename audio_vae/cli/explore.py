@@ -12,21 +12,12 @@ from audio_vae.backend.keras_backend import muted_start_up, require_tensorflow
 from audio_vae.cli import common
 from audio_vae.cli.start import stop_at_once
 
-DEFAULT_MODEL = "drums"
-
 
 @click.command(
     "explore",
     epilog="Examples:  audio-vae explore     audio-vae explore --model digits     audio-vae explore --run runs/folder",
 )
-@click.option(
-    "--run", "run_path", type=click.Path(path_type=Path), metavar="DIR", help="The run folder, of any data set."
-)
-@click.option(
-    "--model",
-    metavar="NAME",
-    help=f"Use a pretrained model that comes with audio-vae.  [default: {DEFAULT_MODEL}, unless --run is given]",
-)
+@common.with_options(common.ANY_RUN_OPTIONS)
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="The port to listen on; 0 takes any.  [default: 8765, or the next]"
 )
@@ -54,11 +45,9 @@ DEFAULT_MODEL = "drums"
 @common.debug_option
 def command(run_path, model, port, host, static_folder, runtime, no_browser, quiet):
     """Open a page in the browser: find sounds on a map, morph and blend them by ear, keep what is good."""
-    if run_path is not None and model is not None:
-        raise click.UsageError("--run and --model name two models: give one of them.")
+    name = common.named_model(run_path, model)
     if runtime is not None and static_folder is None:
         raise click.UsageError("--runtime is for --static.")
-    name = run_path or model or DEFAULT_MODEL
     if static_folder is None:
         _serve(name, host, port, no_browser, quiet)
     else:

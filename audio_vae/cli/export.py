@@ -33,7 +33,7 @@ def command(dataset: str) -> click.Command:
     @common.debug_option
     def export(run_path, model, out, formats, float16, quiet):
         """Write the model for other programs; each copy is checked to compute the same."""
-        run = common.open_model(dataset, run_path, model)
+        run = common.chosen_run(dataset, run_path, model)
         with common.loading_keras():
             require_tensorflow("an export")
             from audio_vae.export.export import export, summary_lines

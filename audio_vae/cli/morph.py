@@ -67,9 +67,8 @@ def render_option(own: DatasetMorphs) -> Callable:
     return click.option(
         "--render",
         type=click.Choice(["sound", "model"]),
-        default=own.render,
-        show_default=True,
-        help="Make it out of the sounds themselves, guided by the model, or take what the model decodes.",
+        help="Make it out of the sounds themselves, guided by the model, or take what the model decodes.  "
+        f"[default: {own.render}]",
     )
 
 
@@ -96,10 +95,8 @@ def command(dataset: str, own: DatasetMorphs) -> click.Command:
     @click.option(
         "--length",
         type=click.Choice(["A", "B", "interpolate", "full"]),
-        default=own.length,
-        show_default=True,
         help="Length of the steps between: A's, B's, from A's to B's, or the longest (full); with --render model, of "
-        "all steps, and full is all that the model makes.",
+        f"all steps, and full is all that the model makes.  [default: {own.length}]",
     )
     @kit_options("keys")
     @common.quiet_option
@@ -110,12 +107,14 @@ def command(dataset: str, own: DatasetMorphs) -> click.Command:
         A and B are each a class (its centre), GROUP/CLASS (as one speaker has it, in a run of several),
         CLASS:N (the N-th sound of it, from 0) or a sound file.
         """
-        run = common.open_model(dataset, run_path, model)
+        run = common.chosen_run(dataset, run_path, model)
         with common.loading_keras():
             from audio_vae.models import vae  # noqa: F401
             from audio_vae.morphing.scorecard import comparison_lines
 
-        made = own.morph(start, end, run=run, data=data, out=out, kit=kit_values(kit, layout), **options)
+        made = own.morph(
+            start, end, run=run, data=data, out=out, kit=kit_values(kit, layout), **common.without_none(options)
+        )
         for warning in made.warnings:
             common.warn(f"Warning: {warning}")
         if not quiet:

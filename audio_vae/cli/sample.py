@@ -52,7 +52,7 @@ def command(dataset: str, own: DatasetMorphs) -> click.Command:
 
         Without a CLASS, sounds of all classes are made.
         """
-        run = common.open_model(dataset, run_path, model)
+        run = common.chosen_run(dataset, run_path, model)
         with common.loading_keras():
             from audio_vae.models import vae  # noqa: F401
             from audio_vae.sampling.sample import sample as make

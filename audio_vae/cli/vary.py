@@ -60,7 +60,7 @@ def command(dataset: str, own: DatasetMorphs) -> click.Command:
         """
         if (sound is None) != is_list:
             raise click.UsageError("Give one SOUND, or --list without one.")
-        run = common.open_model(dataset, run_path, model)
+        run = common.chosen_run(dataset, run_path, model)
         with common.loading_keras():
             from audio_vae.models import vae  # noqa: F401
             from audio_vae.sampling.directions import directions_of, table_rows

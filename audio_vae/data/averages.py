@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from audio_vae.config import TrainingConfig
+from audio_vae.data.stored_audio import StoredAudio
 
 
 def training_pairs(labels: np.ndarray, training: TrainingConfig, epoch: int) -> np.ndarray:
@@ -38,3 +39,11 @@ def training_pairs(labels: np.ndarray, training: TrainingConfig, epoch: int) -> 
             sounds.append(np.repeat(members, chosen.shape[1]))
             partners.append(chosen.ravel())
     return np.stack([np.concatenate(sounds), np.concatenate(partners)], axis=1).astype(np.int32)
+
+
+def averages(audio: np.ndarray | StoredAudio, pairs: np.ndarray) -> np.ndarray:
+    """Return the averages of pairs of sounds, int `[B, 2]` → float32 `[B, T]`; each sound is read once."""
+    chosen, places = np.unique(pairs, return_inverse=True)
+    first, second = places.reshape(pairs.shape).T
+    rows = audio[chosen]
+    return (rows[first] + rows[second]) / 2

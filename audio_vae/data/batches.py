@@ -9,9 +9,8 @@ import numpy as np
 from audio_vae.backend.keras_backend import on_tensorflow
 from audio_vae.backend.replicas import shards
 from audio_vae.config import TrainingConfig
-from audio_vae.data.averages import training_pairs
+from audio_vae.data.averages import averages, training_pairs
 from audio_vae.data.sound_set import SoundSet
-from audio_vae.data.stored_audio import StoredAudio
 
 _N_READERS = 4
 """Batches of stored sounds that are read at once: drives in a network answer late."""
@@ -107,14 +106,6 @@ def _averages(sounds: SoundSet) -> Callable:
     audio = tf.constant(sounds.audio)
     # The average of a sound with itself is that sound, bit for bit.
     return lambda pairs: (tf.gather(audio, pairs[:, 0]) + tf.gather(audio, pairs[:, 1])) / 2
-
-
-def averages(audio: np.ndarray | StoredAudio, pairs: np.ndarray) -> np.ndarray:
-    """Return the averages of pairs of sounds, int `[B, 2]` → float32 `[B, T]`; each sound is read once."""
-    chosen, places = np.unique(pairs, return_inverse=True)
-    first, second = places.reshape(pairs.shape).T
-    rows = audio[chosen]
-    return (rows[first] + rows[second]) / 2
 
 
 def _numpy_batches(

@@ -179,7 +179,8 @@ def _notes(decoded: Decoded, at_rate: np.ndarray, config: AudioConfig) -> tuple[
     over_s = (end - start - config.n_samples) / config.rate_hz
     if over_s > 0:
         least = "at least " if decoded.is_cut else ""
-        found.append(Note("too long", f"{least}{over_s:.2f} s longer than the model's {window(config)}, and cut there"))
+        of_model = duration_in_words(config)
+        found.append(Note("too long", f"{least}{over_s:.2f} s longer than the model's {of_model}, and cut there"))
     elif decoded.is_cut:
         found.append(Note("not read", f"longer than {decoding.MAX_DURATION_S:.0f} s, the rest is not read"))
     if decoded.n_channels > 1:
@@ -199,7 +200,7 @@ def _mixed_down(decoded: Decoded) -> Note:
     return Note("channels cancel", f"{what} whose channels cancel each other: {which} is used alone, as the loudest")
 
 
-def window(config: AudioConfig) -> str:
+def duration_in_words(config: AudioConfig) -> str:
     """Return the length of a model's sounds in words: `0.51 s`."""
     return f"{config.n_samples / config.rate_hz:.2f} s"
 

@@ -5,6 +5,7 @@ Pure functions on arrays; nothing here knows of models, runs or files.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,6 +28,9 @@ PEAK_WINDOW = 64
 
 LEAST_SOUNDS = 3
 """Sounds of a class that its deviation takes: with fewer, the distances to the others have no standard deviation."""
+
+# Lowest frequency that is looked for.
+_LOWEST_HZ = 20.0
 
 
 def one_nn_accuracy(
@@ -222,6 +226,8 @@ def strongest_frequency_hz(audio: np.ndarray, rate_hz: int) -> np.ndarray:
     _require_batch(audio)
     n_points = fft.next_fast_len(4 * np.shape(audio)[1], real=True)
     spectra = np.abs(fft.rfft(np.asarray(audio, np.float64), n_points, axis=1))
+    # A constant level is not heard.
+    spectra[:, : math.ceil(_LOWEST_HZ * n_points / rate_hz)] = 0
     return np.where(_peaks(audio) >= SILENCE, spectra.argmax(axis=1) * rate_hz / n_points, np.nan)
 
 

@@ -42,20 +42,20 @@ def protocols(run: Run, sounds: SoundSet, outputs: Outputs) -> dict[str, Any]:
 
     Returns:
         Key of `PROTOCOLS` → figures, or `None`: nothing is held out of a model that was trained on all sounds, and of
-        sounds that are not the run's own, which it was trained on is not known (`test_sounds_unseen`).
+        sounds that are not the run's own, which it was trained on is not known (`are_test_sounds_unseen`).
 
     Raises:
         UserError: what the model gives is not finite.
     """
     held_out = as_published = None
-    if test_sounds_unseen(run, sounds):
+    if are_test_sounds_unseen(run, sounds):
         held_out = _held_out(sounds, outputs)
     if sounds is run.sounds:
         as_published = _as_published(run, sounds_to_train_on(sounds, run.config.training))
     return dict(zip(PROTOCOLS, (held_out, as_published), strict=True))
 
 
-def test_sounds_unseen(run: Run, sounds: SoundSet) -> bool | None:
+def are_test_sounds_unseen(run: Run, sounds: SoundSet) -> bool | None:
     """Whether a run's model was trained without the test sounds; `None` of sounds that are not the run's own."""
     return run.config.training.sounds == "training" if sounds is run.sounds else None
 

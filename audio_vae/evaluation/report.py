@@ -9,7 +9,7 @@ from audio_vae.data.sound_set import SoundSet
 from audio_vae.evaluation import metrics
 from audio_vae.evaluation.deviation import deviation_tables
 from audio_vae.evaluation.outputs import Outputs
-from audio_vae.evaluation.protocols import protocols, test_sounds_unseen
+from audio_vae.evaluation.protocols import are_test_sounds_unseen, protocols
 from audio_vae.evaluation.reconstruction import evaluate_reconstructions
 from audio_vae.models.networks import hop_lengths
 from audio_vae.runs.environment import environment
@@ -25,7 +25,7 @@ def make_report(run: Run, sounds: SoundSet, outputs: Outputs) -> dict[str, Any]:
         outputs: what the model makes of them.
     """
     config, test = run.config, sounds.is_test
-    are_unseen = test_sounds_unseen(run, sounds)
+    are_unseen = are_test_sounds_unseen(run, sounds)
     sample = outputs.sample
     deviations, warnings = deviation_tables(sample.test, outputs.centres, outputs.train_centres)
     if are_unseen is None:

@@ -12,7 +12,7 @@ from audio_vae.evaluation.mfcc import PROTOCOL_READINGS
 from audio_vae.evaluation.protocols import PROTOCOLS
 from audio_vae.evaluation.reconstruction import SETS
 from audio_vae.morphing.measures import MEASURES
-from audio_vae.utils.tables import UNKNOWN, significant, text_table
+from audio_vae.utils.tables import UNKNOWN, formatted, percent, significant, text_table
 
 PROTOCOLS_HEADING = "Two protocols: held out, and as published"
 """Heading of `protocols_table`."""
@@ -28,29 +28,23 @@ FIDELITY_HEADING = "Fidelity by class, median distance in dB (lower is better)"
 """Heading of `fidelity_table`."""
 
 
-def _text(form: str, value: float | None) -> str:
-    return UNKNOWN if value is None else form.format(value)
-
-
-def _percent(share: float | None) -> str:
-    return UNKNOWN if share is None else f"{100 * share:.0f} %"
+_percent = functools.partial(percent, places=0)
 
 
 def _mean_and_std(value: Mapping[str, float | None] | None) -> str:
-    if value is None or value["mean"] is None:
-        return UNKNOWN
-    return f"{value['mean']:.2f} ± {value['std']:.2f}"
+    """Return a mean and its standard deviation, with the plain hyphen of a terminal as its minus sign."""
+    return UNKNOWN if value is None or value["mean"] is None else "{mean:.2f} ± {std:.2f}".format(**value)
 
 
 _RECONSTRUCTION: Mapping[str, tuple[str, Callable[[Any], str], str]] = {
     "fidelity_db": (
         "fidelity",
-        lambda value: _text("{:.1f} dB", value["median"]),
+        lambda value: formatted(value["median"], "{:.1f} dB"),
         "How far what the model gives back is from the sound to the ear; noise in a snare's own colour gets 1 to 2.",
     ),
     "nearest_other_db": (
         "nearest other sound",
-        lambda value: _text("{:.1f} dB", value["median"]),
+        lambda value: formatted(value["median"], "{:.1f} dB"),
         "The same of the most similar other sound of the set, which a model has to beat.",
     ),
     "better_than_nearest": (
@@ -60,12 +54,12 @@ _RECONSTRUCTION: Mapping[str, tuple[str, Callable[[Any], str], str]] = {
     ),
     "peak_time_error_ms": (
         "time of the peak",
-        functools.partial(_text, "{:.1f} ms"),
+        functools.partial(formatted, form="{:.1f} ms"),
         "Median error of the time from the onset to the peak: how sharp, and how late, attacks are.",
     ),
     "attack_time_error_ms": (
         "attack time",
-        functools.partial(_text, "{:.1f} ms"),
+        functools.partial(formatted, form="{:.1f} ms"),
         "Mean error of the time in which the envelope rises from 20 to 90 %.",
     ),
     "attack_time_error_relative": (
@@ -75,12 +69,12 @@ _RECONSTRUCTION: Mapping[str, tuple[str, Callable[[Any], str], str]] = {
     ),
     "buzz_db": (
         "buzz",
-        lambda value: _text("{:+.1f} dB", value["largest"]),
+        lambda value: formatted(value["largest"], "{:+.1f} dB"),
         "What stands out at the multiples of the decoder's worst frame rate, beyond the original's; 0 is none.",
     ),
     "multi_resolution_spectral_distance": (
         "multi-resolution spectral",
-        functools.partial(_text, "{:.2f}"),
+        functools.partial(formatted, form="{:.2f}"),
         "Spectral convergence and logarithmic magnitudes, three resolutions, no floor, as in published work.",
     ),
     "log_spectral_distance_db": (
@@ -95,17 +89,17 @@ _RECONSTRUCTION: Mapping[str, tuple[str, Callable[[Any], str], str]] = {
     ),
     "signal_to_noise_db": (
         "signal to noise",
-        functools.partial(_text, "{:.1f} dB"),
+        functools.partial(formatted, form="{:.1f} dB"),
         "Sample by sample, so that phases count; noise made anew gets 0 or less.",
     ),
     "peak_level_error_db": (
         "peak level",
-        lambda value: _text("{:+.1f} dB", value["median"]),
+        lambda value: formatted(value["median"], "{:+.1f} dB"),
         "Median error; below 0 is too quiet.",
     ),
     "strongest_frequency_error_octaves": (
         "strongest frequency",
-        functools.partial(_text, "{:.2f} octaves"),
+        functools.partial(formatted, form="{:.2f} octaves"),
         "Median error: the pitch of a drum.",
     ),
 }
@@ -140,9 +134,9 @@ def figures(report: Mapping[str, Any]) -> dict[str, str]:
     Args:
         report: what report.json holds.
     """
-    accuracy = f"{100 * report['one_nn_accuracy']:.1f} %"
+    accuracy = percent(report["one_nn_accuracy"], 1)
     if report["dataset"] == "digits" and report["preset"] in paper.ONE_NN:
-        accuracy += f" (paper: {100 * paper.ONE_NN[report['preset']]:.0f} %)"
+        accuracy += f" (paper: {_percent(paper.ONE_NN[report['preset']])})"
     if report.get("test_sounds_unseen", True) is False:
         accuracy += " (the test sounds were trained on)"
     return {
@@ -216,7 +210,7 @@ def fidelity_table(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]
     columns = [report[key][name]["classes"] for name in SETS for key in ("fidelity_db", "nearest_other_db")]
     names = list(dict.fromkeys(name for column in columns for name in column))
     head = ["class", *(f"{of_set}{what}" for of_set in SETS.values() for what in ("", ", nearest other"))]
-    return head, [[name, *(_text("{:.1f}", column.get(name)) for column in columns)] for name in names]
+    return head, [[name, *(formatted(column.get(name), "{:.1f}") for column in columns)] for name in names]
 
 
 def deviation_table(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:

@@ -8,7 +8,7 @@
     POST /api/blend        a blend                    {parts: [[ref, weight], …], render}
     POST /api/sample       new sounds of a class      {kind, draw}
     POST /api/file         a file of one's own, as it is; `name` in the query
-    POST /api/keep/wav     this sound as a file       what `Store.keepable` of the page says
+    POST /api/keep/wav     this sound as a file       what `keepable` of the page's makers says
     POST /api/keep/zip     all of it as a folder      likewise
     POST /api/keep/kit     as a kit                   likewise, with `format` and `layout`
 

@@ -79,7 +79,11 @@ def write_static(
 
 
 def static_page(page: str) -> str:
-    """Return the page's HTML for a page without a server."""
+    """Return the page's HTML for a page without a server.
+
+    Raises:
+        UserError: the page lacks what is replaced.
+    """
     marks = 'data-backend="server"', '<meta charset="utf-8">'
     if not all(mark in page for mark in marks):
         raise UserError("the page of this installation is incomplete: install audio-vae again")

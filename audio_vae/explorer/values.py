@@ -7,7 +7,7 @@ from typing import Any
 
 from audio_vae.utils.errors import UserError
 
-MOST_SEED = 2**31 - 1
+MOST_NUMBER = 2**31 - 1
 
 LONGEST_SHOWN = 80
 """Most characters of a value that are shown again."""
@@ -41,12 +41,12 @@ def share(value: Any) -> float:
 
 
 def whole(value: Any) -> int:
-    """Return a whole number from 0 to `MOST_SEED` that a client gave.
+    """Return a whole number from 0 to `MOST_NUMBER` that a client gave.
 
     Raises:
         UserError: it is none.
     """
     number = number_of(value)
-    if number != int(number) or not 0 <= number <= MOST_SEED:
-        raise UserError(f"{number:g} is no whole number from 0 to {MOST_SEED}")
+    if number != int(number) or not 0 <= number <= MOST_NUMBER:
+        raise UserError(f"{number:g} is no whole number from 0 to {MOST_NUMBER}")
     return int(number)

@@ -41,10 +41,7 @@ def _write_savedmodel(model: VAE, folder: Path, float16: bool) -> None:
 
 
 def _write_keras(model: VAE, folder: Path, _float16: bool) -> None:
-    """Save the model without its optimizers, which take up two thirds of a run's model.keras."""
-    bare = VAE(model.model_config, model.loss_config, seed=model.seed)
-    bare.set_weights(model.get_weights())
-    bare.save(folder / "model.keras")
+    model.bare().save(folder / "model.keras")
 
 
 def _write_litert(model: VAE, folder: Path, float16: bool) -> None:

@@ -59,18 +59,14 @@ def make(
         latent_dim = ONE_SHOT_LATENT_DIM if preset == "studio" else LATENT_DIM
     data: dict[str, Any] = {"labels": "folder", "least": LEAST_SOUNDS, "rate_hz": rate_hz, "seconds": seconds}
     n_classes = 2
-    clusters = re.fullmatch(r"kmeans:([0-9]{1,4})", labels)
+    n_clusters = clusters_in(labels)
     if pattern is not None:
-        if labels != "folder":
+        if n_clusters:
             raise UserError(f"--pattern and --labels {labels} name two sources of classes: give one of them")
         data.update(labels="pattern", pattern=pattern)
-    elif clusters:
-        n_classes = int(clusters[1])
-        if n_classes < 2:
-            raise UserError(f"--labels {labels} makes too few classes to tell sounds apart: use kmeans:2 or more")
-        data.update(labels="kmeans", n_clusters=n_classes)
-    elif labels != "folder":
-        raise UserError(f"unknown labels {labels!r}: choose folder or kmeans:K, e.g. kmeans:5, with --labels")
+    elif n_clusters:
+        n_classes = n_clusters
+        data.update(labels="kmeans", n_clusters=n_clusters)
     return make_config(
         "folder",
         preset,
@@ -82,6 +78,22 @@ def make(
         training=training,
         data=data,
     )
+
+
+def clusters_in(labels: str) -> int | None:
+    """Return the number of clusters that `kmeans:K` asks for, and `None` for `folder`.
+
+    Raises:
+        UserError: it is neither, or K is below 2.
+    """
+    if labels == "folder":
+        return None
+    found = re.fullmatch(r"kmeans:([0-9]{1,4})", labels)
+    if not found:
+        raise UserError(f"unknown labels {labels!r}: choose folder or kmeans:K, e.g. kmeans:5, with --labels")
+    if int(found[1]) < 2:
+        raise UserError(f"--labels {labels} makes too few classes to tell sounds apart: use kmeans:2 or more")
+    return int(found[1])
 
 
 def options(config: Config) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from audio_vae.data.reading import Item, map_ahead
 from audio_vae.data.shards import ShardStore
 from audio_vae.data.validation import decode_valid
 from audio_vae.folder.config import HIGHEST_RATE_HZ, LEAST_SOUNDS, OTHER_HIGHEST_RATE_HZ
+from audio_vae.model_config import LENGTH_STEP
 from audio_vae.presets import with_audio
 from audio_vae.utils.errors import UserError
 
@@ -83,7 +84,7 @@ def choose_audio(items: Sequence[Item], config: Config) -> AudioConfig:
             durations_s = [duration for _, duration in found] or [0.0]
             seconds = float(np.quantile(durations_s, LONG_ENOUGH, method="higher"))
             seconds = min(seconds, LONGEST_S.get(config.preset, OTHER_MOST_SAMPLES / rate_hz))
-    n_samples = 32 * max(1, -(-int(seconds * rate_hz + 0.5) // 32))
+    n_samples = LENGTH_STEP * max(1, -(-int(seconds * rate_hz + 0.5) // LENGTH_STEP))
     return replace(config.audio, rate_hz=rate_hz, n_samples=n_samples)
 
 

@@ -15,16 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audio_vae.folder.config import LATENT_DIM
+from audio_vae.folder.config import LATENT_DIM, clusters_in
 from audio_vae.presets import ONE_SHOT_LATENT_DIM
+from audio_vae.utils.errors import UserError
 
 if TYPE_CHECKING:
     from audio_vae.runs.run import Run
 
 
 def _check_labels(_context, _parameter, value):
-    if not re.fullmatch(r"folder|kmeans:([2-9]|[1-9][0-9]{1,3})", value):
-        raise click.BadParameter(f"{value!r} is not folder or kmeans:K with a K of 2 or more, e.g. kmeans:5.")
+    try:
+        clusters_in(value)
+    except UserError as error:
+        raise click.BadParameter(str(error)) from None
     return value
 
 

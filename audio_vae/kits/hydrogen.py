@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from audio_vae.kits.layout import Zone
+from audio_vae.kits.layout import HIGHEST_VELOCITY, Zone
 
 NAMESPACE = "http://www.hydrogen-music.org/drumkit"
 
@@ -91,8 +91,8 @@ def _add_instrument(instruments: ElementTree.Element, number: int, members: Sequ
     _add(component, {"component_id": "0", "gain": "1"})
     for zone in members:
         # Velocities are shares here, and each layer begins where the one below ends.
-        low = 0.0 if zone.low_velocity == 1 else (zone.low_velocity - 0.5) / 127
-        high = 1.0 if zone.high_velocity == 127 else (zone.high_velocity + 0.5) / 127
+        low = 0.0 if zone.low_velocity == 1 else (zone.low_velocity - 0.5) / HIGHEST_VELOCITY
+        high = 1.0 if zone.high_velocity == HIGHEST_VELOCITY else (zone.high_velocity + 0.5) / HIGHEST_VELOCITY
         place = {"min": f"{low:.6g}", "max": f"{high:.6g}", "gain": "1", "pitch": "0"}
         _add(ElementTree.SubElement(component, "layer"), {"filename": f"{zone.name}.wav", **place})
 

@@ -14,7 +14,10 @@ LAYOUTS = ("keys", "velocity", "round-robin")
 """The sounds of an instrument lie on neighbouring keys, one above the other over the velocities of one key, or take
 turns on one key."""
 
-_HIGHEST_KEY, _HIGHEST_VELOCITY = 127, 127
+HIGHEST_VELOCITY = 127
+"""Velocities are 1 to this."""
+
+_HIGHEST_KEY = 127
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +56,20 @@ class Zone:
     instrument: str
     key: int
     low_velocity: int = 1
-    high_velocity: int = _HIGHEST_VELOCITY
+    high_velocity: int = HIGHEST_VELOCITY
     turn: int = 1
     n_turns: int = 1
     choke_group: int | None = None
+
+
+def require_layout(layout: str) -> None:
+    """Refuse a layout that is none of `LAYOUTS`.
+
+    Raises:
+        UserError: it is unknown.
+    """
+    if layout not in LAYOUTS:
+        raise UserError(f"unknown map {layout!r}: choose one of {', '.join(LAYOUTS)}")
 
 
 def lay_out(pads: Sequence[Pad], layout: str) -> list[Zone]:
@@ -72,8 +85,7 @@ def lay_out(pads: Sequence[Pad], layout: str) -> list[Zone]:
     Raises:
         UserError: `layout` is unknown, or there are too many sounds for it.
     """
-    if layout not in LAYOUTS:
-        raise UserError(f"unknown map {layout!r}: choose one of {', '.join(LAYOUTS)}")
+    require_layout(layout)
     instruments: dict[str, list[Pad]] = {}
     for pad in pads:
         instruments.setdefault(pad.instrument, []).append(pad)
@@ -91,8 +103,8 @@ def lay_out(pads: Sequence[Pad], layout: str) -> list[Zone]:
     zones = []
     keys = _keys_of(list(instruments), n_keys)
     for name, members in instruments.items():
-        if layout == "velocity" and len(members) > _HIGHEST_VELOCITY:
-            raise UserError(f"{len(members)} sounds are too many for {_HIGHEST_VELOCITY} velocities: make fewer")
+        if layout == "velocity" and len(members) > HIGHEST_VELOCITY:
+            raise UserError(f"{len(members)} sounds are too many for {HIGHEST_VELOCITY} velocities: make fewer")
         zones += _zones(name, members, keys[name], layout)
     return zones
 
@@ -125,7 +137,7 @@ def _zones(instrument: str, members: Sequence[Pad], keys: Sequence[int], layout:
     for number, pad in enumerate(members):
         place = {}
         if layout == "velocity":
-            edges = [1 + round(each * _HIGHEST_VELOCITY / n) for each in (number, number + 1)]
+            edges = [1 + round(each * HIGHEST_VELOCITY / n) for each in (number, number + 1)]
             place = {"low_velocity": edges[0], "high_velocity": edges[1] - 1}
         elif layout == "round-robin":
             place = {"turn": number + 1, "n_turns": n}

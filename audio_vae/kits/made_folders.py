@@ -20,7 +20,7 @@ from audio_vae.kits.layout import Pad
 from audio_vae.kits.write import KitOptions, instrument_named, require_kit, with_room, write_kits
 from audio_vae.runs.environment import environment
 from audio_vae.utils.errors import UserError, one_line
-from audio_vae.utils.files import folder_name, read_json, safe_name, write_json
+from audio_vae.utils.files import folder_name, read_json, safe_name, step_names, write_json
 from audio_vae.utils.folders import MadeFolder, atomic_folder, require_writable_folder
 
 MARKER = "kit.json"
@@ -87,10 +87,8 @@ def _read(path: Path, name: str, instrument: str) -> Pad:
 
 
 def _of_morph(folder: Path, values: dict[str, Any]) -> list[tuple[Path, str, str]]:
-    n_digits = max(2, len(str(values["steps"] - 1)))
-    numbers = [f"{step:0{n_digits}d}" for step in range(values["steps"])]
     title = safe_name(Path(os.path.realpath(folder)).name)
-    return [(folder / f"{number}.wav", f"{title}-{number}", title) for number in numbers]
+    return [(folder / f"{name}.wav", f"{title}-{name}", title) for name in step_names(values["steps"])]
 
 
 def _of_blend(folder: Path, values: dict[str, Any]) -> list[tuple[Path, str, str]]:

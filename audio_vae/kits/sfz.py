@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audio_vae.kits.layout import Zone
+from audio_vae.kits.layout import HIGHEST_VELOCITY, Zone
 
 
 def sfz_text(zones: Sequence[Zone]) -> str:
@@ -17,7 +17,7 @@ def sfz_text(zones: Sequence[Zone]) -> str:
         lines.append("<region>")
         lines.append(f"sample=samples/{zone.name}.wav")
         lines.append(f"key={zone.key}")
-        if (zone.low_velocity, zone.high_velocity) != (1, 127):
+        if (zone.low_velocity, zone.high_velocity) != (1, HIGHEST_VELOCITY):
             lines += [f"lovel={zone.low_velocity}", f"hivel={zone.high_velocity}"]
         if zone.n_turns > 1:
             lines += [f"seq_length={zone.n_turns}", f"seq_position={zone.turn}"]

@@ -19,7 +19,7 @@ from typing import Any
 
 from audio_vae.audio import io, waveform
 from audio_vae.kits import decentsampler, hydrogen, sfz
-from audio_vae.kits.layout import LAYOUTS, Pad, Zone, lay_out
+from audio_vae.kits.layout import Pad, Zone, lay_out, require_layout
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.files import safe_name
 
@@ -58,8 +58,7 @@ class KitOptions:
         for each in self.formats:
             if each not in FORMATS:
                 raise UserError(f"unknown kit {each!r}: choose one of {', '.join(FORMATS)}")
-        if self.layout not in LAYOUTS:
-            raise UserError(f"unknown map {self.layout!r}: choose one of {', '.join(LAYOUTS)}")
+        require_layout(self.layout)
 
 
 def require_kit(pads_named: Sequence[tuple[str, str]], options: KitOptions) -> None:

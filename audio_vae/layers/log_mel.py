@@ -1,4 +1,4 @@
-"""The log-mel spectrogram that the studio encoder starts with; with it, few sounds suffice to learn similarities."""
+"""The log-mel spectrogram that the encoder of voices starts with; with it, few sounds suffice to learn similarities."""
 
 from __future__ import annotations
 

@@ -246,10 +246,12 @@ class VAE(keras.Model):
 
     def in_float32(self) -> VAE:
         """Return the model as one that computes in float32, as decoding and exports do; itself if it does already."""
-        if self.compute_dtype == "float32":
-            return self
+        return self if self.compute_dtype == "float32" else self.bare()
+
+    def bare(self, weights: list | None = None) -> VAE:
+        """Return the model in float32 without its optimizers, two thirds of its file, with its weights or others."""
         model = VAE.from_config({**self.get_config(), "dtype": "float32"})
-        model.set_weights(self.get_weights())
+        model.set_weights(self.get_weights() if weights is None else weights)
         return model
 
     def get_config(self):

@@ -1,4 +1,4 @@
-"""The studio networks, which are this project's own; as in the paper, one latent point is a whole sound.
+"""The networks of voices, which are this project's own; as in the paper, one latent point is a whole sound.
 
 Layers: the encoder hears a mel spectrogram (`layers.log_mel`) and the pitch (`layers.voice_features`). The decoder
 upsamples with strided convolutions, with residual blocks of dilated ones before each (after A. Caillon and P. Esling,

@@ -23,8 +23,9 @@ class DatasetMorphs:
     Attributes:
         dataset: imports the data set.
         example_ends: two classes, for the examples in the help of the commands.
-        length: default length of the steps, one of `morphing.options.LENGTHS`.
-        render: what the steps are made of by default, one of `morphing.options.RENDERS`.
+        length: usual length of the steps, one of `morphing.options.LENGTHS`, for the help of the commands; the sounds
+            of a run decide (`morphing.options.usual_options`).
+        render: what the steps are usually made of, one of `morphing.options.RENDERS`; likewise.
     """
 
     dataset: Callable[[], Dataset]
@@ -51,7 +52,7 @@ class DatasetMorphs:
             data: a folder with the sounds that classes refer to; by default those of the run.
             out: the folder to write; see `morphing.morph.morph`.
             options: `via`, `kit` and those of `morphing.options.PathOptions`, such as `steps`; see
-                `morphing.morph.morph`. The defaults of `length` and `render` are those of the data set.
+                `morphing.morph.morph`. The defaults of `length` and `render` are those that suit the run's sounds.
 
         Returns:
             The morph folder, and what is in it.
@@ -60,6 +61,7 @@ class DatasetMorphs:
             UserError: an end or an option cannot be used, there is no model, or the folder cannot be written.
         """
         from audio_vae.morphing.morph import MARKER, morph
+        from audio_vae.morphing.options import usual_options
         from audio_vae.pretrained.catalog import open_trained
         from audio_vae.runs.prepare import sounds_of_run
         from audio_vae.utils.folders import require_writable_folder
@@ -69,7 +71,7 @@ class DatasetMorphs:
         dataset = self.dataset()
         run = open_trained(dataset.name) if run is None else run
         with sounds_of_run(dataset, run, data) as sounds:
-            return morph(run, start, end, out, sounds=sounds, **self._with_defaults(options))
+            return morph(run, start, end, out, sounds=sounds, **{**usual_options(run.config.audio), **options})
 
     def all_pairs(self, run: Run | None = None, *, show_progress: bool = False, **options: Any) -> dict[str, Any]:
         """Morph between all pairs of classes and compare each morph with a plain cross-fade; no file is written.
@@ -86,12 +88,9 @@ class DatasetMorphs:
             UserError: an option cannot be used, or there is no model.
         """
         from audio_vae.morphing.all_pairs import all_pairs
-        from audio_vae.morphing.options import PathOptions
+        from audio_vae.morphing.options import PathOptions, usual_options
         from audio_vae.pretrained.catalog import open_trained
 
         run = open_trained(self.dataset().name) if run is None else run
-        chosen = PathOptions(**self._with_defaults(options))
+        chosen = PathOptions(**{**usual_options(run.config.audio), **options})
         return all_pairs(run, options=chosen, show_progress=show_progress)
-
-    def _with_defaults(self, options: dict[str, Any]) -> dict[str, Any]:
-        return {"length": self.length, "render": self.render, **options}

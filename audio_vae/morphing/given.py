@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 
 from audio_vae.audio import decoding, waveform
-from audio_vae.audio.channels import Mixdown
+from audio_vae.audio.channels import mixed_down
 from audio_vae.config import AudioConfig
 from audio_vae.morphing.levels import cut, to_level
 from audio_vae.shaping.correction import at_most_true_peak
@@ -33,9 +33,7 @@ class Given(NamedTuple):
     @property
     def mono(self) -> np.ndarray:
         """The mean of the channels, `[n]`; the loudest channel where they cancel each other."""
-        mixdown = Mixdown(self.samples.shape[1])
-        mean, loudest = mixdown.mix(self.samples), mixdown.loudest()
-        return mean if loudest is None else self.samples[:, loudest]
+        return mixed_down(self.samples)[0]
 
 
 def read_given(path: str | os.PathLike, fallback: np.ndarray, fallback_hz: int) -> Given:

@@ -50,14 +50,18 @@ def to_level(samples: np.ndarray, level: float) -> np.ndarray:
     return (samples.astype(np.float64) * (level / peak)).astype(np.float32)
 
 
-def cut(samples: np.ndarray, n_samples: int, config: AudioConfig) -> np.ndarray:
-    """Return the first samples of a sound, faded out unless only silence was cut off.
+def cut(samples: np.ndarray, n_samples: int, config: AudioConfig, rate_hz: int | None = None) -> np.ndarray:
+    """Return the first samples of a sound, faded out unless only silence was cut off and the sound has ended.
 
     Args:
-        samples: float `[n]`.
+        samples: float `[n]` or `[n, channels]`.
         n_samples: how many to keep.
         config: the sample rate and the length of the fade-out.
+        rate_hz: another sample rate.
     """
     kept = samples[:n_samples]
-    n_fade = round(config.fade_s * config.rate_hz)
-    return waveform.fade_out(kept, n_fade) if np.any(samples[n_samples:]) else kept
+    n_fade = round(config.fade_s * (rate_hz or config.rate_hz))
+    # What a model decodes may still ring at the end of its length.
+    least = waveform.peak(kept) * 10 ** (-waveform.END_DB / 20)
+    still_rings = n_fade > 0 and waveform.peak(kept[-n_fade:]) > least
+    return waveform.fade_out(kept, n_fade) if still_rings or np.any(samples[n_samples:]) else kept

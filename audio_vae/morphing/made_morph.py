@@ -18,12 +18,7 @@ from audio_vae.morphing.scorecard import Scorer
 from audio_vae.morphing.steps import Track, make_crossfade, make_path, score_tracks
 from audio_vae.runs.run import Run
 from audio_vae.shaping.correction import TRUE_PEAK_DB
-
-
-def step_names(steps: int) -> list[str]:
-    """Return the names of steps, which are those of their files without the suffix: `00`, `01`, …."""
-    n_digits = max(2, len(str(steps - 1)))
-    return [f"{step:0{n_digits}d}" for step in range(steps)]
+from audio_vae.utils.files import step_names
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,6 +27,10 @@ class Measure(NamedTuple):
     def title(self) -> str:
         return f"{self.name} ({'higher' if self.higher_is_better else 'lower'} is better)"
 
+    def gain(self, ours: float, other: float) -> float:
+        """Return by how much one value is better than another; negative if it is worse."""
+        return (ours - other) * (1 if self.higher_is_better else -1)
+
 
 MEASURES = {
     "smoothness": Measure("smoothness: unevenness of the steps", False),

@@ -24,12 +24,12 @@ from audio_vae.kits.layout import Pad
 from audio_vae.kits.write import FOLDER, KitOptions, require_kit, write_kits
 from audio_vae.morphing.endpoints import CLASS_CENTRES, parse_endpoint
 from audio_vae.morphing.given import Given, together
-from audio_vae.morphing.made_morph import MadeMorph, make_morph, step_names
+from audio_vae.morphing.made_morph import MadeMorph, make_morph
 from audio_vae.morphing.options import PathOptions
 from audio_vae.plots.morph import save_morph_plot
 from audio_vae.runs.environment import made_by
 from audio_vae.runs.run import Run
-from audio_vae.utils.files import folder_name, write_json
+from audio_vae.utils.files import folder_name, step_names, write_json
 from audio_vae.utils.folders import MadeFolder, atomic_folder, require_writable_folder
 
 MARKER = "morph.json"

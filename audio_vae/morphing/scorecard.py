@@ -21,7 +21,7 @@ from audio_vae.morphing import measures
 from audio_vae.morphing.given import Given
 from audio_vae.morphing.measures import MEASURES
 from audio_vae.runs.run import Run
-from audio_vae.utils.tables import significant, text_table
+from audio_vae.utils.tables import UNKNOWN, significant, text_table
 
 MOST_REAL_SOUNDS = 1000
 """Steps are compared with at most so many real sounds, evenly spaced over all of them: the MFCCs of each take 3 ms."""
@@ -261,7 +261,7 @@ def compare(
         figures = first[key], second[key]
         better = None
         if None not in figures:
-            gain = (figures[0] - figures[1]) * (1 if MEASURES[key].higher_is_better else -1)
+            gain = MEASURES[key].gain(*figures)
             is_equal = abs(gain) <= _EQUAL * max(1.0, *map(abs, figures))
             better = "equal" if is_equal else names[0] if gain > 0 else names[1]
         result[key] = {**dict(zip(names, figures, strict=True)), "better": better}
@@ -283,4 +283,4 @@ def _inner_mean(values: Sequence[float] | None) -> float | None:
 
 
 def _called(name: str | None) -> str:
-    return "–" if name is None else name.replace("crossfade", "cross-fade")
+    return UNKNOWN if name is None else name.replace("crossfade", "cross-fade")

@@ -90,15 +90,23 @@ def make_crossfade(run: Run, points: Sequence[Endpoint], options: PathOptions) -
     lengths = step_lengths([len(each) for each in givens], longest, positions, options.length)
     levels = step_levels([waveform.peak(each) for each in givens], positions)
     weights = weights_at(len(points), positions)
-    steps = []
+    audio_config, steps = run.config.audio, []
     for each, mix, length, level in zip(weights, crossfade(padded, positions), lengths, levels, strict=True):
         whole = np.flatnonzero(each == 1)
-        step = points[whole[0]].given if len(whole) else Given(to_level(mix[:length], level), rate_hz)
+        step = (
+            points[whole[0]].given
+            if len(whole)
+            else Given(to_level(cut(mix, length, audio_config, rate_hz), level), rate_hz)
+        )
         steps.append(at_level(step, options.level))
     audio = np.stack([point.audio for point in points])
     uncut = crossfade(audio, positions)
-    n_heard = [min(len(step.samples) * run.config.audio.rate_hz // step.rate_hz, uncut.shape[1]) for step in steps]
-    sounds = [row[: max(1, length)] for row, length in zip(uncut, n_heard, strict=True)]
+    n_heard = [min(len(step.samples) * audio_config.rate_hz // step.rate_hz, uncut.shape[1]) for step in steps]
+    # A real sound is heard as it is.
+    sounds = [
+        row[: max(1, length)] if np.any(each == 1) else cut(row, max(1, length), audio_config)
+        for each, row, length in zip(weights, uncut, n_heard, strict=True)
+    ]
     return Track(positions, steps, uncut, sounds, audio)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from audio_vae.runs.card import CARD_NAME, Card, read_card
 from audio_vae.runs.run import Run, open_run, read_config
 from audio_vae.utils.errors import UserError
-from audio_vae.utils.tables import human_size, text_table
+from audio_vae.utils.tables import formatted, human_size, percent, text_table
 
 FOLDER = Path(__file__).parent
 """Holds a folder for each model, and LICENSES.md."""
@@ -18,12 +19,11 @@ FOLDER = Path(__file__).parent
 _LONGEST_LIST = 30
 """Letters of a list of classes in the table."""
 
-
-_FIGURES: dict[str, tuple[str, Callable[[float], str]]] = {
-    "fidelity": ("fidelity_db", "{:.1f} dB".format),
-    "nearest other": ("nearest_other_db", "{:.1f} dB".format),
-    "nearer": ("better_than_nearest", lambda share: f"{100 * share:.0f} %"),
-    "attack": ("peak_time_error_ms", "{:.1f} ms".format),
+_FIGURES: dict[str, tuple[str, Callable[[float | None], str]]] = {
+    "fidelity": ("fidelity_db", partial(formatted, form="{:.1f} dB")),
+    "nearest other": ("nearest_other_db", partial(formatted, form="{:.1f} dB")),
+    "nearer": ("better_than_nearest", partial(percent, places=0)),
+    "attack": ("peak_time_error_ms", partial(formatted, form="{:.1f} ms")),
 }
 """Heading in the table → a card's figure of test sounds, and how it is written."""
 
@@ -130,12 +130,9 @@ def table_lines(paths: Sequence[Path]) -> list[str]:
                 f"{card.rate_hz} Hz",
                 f"{card.n_samples / card.rate_hz:.2f} s",
                 human_size(size_bytes(path)),
-                "-" if card.one_nn_accuracy is None else f"{100 * card.one_nn_accuracy:.1f} %",
-                "-" if card.mfcc_dtw_deviation is None else f"{card.mfcc_dtw_deviation:.3f}",
-                *(
-                    "-" if getattr(card, name) is None else text(getattr(card, name))
-                    for name, text in _FIGURES.values()
-                ),
+                percent(card.one_nn_accuracy, 1),
+                formatted(card.mfcc_dtw_deviation, "{:.3f}"),
+                *(text_of(getattr(card, name)) for name, text_of in _FIGURES.values()),
                 card.licence,
             ]
         )

@@ -17,7 +17,6 @@ from audio_vae import __version__
 from audio_vae.backend.keras_backend import standard_settings
 from audio_vae.data.sound_set import SoundSet, evenly_spaced
 from audio_vae.data.sources import Source, credits_of
-from audio_vae.models.vae import VAE
 from audio_vae.models.weights import rounded_to_float16
 from audio_vae.pretrained import catalog
 from audio_vae.runs.card import CARD_NAME, Card, Centre
@@ -207,10 +206,8 @@ def _write_model(run: Run, packed: Run) -> float:
     weights = rounded_to_float16(model.get_weights())
     if not all(np.isfinite(each).all() for each in weights):
         raise UserError(f"a weight of {run.model_path} is too large for float16: its training diverged, train it again")
-    bare = VAE.from_config({**model.get_config(), "dtype": "float32"})
-    bare.set_weights(weights)
     written = packed.path / "written.keras"
-    bare.save(written)
+    model.bare(weights).save(written)
     # Keras writes uncompressed zip files and reads compressed ones. Rounded weights, which end in zero bits,
     # compress well.
     with zipfile.ZipFile(written) as stored, zipfile.ZipFile(packed.model_path, "w", zipfile.ZIP_DEFLATED) as made:

@@ -231,7 +231,7 @@ def _studio_morphs(results: Mapping[str, Result]) -> list[Outcome]:
         for key in (*_BETTER, _AS_GOOD) if morphs else ():
             scores = morphs["measures"][key]
             ours, other = scores["morph"], scores["crossfade"]
-            gain = (ours - other) * (1 if MEASURES[key].higher_is_better else -1)
+            gain = MEASURES[key].gain(ours, other)
             needed, is_reached = ("at least as good", gain >= 0) if key == _AS_GOOD else ("better", gain > 0)
             ending = _measured_and_outcome(results, name, number(ours, 3), is_reached)
             reference = f"cross-fade {number(other, 3)}"

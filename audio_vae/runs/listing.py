@@ -12,7 +12,7 @@ from audio_vae.runs.lock import LOCK_NAME, holder
 from audio_vae.runs.run import Run, read_config
 from audio_vae.utils.errors import UserError, one_line
 from audio_vae.utils.files import read_json
-from audio_vae.utils.tables import human_size, text_table
+from audio_vae.utils.tables import formatted, human_size, percent, text_table
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,8 @@ def table_lines(runs: list[Listed]) -> list[str]:
                 each.dataset or "?",
                 each.preset or "?",
                 f"{_or_unknown(each.epochs_done)}/{_or_unknown(each.epochs)}",
-                "-" if each.one_nn_accuracy is None else f"{100 * each.one_nn_accuracy:.1f} %",
-                "-" if each.mfcc_dtw_deviation is None else f"{each.mfcc_dtw_deviation:.3f}",
+                percent(each.one_nn_accuracy, 1),
+                formatted(each.mfcc_dtw_deviation, "{:.3f}"),
                 human_size(each.size_bytes),
                 each.changed,
                 f"in use by {each.in_use_by}" if each.in_use_by else "",

@@ -149,14 +149,18 @@ def table_rows(found: Mapping[str, Direction]) -> list[list[str]]:
 
 
 def _holds(run: Run, direction: Direction, latents: np.ndarray, labels: np.ndarray, values: np.ndarray) -> float:
-    """Return the share of sounds whose descriptor, `values`, rises along a direction; see `Direction`."""
+    """Return the share of sounds whose descriptor, `values`, rises along a direction; see `Direction`.
+
+    Sounds of which it is not known on one side, such as the pitch of noise, are left out; 0 if it is known of none.
+    """
     described = np.flatnonzero(np.isfinite(values))
     tried = latents[described[evenly_spaced(len(described), _MOST_TRIED)]]
     step = unit(direction.vector, spread_within_classes(latents, labels).covariance)
     before, after = (
         described_by(run.decode(tried + sign * step), run.config.audio.rate_hz)[direction.name] for sign in (-1, 1)
     )
-    return float(np.mean(after > before))
+    known = np.isfinite(before) & np.isfinite(after)
+    return float(np.mean(after[known] > before[known])) if known.any() else 0.0
 
 
 def unit(vector: np.ndarray, covariance: np.ndarray) -> np.ndarray:

@@ -35,6 +35,9 @@ MOST_ATTACK_DB = 9.0
 MOST_RAISED_DB = 2.5
 """It is raised there by at most so much; what is higher is lowered."""
 
+FADE_IN_S = 0.003
+"""What is made fades in over so long before its onset."""
+
 MOST_LIMIT_DB = 6.0
 """Peaks are lowered by at most so much in each round."""
 
@@ -43,6 +46,7 @@ _LEAST_OCTAVES = 0.005
 
 _ENVELOPE_HZ = 11025
 _MARGIN = 0.75
+_BISECTIONS = 10
 # The limiter lowers an attack as a whole in each round, and at last single waves.
 _ATTACK_S, _WAVES_S = 0.003, 0.0007
 _LAST_ROUNDS, _MOST_WAVE_DB = 2, 2.5
@@ -75,7 +79,7 @@ def corrected(
             gains.move_end()
         gains.move_attack()
         samples = samples * gains.of_samples()
-    return _at_loudness(samples, rate_hz, wanted, onset_ms)
+    return _limited_at_loudness(samples, rate_hz, wanted, onset_ms)
 
 
 def at_brightness_and_loudness(samples: np.ndarray, rate_hz: int, wanted: Descriptors, onset_ms: float) -> np.ndarray:
@@ -89,10 +93,10 @@ def at_brightness_and_loudness(samples: np.ndarray, rate_hz: int, wanted: Descri
         wanted: the descriptors that it should have.
         onset_ms: where the sound begins.
     """
-    return _at_loudness(_tilted(samples, rate_hz, wanted.spectral_centroid_octaves), rate_hz, wanted, onset_ms)
+    return _limited_at_loudness(_tilted(samples, rate_hz, wanted.spectral_centroid_octaves), rate_hz, wanted, onset_ms)
 
 
-def _at_loudness(samples: np.ndarray, rate_hz: int, wanted: Descriptors, onset_ms: float) -> np.ndarray:
+def _limited_at_loudness(samples: np.ndarray, rate_hz: int, wanted: Descriptors, onset_ms: float) -> np.ndarray:
     """Bring a sound to the loudness wanted; single waves above the true peak that is allowed are limited."""
     allowed = 10 ** (TRUE_PEAK_DB / 20)
     for _ in range(_LAST_ROUNDS):
@@ -106,8 +110,7 @@ def _at_loudness(samples: np.ndarray, rate_hz: int, wanted: Descriptors, onset_m
         gains.move_attack(most_raised_db=0, most_lower_db=2)
         gains.move_end()
         samples = samples * gains.of_samples()
-    samples = samples * np.float32(10 ** (_missing_db(samples, rate_hz, wanted) / 20))
-    return at_most_true_peak(samples, rate_hz)
+    return at_loudness(samples, rate_hz, wanted)
 
 
 def at_most_true_peak(samples: np.ndarray, rate_hz: int) -> np.ndarray:
@@ -116,17 +119,23 @@ def at_most_true_peak(samples: np.ndarray, rate_hz: int) -> np.ndarray:
     return samples if highest <= allowed else samples * np.float32(allowed / highest)
 
 
-def _missing_db(samples: np.ndarray, rate_hz: int, wanted: Descriptors) -> float:
-    return wanted.loudness_db - 10 * np.log10(descriptors.power_of(samples).sum() / rate_hz + 1e-12)
+def at_loudness(samples: np.ndarray, rate_hz: int, wanted: Descriptors) -> np.ndarray:
+    """Bring a sound to the loudness that is wanted, as far as its true peak allows; nothing else changes."""
+    return at_most_true_peak(samples * np.float32(10 ** (_missing_db(samples, rate_hz, wanted) / 20)), rate_hz)
 
 
-def _root(falling: Callable[[float], float], lowest: float, highest: float, rounds: int = 10) -> float:
+def _missing_db(samples: np.ndarray, rate_hz: int, wanted: Descriptors) -> np.float64:
+    # Not a plain float, with which NumPy would find the limiter's gains in the float32 of the samples.
+    return np.float64(wanted.loudness_db - descriptors.loudness_db(descriptors.power_of(samples), rate_hz))
+
+
+def _root(falling: Callable[[float], float], lowest: float, highest: float) -> float:
     """Return where a falling function is 0, by bisection; the nearer bound if it is not between them."""
     if falling(lowest) <= 0:
         return lowest
     if falling(highest) >= 0:
         return highest
-    for _ in range(rounds):
+    for _ in range(_BISECTIONS):
         middle = (lowest + highest) / 2
         lowest, highest = (middle, highest) if falling(middle) > 0 else (lowest, middle)
     return (lowest + highest) / 2
@@ -136,9 +145,8 @@ def _tilted(samples: np.ndarray, rate_hz: int, centroid_octaves: float) -> np.nd
     """Tilt a spectrum towards a spectral centroid."""
     low, high, pivot = np.log2([*_TILT_RANGE_HZ, _TILT_PIVOT_HZ])
     spectrum = descriptors.power_spectrum(samples, rate_hz)
-    all_octaves = descriptors.bin_octaves(rate_hz)
-    heard = slice(int(np.searchsorted(all_octaves, np.log2(descriptors.LOWEST_HZ), side="right")), None)
-    octaves, power = all_octaves[heard], spectrum[heard]
+    heard = slice(descriptors.first_heard_bin(rate_hz), None)
+    octaves, power = descriptors.bin_octaves(rate_hz)[heard], spectrum[heard]
     exponents = -0.1 * np.log(10) * (np.clip(octaves, low, high) - pivot)
 
     def too_high(tilt_down: float) -> float:
@@ -207,6 +215,10 @@ class _TimeGains:
         self.block_ms = 1e3 * self.block / rate_hz
         self.times_ms = self.block_ms * np.arange(n_blocks)
         self.after_onset_ms = np.maximum(self.times_ms - onset_ms, 0)
+        # What filters left before the onset is faded in at last. An attack that is looked for there would run away, and
+        # one that is looked for behind it alone would be measured from too late.
+        into = np.clip((self.times_ms - onset_ms) / (1e3 * FADE_IN_S) + 1, 0, 1)
+        self.power = self.power * 0.5 * (1 - np.cos(np.pi * into))
         self.window = max(1, round(1e3 * descriptors.WINDOW_S / self.block_ms))
         self.gains_db = np.zeros(n_blocks)
 

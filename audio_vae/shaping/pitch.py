@@ -13,13 +13,16 @@ import numpy as np
 import soxr
 from scipy import fft
 
-from audio_vae.audio.waveform import onset
+from audio_vae.audio import waveform
 
 MOST_OCTAVES = 2.0
 """Two pitches are shifted towards each other by at most so much in all."""
 
 MOST_NOISE_OCTAVES = 0.5
 """The same for sounds without a pitch."""
+
+BEFORE_S = 0.020
+"""In a buffer, a sound begins here, so that filters have room before it."""
 
 # Pitches that are so far apart are heard as two sounds wherever they are shifted, such as a kick and a triangle.
 _TOO_FAR_OCTAVES = 3.0
@@ -32,7 +35,6 @@ _HEARD_S, _FADING_S = 0.6, 0.3
 _LOW_HZ = 400.0
 _ALIGNED_S, _MOST_LAG_S = 0.060, 0.003
 _LEAST_LIKENESS = 0.3
-_ONSET_DB = 40.0
 
 
 class Partial(NamedTuple):
@@ -44,17 +46,19 @@ class Partial(NamedTuple):
 
 def strongest_partial(samples: np.ndarray, rate_hz: int) -> Partial:
     """Find the strongest partial of a sound `[n, channels]` from 30 Hz to 5 kHz."""
-    mono = samples.mean(axis=1)
-    mono = mono[onset(mono, _ONSET_DB) :][: round(_HEARD_S * rate_hz)]
+    onset = waveform.onset(waveform.max_of_columns(np.abs(samples)), waveform.ONSET_DB)
+    heard = samples[onset:][: round(_HEARD_S * rate_hz)]
+    fading = np.exp(-np.arange(len(heard)) / (_FADING_S * rate_hz))[:, np.newaxis]
     n_points = fft.next_fast_len(3 * round(_HEARD_S * rate_hz), real=True)
-    power = np.abs(fft.rfft(mono * np.exp(-np.arange(len(mono)) / (_FADING_S * rate_hz)), n_points)) ** 2
+    # Of all channels, because their mean is silent where they cancel each other.
+    power = waveform.mean_of_columns(np.abs(fft.rfft(heard * fading, n_points, axis=0)) ** 2)
     frequencies_hz = np.fft.rfftfreq(n_points, 1 / rate_hz)
     in_range = (frequencies_hz > _RANGE_HZ[0]) & (frequencies_hz < _RANGE_HZ[1])
     strongest = int(np.argmax(power * in_range))
     octaves = np.log2(np.maximum(frequencies_hz, 1))
     near = np.abs(octaves - octaves[strongest]) < _NEAR_OCTAVES
-    heard = power[frequencies_hz > 20].sum()
-    share = float(power[near].sum() / heard) if heard > 0 else 0.0
+    total = power[frequencies_hz > 20].sum()
+    share = float(power[near].sum() / total) if total > 0 else 0.0
     return Partial(float(max(frequencies_hz[strongest], _RANGE_HZ[0])), min(share, 1.0))
 
 
@@ -97,6 +101,33 @@ def shifted(samples: np.ndarray, rate_hz: int, octaves: float) -> np.ndarray:
     return soxr.resample(samples, rate_hz * 2.0**octaves, rate_hz, quality="HQ")
 
 
+def shifted_into_buffer(
+    samples: np.ndarray, onset: int, rate_hz: int, octaves: float, kept_s: float, n_samples: int
+) -> np.ndarray:
+    """Shift a sound in pitch, and put its onset at `BEFORE_S` of a buffer.
+
+    Args:
+        samples: `[n, channels]`.
+        onset: the position at which it begins.
+        rate_hz: its sample rate.
+        octaves: by how much it is shifted, positive for upwards.
+        kept_s: how much of what comes before the onset is kept, as far as it has room once it is shifted.
+        n_samples: length of the buffer. A longer sound is cut, a shorter one is followed by silence.
+
+    Returns:
+        float32 `[n_samples, channels]`.
+    """
+    n_kept = min(onset, round(kept_s * rate_hz))
+    moved = shifted(samples[onset - n_kept :], rate_hz, octaves)
+    n_lead, before = round(n_kept / 2**octaves), round(BEFORE_S * rate_hz)
+    moved = moved[max(0, n_lead - before) :]
+    start = max(0, before - n_lead)
+    buffer = np.zeros((n_samples, moved.shape[1]), np.float32)
+    kept = moved[: n_samples - start]
+    buffer[start : start + len(kept)] = kept
+    return buffer
+
+
 def lag_and_sign(first: np.ndarray, second: np.ndarray, rate_hz: int) -> tuple[int, int]:
     """Return how the second of two sounds has to be moved and turned so that low frequencies add up.
 
@@ -112,9 +143,10 @@ def lag_and_sign(first: np.ndarray, second: np.ndarray, rate_hz: int) -> tuple[i
     n_heard, n_lags = round(_ALIGNED_S * rate_hz), round(_MOST_LAG_S * rate_hz)
     n_points = fft.next_fast_len(2 * n_heard, real=True)
     low = 1 / (1 + (np.fft.rfftfreq(n_points, 1 / rate_hz) / _LOW_HZ) ** 4)
-    spectra = [fft.rfft(sound[:n_heard].mean(axis=1), n_points) * low for sound in (first, second)]
-    norms = [np.linalg.norm(fft.irfft(spectrum, n_points)) for spectrum in spectra]
-    correlation = fft.irfft(spectra[0] * np.conj(spectra[1]), n_points) / (norms[0] * norms[1] + 1e-20)
+    spectra = [fft.rfft(sound[:n_heard], n_points, axis=0) * low[:, np.newaxis] for sound in (first, second)]
+    norms = [np.linalg.norm(fft.irfft(spectrum, n_points, axis=0)) for spectrum in spectra]
+    in_common = (spectra[0] * np.conj(spectra[1])).sum(axis=1)
+    correlation = fft.irfft(in_common, n_points) / (norms[0] * norms[1] + 1e-20)
     lags = np.concatenate([np.arange(n_lags + 1), np.arange(-n_lags, 0)])
     # A short lag is preferred, so that onsets stay together.
     likeness = correlation[lags] * (1 - 0.3 * np.abs(lags) / max(n_lags, 1))

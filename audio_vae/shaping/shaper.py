@@ -16,11 +16,8 @@ from audio_vae.audio import bands, descriptors, waveform
 from audio_vae.audio.bands import Bands
 from audio_vae.audio.descriptors import Descriptors
 from audio_vae.shaping import pitch, targets
-from audio_vae.shaping.correction import at_most_true_peak, corrected
-from audio_vae.shaping.pitch import Partial
-
-ONSET_DB = 40.0
-"""A sound begins at the first sample that is at most this far below its peak."""
+from audio_vae.shaping.correction import FADE_IN_S, at_loudness, corrected
+from audio_vae.shaping.pitch import BEFORE_S, Partial
 
 FARTHEST = 2.0
 """Largest weight: as far beyond an end as the other lies before it."""
@@ -31,10 +28,8 @@ MOST_GAIN_DB, LEAST_GAIN_DB = 10.0, -50.0
 MOST_REPAIR_DB = 6.0
 """Bound of the gains that repair what the sum of the shaped sounds lacks."""
 
-# In a buffer, sounds begin here, so that filters have room before them.
-_BEFORE_S = 0.020
-# Samples before the onset that are kept, and over which a step fades in.
-_KEPT_BEFORE_S, _FADE_IN_S, _FADE_OUT_S = 0.005, 0.003, 0.005
+# Samples before the onset that are kept, and at the end over which a step fades out.
+_KEPT_BEFORE_S, _FADE_OUT_S = 0.005, 0.005
 # Below this share of a sound's loudest cell, a cell is noise and is raised less and less.
 _NOISE = 1e-5
 # Around the pitch, the sound with the clearer one takes over quickly, because two that are nearly equal would beat.
@@ -102,44 +97,48 @@ class Shaper:
         if np.any(weights == 1) or self._are_equal(weights):
             return heaviest.samples
         n_samples = self.length(weights) if n_samples is None else n_samples
-        onset = min(max(0, round(float(weights @ [each.onset for each in self._sounds]))), n_samples - 1)
+        # Where a step is shorter than the silence before its onset, what is heard of a sound still has room behind it.
+        least = min(len(each.samples) - each.onset for each in self._sounds)
+        onset = max(0, min(round(float(weights @ [each.onset for each in self._sounds])), n_samples - least))
         made = self._sum(weights, n_samples - onset, moves_db)
-        before = round(_BEFORE_S * self.rate_hz)
+        before = round(BEFORE_S * self.rate_hz)
         made = np.concatenate(
             [np.zeros((max(0, onset - before), made.shape[1]), np.float32), made[max(0, before - onset) :]]
+        )
+        wanted = targets.descriptors_between(
+            [each.described for each in self._sounds],
+            [1e3 * each.onset / self.rate_hz for each in self._sounds],
+            weights,
         )
         made = corrected(
             _faded(made, onset, self.rate_hz),
             self.rate_hz,
-            targets.descriptors_between(
-                [each.described for each in self._sounds],
-                [1e3 * each.onset / self.rate_hz for each in self._sounds],
-                weights,
-            ),
+            wanted,
             1e3 * onset / self.rate_hz,
             float(np.exp(weights @ np.log([each.peak for each in self._sounds]))),
         )
-        return at_most_true_peak(_faded(made, onset, self.rate_hz), self.rate_hz)
+        # The fades may take away what was loud.
+        return at_loudness(_faded(made, onset, self.rate_hz), self.rate_hz, wanted)
 
     def _are_equal(self, weights: np.ndarray) -> bool:
         used = [each.samples for each, weight in zip(self._sounds, weights, strict=True) if weight]
         return all(np.array_equal(each, used[0]) or np.array_equal(each, -used[0]) for each in used)
 
     def _sum(self, weights: np.ndarray, n_after: int, moves_db: np.ndarray | None) -> np.ndarray:
-        """Return the shaped sounds added up, with the onset at `_BEFORE_S`: float32 `[before + n_after, channels]`."""
-        before = round(_BEFORE_S * self.rate_hz)
+        """Return the shaped sounds added up, with the onset at `BEFORE_S`: float32 `[before + n_after, channels]`."""
+        before = round(BEFORE_S * self.rate_hz)
         edges_s = bands.cell_edges_s(n_after / self.rate_hz)
         split = Bands(before + n_after, self.rate_hz)
         placed = self._placed(weights, before, before + n_after)
         parts = [split.split(each) for each in placed]
-        powers = [_smooth(split.cell_powers(each, edges_s, _BEFORE_S).mean(axis=2)) for each in parts]
+        powers = [_smooth(split.cell_powers(each, edges_s, BEFORE_S).mean(axis=2)) for each in parts]
         lengths_s = np.diff(edges_s)
         powers = [each / (each @ lengths_s).sum() for each in powers]
         wanted = targets.power_between(powers, weights, edges_s)
         if moves_db is not None:
             wanted = _moved(wanted, moves_db)
         gains_db = self._gains_db(powers, wanted, self._shares(weights, split.n_bands))
-        positions = [bands.log_time(split.times_s(band) - _BEFORE_S) for band in range(split.n_bands)]
+        positions = [bands.log_time(split.times_s(band) - BEFORE_S) for band in range(split.n_bands)]
         summed = [
             sum(
                 part[band] * factors(gains[band], edges_s, positions[band])
@@ -147,7 +146,7 @@ class Shaper:
             )
             for band in range(split.n_bands)
         ]
-        got = _smooth(split.cell_powers(summed, edges_s, _BEFORE_S).mean(axis=2))
+        got = _smooth(split.cell_powers(summed, edges_s, BEFORE_S).mean(axis=2))
         got, least = got / (got @ lengths_s).sum(), 1e-9 * wanted.max()
         repair_db = np.clip(10 * np.log10((wanted + least) / (got + least)), -MOST_REPAIR_DB, MOST_REPAIR_DB)
         repair_db = _smooth(repair_db)
@@ -161,13 +160,9 @@ class Shaper:
         shifts = pitch.shifts_octaves([each.partial for each in self._sounds], brightness, weights)
         placed = []
         for each, octaves in zip(self._sounds, shifts, strict=True):
-            n_kept = min(each.onset, round(_KEPT_BEFORE_S * self.rate_hz))
-            moved = pitch.shifted(each.samples[each.onset - n_kept :], self.rate_hz, octaves)
-            start = max(0, before - round(n_kept / 2**octaves))
-            buffer = np.zeros((n_samples, moved.shape[1]), np.float32)
-            kept = moved[: n_samples - start]
-            buffer[start : start + len(kept)] = kept
-            placed.append(buffer)
+            placed.append(
+                pitch.shifted_into_buffer(each.samples, each.onset, self.rate_hz, octaves, _KEPT_BEFORE_S, n_samples)
+            )
         found = [pitch.lag_and_sign(placed[0][before:], each[before:], self.rate_hz) for each in placed]
         middle = weights @ [lag for lag, _ in found]
         return [sign * _delayed(each, round(lag - middle)) for each, (lag, sign) in zip(placed, found, strict=True)]
@@ -200,14 +195,14 @@ class Shaper:
 
 
 def onset_of(samples: np.ndarray) -> int:
-    """Return the position at which a sound `[n, channels]` begins: within `ONSET_DB` of its peak in any channel."""
-    return waveform.onset(waveform.max_of_columns(np.abs(samples)), ONSET_DB)
+    """Return where a sound `[n, channels]` begins: within `waveform.ONSET_DB` of its peak, in any channel."""
+    return waveform.onset(waveform.max_of_columns(np.abs(samples)), waveform.ONSET_DB)
 
 
 def _faded(samples: np.ndarray, onset: int, rate_hz: int) -> np.ndarray:
     """Fade a sound in before its onset, and out at its end, so that neither clicks."""
     times = np.arange(len(samples))
-    n_in, n_out = round(_FADE_IN_S * rate_hz), min(round(_FADE_OUT_S * rate_hz), len(samples) // 4)
+    n_in, n_out = round(FADE_IN_S * rate_hz), min(round(_FADE_OUT_S * rate_hz), len(samples) // 4)
     into = np.clip((times - (onset - n_in)) / n_in, 0, 1)
     # A sound that begins with its onset has a tenth of that time.
     into = np.minimum(into, np.clip(times / max(1, n_in // 10), 0, 1))

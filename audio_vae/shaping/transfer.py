@@ -13,6 +13,7 @@ from audio_vae.audio import bands, descriptors, waveform
 from audio_vae.audio.bands import Bands
 from audio_vae.shaping import guide, pitch
 from audio_vae.shaping.correction import at_most_true_peak
+from audio_vae.shaping.pitch import BEFORE_S
 from audio_vae.shaping.shaper import factors, onset_of
 
 MOST_DB = 24.0
@@ -21,8 +22,6 @@ MOST_DB = 24.0
 # A gain that raises a band further than this raises its noise, too.
 _MOST_RAISED_DB = 12.0
 _FADE_S = 0.003
-# The sound begins here in a buffer, so that filters have room before it.
-_BEFORE_S = 0.020
 
 
 class Transfer:
@@ -44,7 +43,7 @@ class Transfer:
         self.rate_hz, self.model_hz = rate_hz, model_hz
         self._samples = np.asarray(samples, np.float32)
         self._onset = onset_of(self._samples)
-        self._loudness_db = loudness_db(self._samples, rate_hz)
+        self._loudness_db = _loudness_db(self._samples, rate_hz)
         self._before = waveform.normalised(before)
 
     def sound(self, after: np.ndarray) -> np.ndarray:
@@ -61,8 +60,8 @@ class Transfer:
             return self._samples
         octaves = self._shift_octaves(after)
         made = self._faded(self._shaped(octaves, after), is_cut=octaves < 0)
-        wanted_db = self._loudness_db + loudness_db(after, self.model_hz) - loudness_db(self._before, self.model_hz)
-        made = made * np.float32(10 ** ((wanted_db - loudness_db(made, self.rate_hz)) / 20))
+        wanted_db = self._loudness_db + _loudness_db(after, self.model_hz) - _loudness_db(self._before, self.model_hz)
+        made = made * np.float32(10 ** ((wanted_db - _loudness_db(made, self.rate_hz)) / 20))
         return at_most_true_peak(made, self.rate_hz)
 
     def _shift_octaves(self, after: np.ndarray) -> float:
@@ -73,18 +72,15 @@ class Transfer:
 
     def _shaped(self, octaves: float, after: np.ndarray) -> np.ndarray:
         """Shift the sound in pitch and change its levels over bands and times, `[n, channels]`."""
-        n_samples, before = len(self._samples), round(_BEFORE_S * self.rate_hz)
-        n_kept = min(self._onset, before)
-        buffer = np.zeros((before + n_samples - self._onset, self._samples.shape[1]), np.float32)
-        moved = pitch.shifted(self._samples[self._onset - n_kept :], self.rate_hz, octaves)
-        start = max(0, before - round(n_kept / 2**octaves))
-        kept = moved[: len(buffer) - start]
-        buffer[start : start + len(kept)] = kept
+        n_samples, before = len(self._samples), round(BEFORE_S * self.rate_hz)
+        buffer = pitch.shifted_into_buffer(
+            self._samples, self._onset, self.rate_hz, octaves, BEFORE_S, before + n_samples - self._onset
+        )
         split = Bands(len(buffer), self.rate_hz)
         gains_db = self._gains_db(octaves, after, split.n_bands)
         edges_s = bands.cell_edges_s(len(after) / self.model_hz)
         parts = [
-            part * factors(gains, edges_s, bands.log_time(split.times_s(band) - _BEFORE_S))
+            part * factors(gains, edges_s, bands.log_time(split.times_s(band) - BEFORE_S))
             for band, (part, gains) in enumerate(zip(split.split(buffer), gains_db, strict=True))
         ]
         joined = split.join(parts)
@@ -114,6 +110,5 @@ class Transfer:
         return np.pad(gains_db, ((0, missing), (0, 0)), mode="edge")[:n_bands]
 
 
-def loudness_db(samples: np.ndarray, rate_hz: int) -> float:
-    """Return the energy of a sound `[n]` or `[n, channels]` in decibels, as `audio.descriptors` has it."""
-    return float(10 * np.log10(descriptors.power_of(samples).sum() / rate_hz + 1e-20))
+def _loudness_db(samples: np.ndarray, rate_hz: int) -> float:
+    return descriptors.loudness_db(descriptors.power_of(samples), rate_hz)

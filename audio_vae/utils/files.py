@@ -146,6 +146,12 @@ def folder_name(names: Sequence[str]) -> str:
     return joined if len(joined.encode("utf-8")) <= _LONGEST_FOLDER_NAME else safe_name(joined)
 
 
+def step_names(steps: int) -> list[str]:
+    """Return the names of the steps of a morph, which are those of their files without the suffix: `00`, `01`, …."""
+    n_digits = max(2, len(str(steps - 1)))
+    return [f"{step:0{n_digits}d}" for step in range(steps)]
+
+
 def _without_nan(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _without_nan(each) for key, each in value.items()}

@@ -54,14 +54,20 @@ def short(value: float | None) -> str:
     return UNKNOWN if value is None else _with_minus_sign(f"{value:.4g}")
 
 
-def significant(value: float | None, digits: int = 3) -> str:
-    """Return a figure in a number of significant digits, with the plain hyphen of a terminal as its minus sign."""
-    return UNKNOWN if value is None else f"{value:.{digits}g}"
+def formatted(value: float | None, form: str) -> str:
+    """Return a figure in a format such as `{:.1f} dB`, with the plain hyphen of a terminal as its minus sign."""
+    return UNKNOWN if value is None else form.format(value)
 
 
-def percent(share: float | None) -> str:
-    """Return a share between 0 and 1 in percent."""
-    return UNKNOWN if share is None else f"{100 * share:.4g} %"
+def significant(value: float | None) -> str:
+    """Return a figure in three significant digits, with the plain hyphen of a terminal as its minus sign."""
+    return formatted(value, "{:.3g}")
+
+
+def percent(share: float | None, places: int | None = None) -> str:
+    """Return a share between 0 and 1 in percent: with a number of decimal places, or else in four digits."""
+    form = "{:.4g} %" if places is None else f"{{:.{places}f}} %"
+    return formatted(None if share is None else 100 * share, form)
 
 
 def mean_and_std(mean: float | None, std: float | None) -> str:

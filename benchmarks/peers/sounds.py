@@ -69,7 +69,7 @@ def write(folders: Sequence[Path], out: Path, seed: int) -> None:
     from audio_vae.audio.waveform import AudioError
     from audio_vae.data.validation import validate_file
     from audio_vae.drums.dataset import DATASET
-    from audio_vae.drums.preprocess import drum_of
+    from audio_vae.drums.preprocess import strengths_group
 
     audio_config = DATASET.make_config("studio").audio
     found, seen = [], set()
@@ -81,7 +81,7 @@ def write(folders: Sequence[Path], out: Path, seed: int) -> None:
         if sound.digest not in seen:
             seen.add(sound.digest)
             found.append((path.parent.name.split("-")[0], f"{path.parent.name}/{path.name}", sound.fitted))
-    drums = [(kind, drum_of(f"/{name}")) for kind, name, _ in found]
+    drums = [(kind, strengths_group(f"/{name}")) for kind, name, _ in found]
     train, test = choose(drums, N_TRAIN, N_TEST, seed)
     chosen = [*train, *test]
     class_names = sorted({found[i][0] for i in chosen})

@@ -10,6 +10,8 @@ from audio_vae.morphing.morph import morph
 from audio_vae.runs.latents import save_latents
 from audio_vae.utils.errors import UserError
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 T = 512
 RATE_HZ = 8000
 TONE = decaying_tone(0.05).astype(np.float32)
@@ -157,7 +159,9 @@ def test_a_sound_that_a_pretrained_model_only_remembers(make_tone_run, tmp_path)
     made = model.morph("take1.wav", "take0.wav", 2, render="sound")
     np.testing.assert_array_equal(made.latents[0], model.sounds.latents[1])
     decoded = model.decode(model.sounds.latents[1])
-    correlation = np.corrcoef(made[0].samples, decoded[: made.lengths[0]])[0, 1]
+    # The toy decoder still rings at the end, where it is faded out.
+    heard = made.lengths[0] - round(run.config.audio.fade_s * run.config.audio.rate_hz)
+    correlation = np.corrcoef(made[0].samples[:heard], decoded[:heard])[0, 1]
     assert correlation == pytest.approx(1, abs=1e-4)
 
 

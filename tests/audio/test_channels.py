@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from audio_vae.audio.channels import Mixdown
+from audio_vae.audio.channels import Mixdown, mixed_down
 
 
 def loudest(frames, n_blocks=3):
@@ -42,6 +42,18 @@ def test_correlation_at_which_channels_cancel(rng, correlation, cancels):
     left, other = rng.normal(0, 0.1, (2, 100_000))
     right = correlation * left + np.sqrt(1 - correlation**2) * other
     assert (loudest(np.stack([left, right], axis=1)) is not None) == cancels
+
+
+@pytest.mark.parametrize(("share", "only"), [(0.5, None), (-0.99, 0), (-1.5, 1)])
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_a_whole_sound(rng, share, only, n_channels):
+    frames = np.float32(rng.normal(0, 0.1, (9000, 1)) @ [[1, share]])[:, :n_channels]
+    given = frames.copy()
+    mono, found = mixed_down(frames)
+    assert found == (only if n_channels == 2 else None)
+    np.testing.assert_allclose(mono, given.mean(axis=1) if found is None else given[:, found], atol=1e-7)
+    mono[:] = 0
+    np.testing.assert_array_equal(frames, given)
 
 
 def test_levels_of_opposite_sign_do_not_cancel_a_sound(rng):

@@ -22,6 +22,16 @@ def test_loudness_is_energy_in_decibels():
     assert describe(square[: RATE_HZ // 10], RATE_HZ).loudness_db == pytest.approx(-10, abs=1e-6)
 
 
+def test_loudness_of_silence():
+    assert descriptors.loudness_db(np.zeros(100), RATE_HZ) == pytest.approx(-120)
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 44100])
+def test_the_first_bin_that_is_heard(rate_hz):
+    octaves, first = descriptors.bin_octaves(rate_hz), descriptors.first_heard_bin(rate_hz)
+    assert octaves[first - 1] <= np.log2(descriptors.LOWEST_HZ) < octaves[first]
+
+
 @pytest.mark.parametrize("decay_s", [0.02, 0.1])
 def test_an_exponential_decay_has_its_time_and_centroid(decay_s):
     found = describe(tone(decay_s=decay_s), RATE_HZ)

@@ -85,6 +85,13 @@ def test_the_nearest_of_many_equals_pair_by_pair(rng):
     np.testing.assert_array_equal(fidelity.nearest_cell_distances_db(cells[:1]), [np.inf])
 
 
+def test_the_nearest_of_many_are_looked_for_some_at_a_time(rng, monkeypatch):
+    cells = [fidelity.cells_db(hit(rng, 8000, decay_s, 500, 0.3), 8000) for decay_s in (0.01, 0.02, 0.03, 0.05, 0.1)]
+    expected = fidelity.nearest_cell_distances_db(cells)
+    monkeypatch.setattr(fidelity, "_SOUNDS_AT_ONCE", 2)
+    np.testing.assert_array_equal(fidelity.nearest_cell_distances_db(cells), expected)
+
+
 def test_reconstructions_begin_at_the_onset_of_their_sound(rng):
     sound = hit(rng)
     late = np.concatenate([np.zeros(2000, np.float32), sound[:-2000]])

@@ -153,6 +153,25 @@ class TestWrite:
         io.write(tmp_path / "a.wav", samples, RATE_HZ)
         np.testing.assert_allclose(read(tmp_path / "a.wav")[1], samples / waveform.peak(samples), atol=1e-4)
 
+    @pytest.mark.parametrize(("subtype", "bits"), [("PCM_16", 16), ("PCM_24", 24)])
+    def test_samples_are_rounded_and_not_cut_down(self, tmp_path, rng, subtype, bits):
+        samples = rng.uniform(-0.9, 0.9, 5000)
+        io.write(tmp_path / "a.wav", samples, RATE_HZ, subtype)
+        io.write(tmp_path / "b.wav", -samples, RATE_HZ, subtype)
+        one, other = (soundfile.read(tmp_path / f"{name}.wav")[0] for name in "ab")
+        np.testing.assert_array_equal(one, -other)
+        steps = (one - samples) * 2.0 ** (bits - 1)
+        assert np.abs(steps).max() <= 0.5 + 1e-6
+        assert abs(steps.mean()) < 0.02
+
+    @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+    def test_samples_of_a_file_are_written_as_they_were(self, tmp_path, subtype):
+        samples = np.float32([-1, 1, 0, 0.5, -0.25])
+        soundfile.write(tmp_path / "a.wav", samples, RATE_HZ, subtype)
+        given, _ = soundfile.read(tmp_path / "a.wav", dtype="float32")
+        io.write(tmp_path / "b.wav", given, RATE_HZ, subtype)
+        assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+
     def test_nan_is_refused(self, tmp_path):
         with pytest.raises(ValueError, match="finite"):
             io.write(tmp_path / "a.wav", np.array([0, np.nan]), RATE_HZ)

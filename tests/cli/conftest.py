@@ -7,26 +7,13 @@ import pytest
 import soundfile
 import tiny_presets
 
-from audio_vae import presets
 from audio_vae.cli import main as cli
 from audio_vae.digits import config as digits
 
 
-@pytest.fixture(scope="session")
-def with_small_presets():
-    """Make presets small until a monkeypatch is undone."""
-
-    def shrink(monkeypatch):
-        monkeypatch.setattr(presets, "PRESETS", dict(presets.PRESETS))
-        monkeypatch.setattr(digits, "NEEDS", {})
-        tiny_presets.shrink(presets.PRESETS)
-
-    return shrink
-
-
 @pytest.fixture(autouse=True)
-def small_presets(with_small_presets, monkeypatch, tmp_path):
-    with_small_presets(monkeypatch)
+def small_presets(monkeypatch, tmp_path):
+    tiny_presets.shrink_until_undone(monkeypatch, digits)
     monkeypatch.chdir(tmp_path)
 
 
@@ -48,12 +35,14 @@ def digits_folder(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def trained_once(with_small_presets, tmp_path_factory):
+def trained_once(tmp_path_factory):
     """A run of `write_digits` after one epoch, with its latents, for `trained` to copy."""
     folder = tmp_path_factory.mktemp("trained")
     options = ["--data", str(write_digits(folder / "sounds")), "--run", str(folder / "run")]
     with pytest.MonkeyPatch.context() as patched:
-        with_small_presets(patched)
+        tiny_presets.shrink_until_undone(patched, digits)
+        # Nobody looks at these, and tracing the networks for them takes as long as a step.
+        patched.setattr("audio_vae.training.tensorboard.TensorBoard._write_examples", lambda self: None)
         with pytest.raises(SystemExit) as done:
             cli.main(["digits", "train", "--epochs", "1", "--quiet", *options])
     assert done.value.code == 0

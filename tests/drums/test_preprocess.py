@@ -227,4 +227,4 @@ def test_kinds_of_the_real_drums_are_told_by_their_files_alone(shared_data):
     ],
 )
 def test_sounds_of_one_drum(one, other, is_one_drum):
-    assert (preprocess.drum_of(one) == preprocess.drum_of(other)) is is_one_drum
+    assert (preprocess.strengths_group(one) == preprocess.strengths_group(other)) is is_one_drum

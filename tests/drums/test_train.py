@@ -5,7 +5,6 @@ import tiny_presets
 from scripts import run_script
 from sound_files import write_sound
 
-from audio_vae import presets
 from audio_vae.drums import config, synth
 from audio_vae.drums.train import train
 from audio_vae.utils.errors import UserError
@@ -13,9 +12,7 @@ from audio_vae.utils.errors import UserError
 
 @pytest.fixture(autouse=True)
 def small_presets(monkeypatch, tmp_path):
-    monkeypatch.setattr(presets, "PRESETS", dict(presets.PRESETS))
-    monkeypatch.setattr(config, "NEEDS", {})
-    tiny_presets.shrink(presets.PRESETS)
+    tiny_presets.shrink_until_undone(monkeypatch, config)
     monkeypatch.chdir(tmp_path)
 
 

@@ -135,9 +135,12 @@ class TestStrongestFrequency:
         )
         assert metrics.strongest_frequency_hz(tone[np.newaxis], RATE_HZ) == pytest.approx([frequency_hz], abs=0.5)
 
-    def test_of_silence_is_nan_and_of_a_level_0(self):
-        found = metrics.strongest_frequency_hz(np.stack([np.zeros(64), np.ones(64)]), RATE_HZ)
-        np.testing.assert_array_equal(found, [np.nan, 0])
+    def test_of_silence_is_nan_and_a_level_is_not_heard(self):
+        time_s = np.arange(RATE_HZ) / RATE_HZ
+        hit = np.sin(2 * np.pi * 60 * time_s) * np.exp(-time_s / 0.05)
+        found = metrics.strongest_frequency_hz(np.stack([np.zeros(RATE_HZ), hit, hit + 0.1]), RATE_HZ)
+        assert np.isnan(found[0])
+        assert found[1:] == pytest.approx([60, 60], abs=1)
 
 
 def slow_attack_time_s(sound, rate_hz):

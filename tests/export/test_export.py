@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from error_lines import error_line
 
-from audio_vae.cli import main as cli
 from audio_vae.export import converters, formats, parity
 from audio_vae.export.export import export, summary_lines
 from audio_vae.utils.errors import UserError
@@ -171,23 +171,10 @@ def test_weights_too_large_for_float16(make_run, tmp_path):
 
 
 @pytest.fixture
-def command(capfd, monkeypatch, tmp_path):
+def command(run, monkeypatch, tmp_path):
     """Run the command line in tmp_path and return its exit code, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as done:
-            cli.main([str(each) for each in arguments])
-        return done.value.code, *capfd.readouterr()
-
-    return call
-
-
-def error_line(err):
-    lines = [line for line in err.splitlines() if line.startswith("Error: ")]
-    assert len(lines) == 1, err
-    assert "Traceback" not in err
-    return lines[0]
+    return run
 
 
 def test_command_line(command, trained, tmp_path, monkeypatch):

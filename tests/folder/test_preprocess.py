@@ -9,7 +9,7 @@ import soundfile
 import tiny_presets
 from sound_files import write_sound
 
-from audio_vae import config, presets
+from audio_vae import config
 from audio_vae.audio.decoding import tfio_works
 from audio_vae.config import TrainingConfig
 from audio_vae.data import shards
@@ -40,8 +40,7 @@ def sounds(tmp_path, rng):
 
 @pytest.fixture
 def run(run, monkeypatch, tmp_path):
-    monkeypatch.setattr(presets, "PRESETS", dict(presets.PRESETS))
-    tiny_presets.shrink(presets.PRESETS)
+    tiny_presets.shrink_until_undone(monkeypatch)
     monkeypatch.chdir(tmp_path)
     return run
 
@@ -215,7 +214,7 @@ class TestRun:
 
 
 def test_train_evaluate_morph(sounds, run, tmp_path, monkeypatch):
-    monkeypatch.setattr(one_shot_start, "N_ANALYSED", 100)
+    monkeypatch.setattr(one_shot_start, "N_ANALYSED", 24)
     (sounds / "cat" / "broken.wav").write_text("no sound")
     code, out, err = run("folder", "train", "--data", sounds, "--epochs", 1, "--latent-dim", 6)
     assert code == 0, err
@@ -225,10 +224,6 @@ def test_train_evaluate_morph(sounds, run, tmp_path, monkeypatch):
     assert "left out: cat/broken.wav: not readable" in err
     saved = json.loads((tmp_path / "runs" / "folder" / "config.json").read_text())["config"]
     assert (saved["model"]["latent_dim"], saved["model"]["n_classes"]) == (6, 3)
-
-    code, out, err = run("folder", "train", "--latent-dim", 6, "--epochs", 2)
-    assert code == 0, err
-    assert "going on after epoch 1" in out
 
     code, _, err = run("folder", "evaluate")
     assert code == 0, err

@@ -12,7 +12,6 @@ import tiny_presets
 from scripts import run_script
 from sound_files import decaying_tone, write_sound
 
-from audio_vae import presets
 from audio_vae.folder.train import train
 from audio_vae.runs.run import open_run
 from audio_vae.utils.errors import UserError
@@ -22,8 +21,7 @@ PROGRAM = Path(__file__).resolve().parents[1] / "tiny_command_line.py"
 
 @pytest.fixture(autouse=True)
 def small_presets(monkeypatch, tmp_path):
-    monkeypatch.setattr(presets, "PRESETS", dict(presets.PRESETS))
-    tiny_presets.shrink(presets.PRESETS)
+    tiny_presets.shrink_until_undone(monkeypatch)
     monkeypatch.chdir(tmp_path)
 
 
@@ -39,7 +37,7 @@ def sounds(tmp_path):
 
 def test_train_and_continue(sounds, tmp_path):
     lines = []
-    run = train(sounds, preset="cc", epochs=1, seconds=0.1, say=lines.append)
+    run = train(sounds, preset="cc", epochs=1, seconds=0.1, latent_dim=6, say=lines.append)
     assert run.path.resolve() == tmp_path / "runs" / "folder"
     assert (run.config.dataset, run.config.preset, run.epochs_done()) == ("folder", "cc", 1)
     assert run.config.audio.n_samples == 800
@@ -48,7 +46,9 @@ def test_train_and_continue(sounds, tmp_path):
     with pytest.raises(UserError, match="preset is 'cc', not 'dc'"):
         train(preset="dc")
     # What is not given is as in the run.
-    assert train(run_path=tmp_path / "runs" / "folder", epochs=2, quiet=True).epochs_done() == 2
+    lines.clear()
+    assert train(epochs=2, latent_dim=6, say=lines.append).epochs_done() == 2
+    assert "going on after epoch 1" in lines
 
 
 @pytest.mark.slow

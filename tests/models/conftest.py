@@ -11,7 +11,5 @@ def batch(rng):
 
 @pytest.fixture
 def tiny_voice(tiny_cc):
-    return with_values(
-        tiny_cc,
-        {"architecture": "voice", "voice": {"hop_length": 16, "filters": (4,), "n_frames": 2, "n_noise_bands": 4}},
-    )
+    voice = {"hop_length": 16, "filters": (4,), "dilations": (1,), "n_frames": 2, "n_noise_bands": 4}
+    return with_values(tiny_cc, {"architecture": "voice", "voice": voice})

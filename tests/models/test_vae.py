@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import tiny_presets
 from old_files import flat
 from tiny_models import ONE_SHOT, SPECTRAL, built
 
@@ -335,7 +336,9 @@ def test_every_preset_trains_a_step(tiny_dc, batch, preset):
     chosen = PRESETS[preset] if preset in PRESETS else joined(PRESETS["studio"], STUDIO_ONE_SHOTS)
     loss = LossConfig(**{**chosen.get("loss", {}), "spectral_windows": (16, 32)})
     augmentation = AugmentationConfig(**chosen.get("augmentation", {}))
-    vae = build_vae(with_values(tiny_dc, chosen["model"]), loss, TrainingConfig(), augmentation)
+    vae = build_vae(
+        with_values(tiny_dc, joined(chosen["model"], tiny_presets.MODEL)), loss, TrainingConfig(), augmentation
+    )
     terms = vae.train_step(batch)
     assert list(terms) == list(vae.loss_terms)
     assert all(np.isfinite(value) for value in terms.values())

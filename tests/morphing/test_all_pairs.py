@@ -37,6 +37,7 @@ def test_all_pairs(table):
     assert table == json.loads(json.dumps(table))
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_pair_is_what_morph_makes(tone_run, sounds, table, tmp_path):
     made = morph(tone_run, "low", "mixed", tmp_path / "m", steps=4, sounds=sounds)
     expected = made.sidecar["scorecard"]["comparison"]

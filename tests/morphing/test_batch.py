@@ -7,6 +7,8 @@ import pytest
 from audio_vae.morphing.batch import Line, read_list, run_batch
 from audio_vae.utils.errors import UserError
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 
 def write(path, text):
     path.write_text(text, encoding="utf-8")

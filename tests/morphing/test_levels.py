@@ -50,5 +50,14 @@ def test_cut_is_faded_out_to_zero():
 
 
 def test_cutting_off_silence_changes_nothing_else():
-    samples = np.float32([1, -1, 1, 0, 0])
-    np.testing.assert_array_equal(cut(samples, 3, AudioConfig(rate_hz=1000, fade_s=0.02)), [1, -1, 1])
+    samples = np.float32([1, -1, 1, 0, 0, 0, 0])
+    np.testing.assert_array_equal(cut(samples, 5, AudioConfig(rate_hz=1000, fade_s=0.002)), [1, -1, 1, 0, 0])
+
+
+@pytest.mark.parametrize("n_channels", [None, 2])
+def test_what_still_rings_at_its_end_is_faded_out(n_channels):
+    rings = np.ones(100 if n_channels is None else (100, n_channels), np.float32)
+    kept = cut(rings, 100, AudioConfig(rate_hz=1000, fade_s=0.02), rate_hz=2000)
+    assert (kept[:60] == 1).all()
+    assert (np.diff(kept[60:], axis=0) < 0).all()
+    assert not kept[-1].any()

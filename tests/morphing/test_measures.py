@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 import scipy.stats
+from sound_files import tone
 
 from audio_vae.audio.dtw import dtw_matrix
 from audio_vae.audio.features import magnitude_spectrogram
@@ -26,10 +27,6 @@ RATE_HZ = 8000
 def line(values):
     """MFCCs that are all of one value, a step for each."""
     return [np.full((4, 3), float(value)) for value in values]
-
-
-def tone(frequency_hz, n_samples=2048, phase=0.0):
-    return np.sin(2 * np.pi * frequency_hz * np.arange(n_samples) / RATE_HZ + phase)
 
 
 class TestSteps:

@@ -9,20 +9,23 @@ import pytest
 import soundfile
 from sound_files import write_sound
 
-from audio_vae.audio.waveform import QUIET, true_peak
+from audio_vae.audio.waveform import QUIET, fade_out, true_peak
 from audio_vae.morphing import made_morph
 from audio_vae.morphing import morph as morphing
 from audio_vae.morphing.given import Given
-from audio_vae.morphing.made_morph import step_names
 from audio_vae.morphing.measures import MEASURES
 from audio_vae.morphing.morph import morph
 from audio_vae.morphing.scorecard import Scorer, compare
+from audio_vae.plots.morph import save_morph_plot
 from audio_vae.runs.create import create_run
 from audio_vae.runs.run import Run
 from audio_vae.utils.errors import UserError
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 T = 512
 RATE_HZ = 8000
+N_FADE = round(0.01 * RATE_HZ)
 SIXTEEN_BIT_STEP = 1 / 32768
 
 
@@ -100,6 +103,8 @@ class TestFolder:
         for name, row in [("00.wav", 0), ("02.wav", 6)]:
             mean, _ = run.encode(run.sounds.audio[row : row + 1])
             decoded = run.decode(mean)[0]
+            # The toy decoder still rings at the end.
+            decoded = fade_out(decoded, N_FADE)
             expected = decoded / np.abs(decoded).max() * run.sounds.peaks[row]
             np.testing.assert_allclose(read(tmp_path / "m" / name), expected, atol=SIXTEEN_BIT_STEP)
 
@@ -107,16 +112,15 @@ class TestFolder:
         morph(run, "low:0", "it's high:0", tmp_path / "cut", steps=2, length="A", render="model", subtype="PCM_16")
         morph(run, "low:0", "it's high:0", tmp_path / "full", steps=2, length="full", render="model", subtype="PCM_16")
         cut, full = read(tmp_path / "cut" / "01.wav"), read(tmp_path / "full" / "01.wav")
-        n_fade = round(0.01 * RATE_HZ)
         assert abs(cut[-1]) <= SIXTEEN_BIT_STEP
-        kept = 200 - n_fade
+        kept = 200 - N_FADE
         scale = np.dot(cut[:kept], full[:kept]) / np.dot(full[:kept], full[:kept])
         np.testing.assert_allclose(cut[:kept], scale * full[:kept], atol=2 * SIXTEEN_BIT_STEP * max(1, scale))
 
     def test_crossfade_is_the_mix_of_the_real_sounds(self, run, tmp_path):
         morph(run, "low:0", "it's high:0", tmp_path / "m", steps=3, length="full", render="model", subtype="PCM_16")
         audio = run.sounds.audio
-        mixes = [audio[0, :200], (0.5 * audio[0] + 0.5 * audio[4])[:400], audio[4, :400]]
+        mixes = [audio[0, :200], fade_out((0.5 * audio[0] + 0.5 * audio[4])[:400], N_FADE), audio[4, :400]]
         for step, (mix, level) in enumerate(zip(mixes, [0.1, np.sqrt(0.1 * 0.8), 0.8], strict=True)):
             expected = mix / np.abs(mix).max() * level
             written = read(tmp_path / "m" / "crossfade" / f"{step:02d}.wav")
@@ -235,6 +239,7 @@ class TestSidecar:
         assert list(result.warnings) == stored["warnings"]
 
     def test_same_inputs_give_the_same_bytes(self, run, tmp_path, monkeypatch):
+        monkeypatch.setattr(morphing, "save_morph_plot", save_morph_plot)
         # The commit of the checkout is part of the sidecar, and may change while the tests run.
         monkeypatch.setattr("audio_vae.runs.environment.environment", lambda: {"git_commit": "abc"})
         for name in ("first", "second"):
@@ -295,15 +300,6 @@ class TestWeakModel:
 
 
 class TestWriting:
-    @pytest.mark.parametrize("steps", [1, 0, -3])
-    def test_too_few_steps(self, run, tmp_path, steps):
-        with pytest.raises(UserError, match=rf"a morph of {steps} steps .*give 2 steps or more"):
-            morph(run, "low", "it's high", tmp_path / "m", steps=steps)
-
-    def test_unknown_length(self, run, tmp_path):
-        with pytest.raises(UserError, match="unknown length 'C': choose one of A, B, interpolate, full"):
-            morph(run, "low", "it's high", tmp_path / "m", length="C")
-
     @pytest.mark.parametrize("wrong", ["hihat", "low:99"])
     def test_wrong_endpoint_leaves_nothing(self, run, tmp_path, wrong):
         with pytest.raises(UserError, match=wrong):
@@ -368,18 +364,8 @@ class TestWriting:
         with pytest.raises(UserError, match="is a file"):
             morph(run, "low", "it's high", tmp_path / "m", steps=2)
 
-    def test_names_have_three_digits_where_needed(self, run, tmp_path):
-        morph(run, "low", "it's high", tmp_path / "m", steps=101, render="model")
-        assert (tmp_path / "m" / "000.wav").is_file()
-        assert (tmp_path / "m" / "100.wav").is_file()
-
 
 class TestNames:
-    @pytest.mark.parametrize(("steps", "expected"), [(2, ["00", "01"]), (101, ["000", "100"])])
-    def test_names(self, steps, expected):
-        names = step_names(steps)
-        assert [names[0], names[-1]] == expected
-
     def test_default_folder_is_in_the_run(self, tmp_path, make_tone_run):
         run = make_tone_run(tmp_path / "run")
         assert morph(run, "low:0", "low:1", steps=2).folder == run.path / "morphs" / "low_0-low_1"
@@ -497,7 +483,8 @@ class TestGivenSounds:
         assert true_peak(soundfile.read(tmp_path / "m" / "01.wav")[0], RATE_HZ) <= 10 ** (-0.3 / 20) + 1e-6
         # Whole numbers hold no more than full scale.
         result = morph(run, file, "low:0", tmp_path / "pcm", steps=3)
-        np.testing.assert_allclose(soundfile.read(tmp_path / "pcm" / "00.wav")[0], given / 1.2, atol=1e-6)
+        expected = given / np.abs(given).max()
+        np.testing.assert_allclose(soundfile.read(tmp_path / "pcm" / "00.wav")[0], expected, atol=1e-6)
         (warning,) = [each for each in result.warnings if each.startswith("00.wav")]
         assert warning.startswith("00.wav is scaled down to full scale, because PCM_24 holds no more: --subtype FLOAT")
 

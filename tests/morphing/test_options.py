@@ -12,6 +12,8 @@ from audio_vae.utils.errors import UserError
     ("options", "match"),
     [
         ({"steps": 1}, "a morph of 1 steps has no start and end: give 2 steps or more"),
+        ({"steps": 0}, "a morph of 0 steps has no start and end: give 2 steps or more"),
+        ({"steps": -3}, "a morph of -3 steps has no start and end: give 2 steps or more"),
         ({"length": "C"}, "unknown length 'C': choose one of A, B, interpolate, full"),
         ({"shape": "wavy"}, "unknown shape 'wavy': choose one of linear, spherical"),
         ({"spacing": "odd"}, "unknown spacing 'odd': choose one of latent, even"),

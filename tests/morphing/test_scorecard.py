@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from sound_files import tone
 
 from audio_vae.audio.descriptors import describe
 from audio_vae.audio.features import mfcc
@@ -11,10 +12,6 @@ from audio_vae.morphing.measures import MEASURES, in_ranges, intermediateness, o
 from audio_vae.morphing.scorecard import SOUND_MEASURES, compare, score_sounds, scorecard
 
 RATE_HZ = 8000
-
-
-def tone(frequency_hz, n_samples=2048, phase=0.0):
-    return np.sin(2 * np.pi * frequency_hz * np.arange(n_samples) / RATE_HZ + phase)
 
 
 def descriptors_of(steps):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sound_files import tone
 
 from audio_vae.plots import figure
 from audio_vae.plots.spectrogram import RANGE_DB, draw_spectrogram, label_frequencies, spectrograms
@@ -9,13 +10,9 @@ from audio_vae.plots.spectrogram import RANGE_DB, draw_spectrogram, label_freque
 RATE_HZ = 8000
 
 
-def tone(frequency_hz, n_samples=4096):
-    return np.sin(2 * np.pi * frequency_hz * np.arange(n_samples) / RATE_HZ)
-
-
 @pytest.mark.parametrize("frequency_hz", [100, 440, 1000, 3500])
 def test_a_tone_is_loudest_in_its_band(frequency_hz):
-    (image,) = spectrograms([tone(frequency_hz)], RATE_HZ)
+    (image,) = spectrograms([tone(frequency_hz, 4096)], RATE_HZ)
     edges_hz = np.geomspace(50, RATE_HZ / 2, len(image.decibels) + 1)
     loudest = image.decibels[:, image.decibels.shape[1] // 2].argmax()
     # A bin of the window is 31 Hz wide.
@@ -30,7 +27,7 @@ def test_power_of_the_bands_is_that_of_the_transform(rng):
 
 
 def test_levels_are_relative_to_the_loudest_of_all():
-    loud, quiet, silent = spectrograms([tone(1000), 0.01 * tone(1000), np.zeros(4096)], RATE_HZ)
+    loud, quiet, silent = spectrograms([tone(1000, 4096), 0.01 * tone(1000, 4096), np.zeros(4096)], RATE_HZ)
     assert loud.decibels.max() == pytest.approx(0)
     assert quiet.decibels.max() == pytest.approx(-40, abs=0.1)
     assert (silent.decibels == -RANGE_DB).all()
@@ -56,7 +53,7 @@ def test_a_click_is_seen_when_it_is_heard():
 
 def test_strips_and_their_frequencies():
     axes = figure.new_figure(4, 3).subplots()
-    (image,) = spectrograms([tone(1000)], RATE_HZ)
+    (image,) = spectrograms([tone(1000, 4096)], RATE_HZ)
     for bottom in (0, -2):
         draw_spectrogram(axes, image, bottom)
     label_frequencies(axes, RATE_HZ, (0, -2))

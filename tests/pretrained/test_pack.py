@@ -127,7 +127,7 @@ def test_a_card_of_an_older_version_has_no_figures_of_fidelity(packed):
     assert [values.pop(name) for name in names] == [None] * 4
     path.write_text(json.dumps(values))
     assert [getattr(read_card(packed.path), name) for name in names] == [None] * 4
-    assert catalog.table_lines([packed.path])[1].count(" - ") == 4
+    assert catalog.table_lines([packed.path])[1].count(" – ") == 4
 
 
 def test_model_is_the_runs_but_for_rounding_and_optimizers(packed_once, finished_once):

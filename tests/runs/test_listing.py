@@ -11,6 +11,7 @@ from audio_vae.runs.create import create_run
 from audio_vae.runs.listing import list_runs, table_lines
 from audio_vae.runs.lock import locked
 from audio_vae.utils.errors import UserError
+from audio_vae.utils.tables import UNKNOWN
 
 
 @pytest.fixture
@@ -93,6 +94,7 @@ def test_figures_that_are_not_finite(make_run, tmp_path):
     write_report(make_run("run"), None, None)
     (listed,) = list_runs(tmp_path)
     assert (listed.one_nn_accuracy, listed.mfcc_dtw_deviation, listed.problem) == (None, None, None)
+    assert table_lines([listed])[1].count(f"  {UNKNOWN}  ") == 2
 
 
 def test_no_such_folder(tmp_path):

@@ -1,5 +1,7 @@
 """Directions that change one descriptor."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -70,3 +72,14 @@ def test_a_run_of_few_sounds_has_none(tone_run):
     assert table_rows({}) == [["direction", "what it changes", "R²", "holds", "sounds"]]
     with pytest.raises(UserError, match=r"no direction 'decay' in .*: choose one of none, because it has too few"):
         direction_named(tone_run, "decay")
+
+
+def test_sounds_without_a_pitch_on_one_side_do_not_count(toy, monkeypatch):
+    latents, labels, described = toy
+    run = SimpleNamespace(decode=lambda each: each, config=SimpleNamespace(audio=SimpleNamespace(rate_hz=8000)))
+    direction = find_directions(latents, labels, described)["decay"]
+    sides = iter([np.array([8.0, 8, np.nan, 8]), np.array([np.nan, 9, 9, 7])])
+    monkeypatch.setattr(directions, "described_by", lambda *_: {"decay": next(sides)})
+    assert directions._holds(run, direction, latents, labels, described["decay"]) == 0.5
+    monkeypatch.setattr(directions, "described_by", lambda *_: {"decay": np.full(4, np.nan)})
+    assert directions._holds(run, direction, latents, labels, described["decay"]) == 0

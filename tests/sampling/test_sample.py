@@ -122,6 +122,7 @@ class TestFolder:
             assert before in (None, files)
             before = files
 
+    @pytest.mark.usefixtures("no_pictures")
     def test_default_folder_and_another_one(self, toy_run, tmp_path):
         assert sample(toy_run, ["low"], n_each=1, seed=2).folder == toy_run.path / "samples" / "low-seed2"
         (tmp_path / "notes.txt").write_text("mine")
@@ -138,6 +139,7 @@ class TestFolder:
             sample(toy_run, (), tmp_path / "s", n_each=17, kit=KitOptions(("hydrogen",), "velocity"))
         assert not (tmp_path / "s").exists()
 
+    @pytest.mark.usefixtures("no_pictures")
     def test_a_class_that_is_named_twice_takes_its_keys_once(self, toy_run, tmp_path):
         made = sample(toy_run, ["low"] * 129, tmp_path / "s", n_each=1, kit=KitOptions(("sfz",), "keys"))
         assert len(made.sidecar["kit"]["zones"]) == 1

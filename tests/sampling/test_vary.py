@@ -115,6 +115,7 @@ class TestFolder:
             vary(toy_run, "low:1", tmp_path / "v", n=17, kit=KitOptions(("hydrogen",), "round-robin"))
         assert not (tmp_path / "v").exists()
 
+    @pytest.mark.usefixtures("no_pictures")
     def test_default_folder_and_another_one(self, toy_run, tmp_path):
         assert vary(toy_run, "low:1", n=1, amount=0).folder == toy_run.path / "variations" / "low_1-seed0"
         (tmp_path / "notes.txt").write_text("mine")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from audio_vae.audio import waveform
 from audio_vae.shaping import pitch
 from audio_vae.shaping.pitch import Partial
 
@@ -48,6 +49,29 @@ def test_a_shift_changes_pitch_and_length():
     np.testing.assert_array_equal(pitch.shifted(tone(220), RATE_HZ, 0.0), tone(220))
 
 
+@pytest.mark.parametrize(("octaves", "frequency_hz"), [(0, 220), (1, 440), (-1, 110)])
+@pytest.mark.parametrize("onset", [0, 7, 1000])
+def test_onsets_are_at_one_place_of_a_buffer(octaves, frequency_hz, onset):
+    before, n_samples = round(pitch.BEFORE_S * RATE_HZ), RATE_HZ // 4
+    sound = np.concatenate([np.full((onset, 1), 0.001, np.float32), tone(220)])
+    placed = pitch.shifted_into_buffer(sound, onset, RATE_HZ, octaves, 0.005, n_samples)
+    assert placed.shape == (n_samples, 1)
+    # The filter of the resampler rings before a sound that begins at once.
+    assert waveform.onset(placed, waveform.ONSET_DB) == pytest.approx(before, abs=8)
+    assert pitch.strongest_partial(placed, RATE_HZ).frequency_hz == pytest.approx(frequency_hz, rel=0.05)
+    n_kept = min(onset, round(0.005 * RATE_HZ))
+    assert not placed[: before - round(n_kept / 2**octaves)].any()
+    if octaves == 0:
+        np.testing.assert_array_equal(placed[before - n_kept :], sound[onset - n_kept :][: n_samples - before + n_kept])
+
+
+def test_a_sound_that_is_shorter_than_the_buffer_is_followed_by_silence():
+    placed = pitch.shifted_into_buffer(tone(220, 100), 0, RATE_HZ, 0.0, 0.005, 2000)
+    before = round(pitch.BEFORE_S * RATE_HZ)
+    np.testing.assert_array_equal(placed[before : before + 100], tone(220, 100))
+    assert not placed[before + 100 :].any()
+
+
 @pytest.mark.parametrize("lag", [-20, 0, 30])
 @pytest.mark.parametrize("sign", [1, -1])
 def test_lag_and_sign_are_found(rng, lag, sign):
@@ -61,3 +85,21 @@ def test_lag_and_sign_are_found(rng, lag, sign):
 def test_sounds_without_likeness_are_left_alone(rng):
     first, second = rng.standard_normal((2, 2000, 1))
     assert pitch.lag_and_sign(first, second * 0, RATE_HZ) == (0, 1)
+
+
+@pytest.mark.parametrize("octaves", [-2, -1, -0.5, 0, 1])
+def test_a_long_lead_does_not_delay_the_onset(octaves):
+    before = round(pitch.BEFORE_S * RATE_HZ)
+    for lead in (0, 0.02, 0.05):
+        sound = np.concatenate([np.zeros((round(lead * RATE_HZ), 1), np.float32), tone(200)])
+        placed = pitch.shifted_into_buffer(sound, round(lead * RATE_HZ), RATE_HZ, octaves, pitch.BEFORE_S, RATE_HZ)
+        assert waveform.onset(placed, waveform.ONSET_DB) == pytest.approx(before, abs=8)
+
+
+def test_channels_that_cancel_each_other_have_a_pitch_as_equal_ones_have():
+    alike, inverted = (np.concatenate([tone(200), sign * tone(200)], axis=1) for sign in (1, -1))
+    assert pitch.strongest_partial(alike, RATE_HZ) == pitch.strongest_partial(inverted, RATE_HZ)
+    assert pitch.strongest_partial(alike, RATE_HZ) == pitch.strongest_partial(tone(200), RATE_HZ)
+    delayed = np.roll(inverted, 10, axis=0)
+    lag, sign = pitch.lag_and_sign(inverted, delayed, RATE_HZ)
+    assert (lag, sign) == (pytest.approx(-10, abs=7), 1)

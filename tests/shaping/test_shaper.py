@@ -5,6 +5,7 @@ import pytest
 
 from audio_vae.audio import waveform
 from audio_vae.audio.descriptors import describe
+from audio_vae.drums import synth
 from audio_vae.shaping.shaper import Shaper
 
 RATE_HZ = 22050
@@ -116,3 +117,40 @@ def test_the_same_sounds_give_the_same_bytes(rng):
 def test_silence_is_refused(rng):
     with pytest.raises(ValueError, match="received silence"):
         Shaper([drum(rng), np.zeros((100, 1), np.float32)], RATE_HZ)
+
+
+def loudness_db(sound, rate_hz=RATE_HZ):
+    return describe(sound, rate_hz).loudness_db
+
+
+@pytest.mark.parametrize("lead_s", [0.0, 0.01, 0.05, 0.2])
+def test_silence_before_the_onset_takes_nothing_from_the_steps(lead_s):
+    kinds = {}
+    for _, kind, samples in synth.kit(44100, 1, seed=1):
+        kinds[kind] = np.concatenate([np.zeros(round(lead_s * 44100), np.float32), samples])[:, None]
+    ends = [kinds["snare"], kinds["hihat"]]
+    shaper, described = Shaper(ends, 44100), [describe(end, 44100) for end in ends]
+    for share in (0.25, 0.5, 0.75):
+        found = describe(shaper.sound([1 - share, share]), 44100)
+        wanted_db = (1 - share) * described[0].loudness_db + share * described[1].loudness_db
+        assert found.loudness_db == pytest.approx(wanted_db, abs=0.5)
+        assert described[1].decay_ms < found.decay_ms < described[0].decay_ms
+        assert found.attack_ms < 9
+
+
+def test_a_step_that_is_shorter_than_a_lead_is_heard(rng):
+    ends = [drum(rng, duration_s=0.1, decay_s=0.03), drum(rng, lead_s=0.3, duration_s=0.4)]
+    shaper = Shaper(ends, RATE_HZ)
+    for share in (0.5, 0.75):
+        step = shaper.sound([1 - share, share], len(ends[0]))
+        assert len(step) == len(ends[0])
+        assert loudness_db(step) > min(map(loudness_db, ends)) - 3
+
+
+def test_beyond_an_end_a_short_sound_has_the_loudness_that_lies_there(rng):
+    ends = [drum(rng, 1500, duration_s=0.01, decay_s=0.002, noise=0), drum(rng)]
+    shaper, levels_db = Shaper(ends, RATE_HZ), [loudness_db(end) for end in ends]
+    # Nearer to the end, the true peak allows less.
+    for position in (-0.5, -1.0):
+        wanted_db = (1 - position) * levels_db[0] + position * levels_db[1]
+        assert loudness_db(shaper.sound([1 - position, position])) == pytest.approx(wanted_db, abs=0.5)

@@ -131,6 +131,7 @@ def test_learning_rate_share(decay, epoch, share):
     assert callbacks.learning_rate_share(TrainingConfig(epochs=10, decay=decay), epoch) == pytest.approx(share)
 
 
+@pytest.mark.usefixtures("no_examples")
 def test_decay_falls_in_both_optimizers(make_run):
     run = make_run("run", 4, decay="cosine", vae_learning_rate=0.04, classifier_learning_rate=0.02)
     train(run, say=lambda line: None)

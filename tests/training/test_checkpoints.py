@@ -16,6 +16,8 @@ from audio_vae.training import checkpoints
 from audio_vae.training.train import train
 from audio_vae.utils.errors import UserError
 
+pytestmark = pytest.mark.usefixtures("no_examples")
+
 
 def test_damaged_newest_checkpoint_falls_back_to_the_one_before(whole, done, weights):
     path = done.checkpoint_path(2)

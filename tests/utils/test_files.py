@@ -14,6 +14,7 @@ from audio_vae.utils.files import (
     folder_name,
     remove_unfinished,
     safe_name,
+    step_names,
     write_json,
 )
 
@@ -131,3 +132,10 @@ class TestFolderName:
         one, other = (folder_name([*["kick"] * 99, last]) for last in ("tom", "hat"))
         assert one != other
         assert len(one.encode()) <= 100
+
+
+@pytest.mark.parametrize(("steps", "expected"), [(2, ["00", "01"]), (101, ["000", "100"])])
+def test_names_of_steps_sort_as_the_steps_do(steps, expected):
+    names = step_names(steps)
+    assert (len(names), sorted(names)) == (steps, names)
+    assert [names[0], names[-1]] == expected

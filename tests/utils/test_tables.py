@@ -5,12 +5,14 @@ import pytest
 from audio_vae.utils.tables import (
     UNKNOWN,
     duration,
+    formatted,
     human_size,
     markdown_table,
     mean_and_std,
     number,
     percent,
     short,
+    significant,
     text_table,
 )
 
@@ -58,6 +60,13 @@ def test_markdown_escapes_what_would_end_a_cell():
         (percent(0.96), "96 %"),
         (percent(0.98765), "98.77 %"),
         (percent(None), UNKNOWN),
+        (percent(0.925, 1), "92.5 %"),
+        (percent(0.925, 0), "92 %"),
+        (percent(None, 1), UNKNOWN),
+        (formatted(-3.456, "{:+.1f} dB"), "-3.5 dB"),
+        (formatted(None, "{:+.1f} dB"), UNKNOWN),
+        (significant(-12345.6), "-1.23e+04"),
+        (significant(None), UNKNOWN),
         (mean_and_std(-0.329, 0.58), "−0.33 ± 0.58"),
         (mean_and_std(None, None), UNKNOWN),
     ],

@@ -38,7 +38,9 @@ export function peakOf(samples) {
 // Cut a decoded sound to its length, bring it to its level, and turn it down if its true peak is too high.
 export function levelled(decoded, length, level, { rate_hz, fade_s }) {
   const made = Float32Array.from(decoded.subarray(0, length));
-  if (decoded.subarray(length).some((each) => each !== 0)) fadeOut(made, Math.round(fade_s * rate_hz));
+  const nFade = Math.round(fade_s * rate_hz);
+  const stillRings = nFade > 0 && peakOf(made.subarray(-nFade)) > peakOf(made) * 10 ** (-END_DB / 20);
+  if (stillRings || decoded.subarray(length).some((each) => each !== 0)) fadeOut(made, nFade);
   const peak = peakOf(made);
   if (peak === 0) return made;
   for (let i = 0; i < made.length; i++) made[i] *= level / peak;

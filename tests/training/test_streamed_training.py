@@ -6,7 +6,6 @@ import signal
 import numpy as np
 import pytest
 from stored_sounds import stored
-from tiny_models import ONE_SHOT
 
 from audio_vae.data import stored_audio
 from audio_vae.runs.create import create_run
@@ -18,16 +17,16 @@ from audio_vae.utils.errors import UserError
 from audio_vae.utils.signals import Stopped
 
 
+def in_shards(run):
+    """The run with its sounds in shards."""
+    stored(run.sounds, run.path / "sounds").save(run.sounds_path)
+    return Run(run.path, run.config)
+
+
 @pytest.fixture
 def make_stored(make_run):
     """Make a run whose sounds are in shards."""
-
-    def make(name, epochs, *arguments, **settings):
-        run = make_run(name, epochs, *arguments, **settings)
-        stored(run.sounds, run.path / "sounds").save(run.sounds_path)
-        return Run(run.path, run.config)
-
-    return make
+    return lambda name, epochs: in_shards(make_run(name, epochs))
 
 
 @pytest.fixture
@@ -51,6 +50,7 @@ def test_streamed_training_is_bit_identical(make_stored, whole, assert_same):
     assert_same(run, whole)
 
 
+@pytest.mark.usefixtures("no_examples")
 def test_streamed_training_stopped_in_mid_epoch_is_bit_identical(make_stored, monkeypatch, whole, assert_same):
     run = make_stored("run", 2)
     on_batch_end = checkpoints.RunWriter.on_train_batch_end
@@ -68,14 +68,16 @@ def test_streamed_training_stopped_in_mid_epoch_is_bit_identical(make_stored, mo
     assert_same(run, whole)
 
 
-def test_averages_and_the_start_of_one_shots_are_bit_identical(make_stored, make_run, tiny_oneshot, assert_same):
-    values = {"loss": ONE_SHOT, "averages": "each_epoch", "averages_per_sound": 1}
-    run, expected = (make(name, 1, tiny_oneshot, **values) for make, name in ((make_stored, "a"), (make_run, "b")))
-    for each in (run, expected):
-        train(each, say=lambda line: None)
-    assert_same(run, expected)
+@pytest.mark.usefixtures("few_analysed", "no_examples")
+def test_averages_and_the_start_of_one_shots_are_bit_identical(
+    make_one_shots_at, whole_one_shots, tmp_path, assert_same
+):
+    run = in_shards(make_one_shots_at(tmp_path / "run"))
+    train(run, say=lambda line: None)
+    assert_same(run, whole_one_shots)
 
 
+@pytest.mark.usefixtures("no_examples")
 def test_shards_that_go_away_end_the_training_and_it_goes_on(make_stored, monkeypatch, whole, assert_same):
     run = make_stored("run", 1)
     train(run, say=lambda line: None)
@@ -93,6 +95,7 @@ def test_shards_that_go_away_end_the_training_and_it_goes_on(make_stored, monkey
     assert_same(Run(run.path, run.config), whole)
 
 
+@pytest.mark.usefixtures("no_examples")
 def test_shards_that_fail_for_a_moment_are_waited_for(make_stored, monkeypatch, whole, assert_same, capfd):
     run, n_failures = make_stored("run", 2), 3
     read = stored_audio.StoredAudio._read
