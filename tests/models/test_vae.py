@@ -390,3 +390,14 @@ def test_one_shot_model_goes_on_from_its_file_as_if_nothing_had_been(tiny_onesho
     assert_same_state(loaded, vae)
     assert train(loaded, batch, 2) == train(vae, batch, 2)
     assert_same_state(loaded, vae)
+
+
+def test_a_bare_model_is_the_same_in_float32(tiny_cc):
+    model = VAE(tiny_cc, augmentation_config=AugmentationConfig(speed=0.1), rate_hz=22050, dtype="mixed_bfloat16")
+    bare = model.bare()
+    assert (bare.rate_hz, bare.augmentation_config) == (22050, model.augmentation_config)
+    assert bare.compute_dtype == "float32"
+    others = [np.zeros_like(each) for each in model.get_weights()]
+    for one, other, zero in zip(bare.get_weights(), model.get_weights(), model.bare(others).get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert not zero.any()
