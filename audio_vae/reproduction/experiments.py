@@ -106,15 +106,12 @@ PAPER = (
     _digits("dc-nonclass", "paper", "dc-nonclass", "Table 1 without the classifier", changes=_IN_BFLOAT16),
 )
 
+# In float32: in bfloat16 the KL of `cc-code` is beyond all numbers within thirty steps.
 CODE = (
-    _digits("cc-code", "code", "cc-code", "the code's CC-VAE", changes=_IN_BFLOAT16),
-    _digits("dc-code", "code", "dc-code", "the code's DC-VAE", changes=_IN_BFLOAT16),
+    _digits("cc-code", "code", "cc-code", "the code's CC-VAE"),
+    _digits("dc-code", "code", "dc-code", "the code's DC-VAE"),
     _digits(
-        "dc-code-nonclass",
-        "code",
-        "dc-code",
-        "the same without the classifier",
-        changes=joined(_IN_BFLOAT16, {"model": {"n_classes": 0}}),
+        "dc-code-nonclass", "code", "dc-code", "the same without the classifier", changes={"model": {"n_classes": 0}}
     ),
 )
 """What the paper's figures were most likely measured on: the networks and the training of its author's code."""
