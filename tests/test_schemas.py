@@ -53,6 +53,8 @@ EXPLAINED = ("morph", "blend", "sample", "vary", "kit", "report")
 NOT_FOR_USERS = {
     # A part of a checkpoint.
     "position.json",
+    # Keras' own settings.
+    "keras.json",
     # A finished download, and what a folder of collected sounds is made of.
     "source.json",
     "sources.json",

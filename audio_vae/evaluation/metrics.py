@@ -29,7 +29,7 @@ PEAK_WINDOW = 64
 LEAST_SOUNDS = 3
 """Sounds of a class that its deviation takes: with fewer, the distances to the others have no standard deviation."""
 
-# Lowest frequency that is looked for.
+# Lowest frequency that is looked for: what is below it is not heard.
 _LOWEST_HZ = 20.0
 
 
@@ -217,7 +217,7 @@ def strongest_frequency_hz(audio: np.ndarray, rate_hz: int) -> np.ndarray:
         rate_hz: its sample rate.
 
     Returns:
-        float64 `[B]`, to a quarter of a cycle over the sound; NaN where a sound is silent (peak below
+        float64 `[B]`, to a quarter of a cycle over the sound, 20 Hz or more; NaN where a sound is silent (peak below
         `audio.waveform.SILENCE`).
 
     Raises:
@@ -226,7 +226,6 @@ def strongest_frequency_hz(audio: np.ndarray, rate_hz: int) -> np.ndarray:
     _require_batch(audio)
     n_points = fft.next_fast_len(4 * np.shape(audio)[1], real=True)
     spectra = np.abs(fft.rfft(np.asarray(audio, np.float64), n_points, axis=1))
-    # A constant level is not heard.
     spectra[:, : math.ceil(_LOWEST_HZ * n_points / rate_hz)] = 0
     return np.where(_peaks(audio) >= SILENCE, spectra.argmax(axis=1) * rate_hz / n_points, np.nan)
 

@@ -19,8 +19,6 @@ SETS = {"train": "training", "test": "test"}
 # Spectrograms and envelopes of a whole data set at once would take several times its memory.
 _AT_ONCE = 64
 
-_LOWEST_AUDIBLE_HZ = 20.0
-
 
 def evaluate_reconstructions(
     sounds: SoundSet, reconstructions: np.ndarray, hop_lengths: Sequence[int] = ()
@@ -72,7 +70,7 @@ def score(audio: np.ndarray, reconstructions: np.ndarray, rate_hz: int) -> dict[
         Measure → `[N]`, NaN for silence as the functions of `evaluation.metrics` say. These are the functions' values
         under their names, and three errors: `attack_time_error_s`, the reconstruction's attack time minus the sound's,
         `peak_time_error_s`, the same of the time of the peak, and `strongest_frequency_error_octaves`, how far the
-        reconstruction's strongest frequency lies above the sound's (frequencies below 20 Hz count as 20 Hz).
+        reconstruction's strongest frequency lies above the sound's.
     """
     starts = range(0, len(audio), _AT_ONCE)
     parts = [_score(audio[start:][:_AT_ONCE], reconstructions[start:][:_AT_ONCE], rate_hz) for start in starts]
@@ -162,10 +160,7 @@ def _buzz(audio: np.ndarray, reconstructions: np.ndarray, rate_hz: int, hop_leng
 def _score(audio: np.ndarray, reconstructions: np.ndarray, rate_hz: int) -> dict[str, np.ndarray]:
     """Score `[B, T]` sounds at once; see `score`."""
     attack_time_s = metrics.attack_time_s(audio, rate_hz)
-    expected_hz, decoded_hz = (
-        np.maximum(metrics.strongest_frequency_hz(each, rate_hz), _LOWEST_AUDIBLE_HZ)
-        for each in (audio, reconstructions)
-    )
+    expected_hz, decoded_hz = (metrics.strongest_frequency_hz(each, rate_hz) for each in (audio, reconstructions))
     floored_db, unfloored_db = metrics.log_spectral_distances_db(audio, reconstructions, rate_hz)
     return {
         "signal_to_noise_db": metrics.signal_to_noise_db(audio, reconstructions),
