@@ -107,6 +107,8 @@ def serve(app: Callable, listening: socket.socket, when_ready: Callable[[], None
         server_header=False,
         ws="none",
         timeout_keep_alive=30,
+        # From Python 3.12 on, a server waits for its connections to close, whatever uvicorn is told.
+        timeout_graceful_shutdown=0,
     )
     try:
         Server(config).run(sockets=[listening])
