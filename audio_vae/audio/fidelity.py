@@ -162,19 +162,25 @@ def nearest_cell_distances_db(cells: Sequence[np.ndarray]) -> np.ndarray:
     Returns:
         float64 `[N]`; infinite where there is no other sound.
     """
+    rows = _rows(cells, max(each.shape[1] for each in cells))
     nearest = np.empty(len(cells))
     for start in range(0, len(cells), _SOUNDS_AT_ONCE):
-        distances = cell_distances_db(cells[start : start + _SOUNDS_AT_ONCE], cells)
-        rows = np.arange(len(distances))
-        distances[rows, start + rows] = np.inf
-        nearest[start + rows] = distances.min(axis=1)
+        distances = _distances_db([each[start : start + _SOUNDS_AT_ONCE] for each in rows], rows)
+        places = np.arange(len(distances))
+        distances[places, start + places] = np.inf
+        nearest[start + places] = distances.min(axis=1)
     return nearest
 
 
 def cell_distances_db(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.ndarray:
     """Return `cell_distance_db` of each of N sounds from each of M: `[bands, cells]` each → float64 `[N, M]`."""
     n_cells = max(each.shape[1] for each in (*first, *second))
-    levels, floors, unheard = zip(*(_rows(each, n_cells) for each in (first, second)), strict=True)
+    return _distances_db(_rows(first, n_cells), _rows(second, n_cells))
+
+
+def _distances_db(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the distances of each of N sounds from each of M, `[N, M]`, of what `_rows` says of them."""
+    levels, floors, unheard = zip(first, second, strict=True)
     # The cells in which neither sound is heard are at both floors: their share of the sum is known.
     n_unheard = unheard[0] @ unheard[1].T
     sums = distance.cdist(*levels, "cityblock") - n_unheard * np.abs(floors[0][:, None] - floors[1])

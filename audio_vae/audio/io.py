@@ -80,8 +80,9 @@ def at_rate(decoded: Decoded, rate_hz: int) -> np.ndarray:
 
 
 SUBTYPES = ("PCM_16", "PCM_24", "FLOAT")
-_BITS = {"PCM_16": 16, "PCM_24": 24}
 """How a WAV file holds samples: integers of 16 or 24 bits, or floats of 32 bits."""
+
+_BITS = {"PCM_16": 16, "PCM_24": 24}
 
 
 def write(path: str | os.PathLike, samples: np.ndarray, rate_hz: int, subtype: str = "PCM_16") -> None:

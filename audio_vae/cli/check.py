@@ -11,9 +11,6 @@ import click
 from audio_vae.cli import common
 from audio_vae.folder.train import SOUND_OPTIONS
 
-_OPTIONS = {"labels": "--labels", "pattern": "--pattern", "rate_hz": "--rate", "seconds": "--seconds"}
-"""Value of a training → the option that gives it."""
-
 
 @click.command("check", epilog="Example:  audio-vae check sounds/     audio-vae check one-shots/ --labels kmeans:5")
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -34,6 +31,5 @@ def command(folder, every_file, as_json, **options):
             click.echo(line)
     require_trainable(found)
     if not as_json:
-        given = common.given_options(options)
-        words = [word for name, value in given.items() for word in (_OPTIONS[name], str(value))]
-        click.echo(f"Ready; next: audio-vae folder train --data {shlex.join([str(folder), *words])}")
+        words = shlex.join([str(folder), *common.given_words(options)])
+        click.echo(f"Ready; next: audio-vae folder train --data {words}")

@@ -77,9 +77,10 @@ def given_options(options: dict) -> dict:
     return {name: value for name, value in options.items() if is_given(name)}
 
 
-def without_none(options: dict) -> dict:
-    """Return those of a command's options that have a value."""
-    return {name: value for name, value in options.items() if value is not None}
+def given_words(options: dict) -> list[str]:
+    """Return the words of a command line that give those of a command's options that were given."""
+    words = {each.name: each.opts[0] for each in click.get_current_context().command.params}
+    return [word for name, value in given_options(options).items() for word in (words[name], str(value))]
 
 
 def shows_progress(quiet: bool) -> bool:

@@ -113,7 +113,7 @@ def command(dataset: str, own: DatasetMorphs) -> click.Command:
             from audio_vae.morphing.scorecard import comparison_lines
 
         made = own.morph(
-            start, end, run=run, data=data, out=out, kit=kit_values(kit, layout), **common.without_none(options)
+            start, end, run=run, data=data, out=out, kit=kit_values(kit, layout), **common.given_options(options)
         )
         for warning in made.warnings:
             common.warn(f"Warning: {warning}")

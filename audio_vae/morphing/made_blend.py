@@ -18,7 +18,7 @@ from audio_vae.morphing.given import Given, together
 from audio_vae.morphing.levels import cut, to_level
 from audio_vae.morphing.options import PathOptions
 from audio_vae.morphing.scorecard import SOUND_MEASURES, Scorer, compare
-from audio_vae.morphing.steps import at_level, decode, heard
+from audio_vae.morphing.steps import at_level, decode, heard, mix_as_heard
 from audio_vae.runs.run import Run
 from audio_vae.shaping import guide
 from audio_vae.shaping.correction import at_most_true_peak
@@ -202,15 +202,13 @@ def _mix(run: Run, points: Sequence[Endpoint], weights: np.ndarray, options: Pat
     longest = max(map(len, givens))
     padded = np.stack([np.pad(waveform.normalised(each), ((0, longest - len(each)), (0, 0))) for each in givens])
     n_samples = longest if options.length == "full" else round(float(weights @ [len(each) for each in givens]))
-    audio_config = run.config.audio
-    mixed = cut(np.tensordot(weights, padded, 1).astype(np.float32), n_samples, audio_config, rate_hz)
+    mixed = cut(np.tensordot(weights, padded, 1).astype(np.float32), n_samples, run.config.audio, rate_hz)
     step = Given(to_level(mixed, _mean_peak([waveform.peak(each) for each in givens], weights)), rate_hz)
     if np.any(weights == 1):
         step = points[int(weights.argmax())].given
     audio = np.stack([point.audio for point in points])
     uncut = (weights @ audio).astype(np.float32)[np.newaxis]
-    n_heard = min(len(step.samples) * audio_config.rate_hz // step.rate_hz, uncut.shape[1])
-    return Mixture(at_level(step, options.level), uncut, cut(uncut[0], max(1, n_heard), audio_config), audio)
+    return Mixture(at_level(step, options.level), uncut, mix_as_heard(run, uncut[0], step, weights), audio)
 
 
 def _mean_peak(peaks: Sequence[float], weights: np.ndarray) -> float:

@@ -101,13 +101,22 @@ def make_crossfade(run: Run, points: Sequence[Endpoint], options: PathOptions) -
         steps.append(at_level(step, options.level))
     audio = np.stack([point.audio for point in points])
     uncut = crossfade(audio, positions)
-    n_heard = [min(len(step.samples) * audio_config.rate_hz // step.rate_hz, uncut.shape[1]) for step in steps]
-    # A real sound is heard as it is.
-    sounds = [
-        row[: max(1, length)] if np.any(each == 1) else cut(row, max(1, length), audio_config)
-        for each, row, length in zip(weights, uncut, n_heard, strict=True)
-    ]
+    sounds = [mix_as_heard(run, *each) for each in zip(uncut, steps, weights, strict=True)]
     return Track(positions, steps, uncut, sounds, audio)
+
+
+def mix_as_heard(run: Run, mix: np.ndarray, step: Given, weights: np.ndarray) -> np.ndarray:
+    """Return a mix of what the encoder hears of some points, `[T]`, as long as its step; a real sound is left as it is.
+
+    Args:
+        run: the run of the encoder.
+        mix: the mix.
+        step: the same mix as it is written.
+        weights: the weight of each point.
+    """
+    audio = run.config.audio
+    n_heard = max(1, min(len(step.samples) * audio.rate_hz // step.rate_hz, len(mix)))
+    return mix[:n_heard] if np.any(weights == 1) else cut(mix, n_heard, audio)
 
 
 def score_tracks(scorer: Scorer, path: Track, mix: Track, points: Sequence[Endpoint]) -> dict[str, Any]:

@@ -71,7 +71,9 @@ def corrected(
     peak = min(peak, _MARGIN * 10 ** (TRUE_PEAK_DB / 20))
     for _ in range(rounds):
         samples = _tilted(samples, rate_hz, wanted.spectral_centroid_octaves)
-        samples = _limited(samples, rate_hz, peak * 10 ** (-_missing_db(samples, rate_hz, wanted) / 20), _ATTACK_S)
+        samples = _limited(
+            samples, rate_hz, peak * 10 ** (-_missing_db(samples, rate_hz, wanted.loudness_db) / 20), _ATTACK_S
+        )
         gains = _TimeGains(samples, rate_hz, wanted, onset_ms)
         for _ in range(3):
             gains.move_attack()
@@ -100,7 +102,7 @@ def _limited_at_loudness(samples: np.ndarray, rate_hz: int, wanted: Descriptors,
     """Bring a sound to the loudness wanted; single waves above the true peak that is allowed are limited."""
     allowed = 10 ** (TRUE_PEAK_DB / 20)
     for _ in range(_LAST_ROUNDS):
-        samples = samples * np.float32(10 ** (_missing_db(samples, rate_hz, wanted) / 20))
+        samples = samples * np.float32(10 ** (_missing_db(samples, rate_hz, wanted.loudness_db) / 20))
         highest = waveform.true_peak(samples, rate_hz)
         if highest <= allowed:
             return samples
@@ -110,7 +112,7 @@ def _limited_at_loudness(samples: np.ndarray, rate_hz: int, wanted: Descriptors,
         gains.move_attack(most_raised_db=0, most_lower_db=2)
         gains.move_end()
         samples = samples * gains.of_samples()
-    return at_loudness(samples, rate_hz, wanted)
+    return at_loudness(samples, rate_hz, wanted.loudness_db)
 
 
 def at_most_true_peak(samples: np.ndarray, rate_hz: int) -> np.ndarray:
@@ -119,14 +121,14 @@ def at_most_true_peak(samples: np.ndarray, rate_hz: int) -> np.ndarray:
     return samples if highest <= allowed else samples * np.float32(allowed / highest)
 
 
-def at_loudness(samples: np.ndarray, rate_hz: int, wanted: Descriptors) -> np.ndarray:
-    """Bring a sound to the loudness that is wanted, as far as its true peak allows; nothing else changes."""
-    return at_most_true_peak(samples * np.float32(10 ** (_missing_db(samples, rate_hz, wanted) / 20)), rate_hz)
+def at_loudness(samples: np.ndarray, rate_hz: int, loudness_db: float) -> np.ndarray:
+    """Bring a sound to a loudness, as far as its true peak allows; nothing else changes."""
+    return at_most_true_peak(samples * np.float32(10 ** (_missing_db(samples, rate_hz, loudness_db) / 20)), rate_hz)
 
 
-def _missing_db(samples: np.ndarray, rate_hz: int, wanted: Descriptors) -> np.float64:
+def _missing_db(samples: np.ndarray, rate_hz: int, loudness_db: float) -> np.float64:
     # Not a plain float, with which NumPy would find the limiter's gains in the float32 of the samples.
-    return np.float64(wanted.loudness_db - descriptors.loudness_db(descriptors.power_of(samples), rate_hz))
+    return np.float64(loudness_db - descriptors.loudness_db(descriptors.power_of(samples), rate_hz))
 
 
 def _root(falling: Callable[[float], float], lowest: float, highest: float) -> float:

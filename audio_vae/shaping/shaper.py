@@ -118,7 +118,7 @@ class Shaper:
             float(np.exp(weights @ np.log([each.peak for each in self._sounds]))),
         )
         # The fades may take away what was loud.
-        return at_loudness(_faded(made, onset, self.rate_hz), self.rate_hz, wanted)
+        return at_loudness(_faded(made, onset, self.rate_hz), self.rate_hz, wanted.loudness_db)
 
     def _are_equal(self, weights: np.ndarray) -> bool:
         used = [each.samples for each, weight in zip(self._sounds, weights, strict=True) if weight]

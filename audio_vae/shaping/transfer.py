@@ -12,7 +12,7 @@ import numpy as np
 from audio_vae.audio import bands, descriptors, waveform
 from audio_vae.audio.bands import Bands
 from audio_vae.shaping import guide, pitch
-from audio_vae.shaping.correction import at_most_true_peak
+from audio_vae.shaping.correction import at_loudness
 from audio_vae.shaping.pitch import BEFORE_S
 from audio_vae.shaping.shaper import factors, onset_of
 
@@ -61,8 +61,7 @@ class Transfer:
         octaves = self._shift_octaves(after)
         made = self._faded(self._shaped(octaves, after), is_cut=octaves < 0)
         wanted_db = self._loudness_db + _loudness_db(after, self.model_hz) - _loudness_db(self._before, self.model_hz)
-        made = made * np.float32(10 ** ((wanted_db - _loudness_db(made, self.rate_hz)) / 20))
-        return at_most_true_peak(made, self.rate_hz)
+        return at_loudness(made, self.rate_hz, wanted_db)
 
     def _shift_octaves(self, after: np.ndarray) -> float:
         """Return by how much the model's version is shifted in pitch; 0 without a pitch."""
