@@ -186,7 +186,7 @@ class SoundModel:
         Raises:
             UserError: an end or an option cannot be used.
         """
-        chosen = PathOptions(steps=n_steps, **{**usual_options(self.run.config.audio), **options})
+        chosen = PathOptions(steps=n_steps, **usual_options(self.run.config.audio, **options))
         return morph_result(make_morph(self.run, self._points([start, *via, end], rate_hz), chosen))
 
     def blend(
@@ -208,7 +208,7 @@ class SoundModel:
             UserError: a part, a weight or an option cannot be used.
         """
         pairs = list(parts.items() if isinstance(parts, Mapping) else parts)
-        chosen = blend_options(**{**usual_options(self.run.config.audio), **options})
+        chosen = blend_options(**usual_options(self.run.config.audio, **options))
         if not pairs:
             raise UserError("a blend of no parts makes no sound: give at least one end with its weight")
         points = self._points([end for end, _ in pairs], rate_hz)

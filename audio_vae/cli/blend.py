@@ -47,7 +47,7 @@ def command(dataset: str, own: DatasetMorphs) -> click.Command:
 
         if out is not None:
             require_writable_folder(out, MARKER)
-        options = {**usual_options(run.config.audio), **common.given_options(options), "kit": kit_values(kit, layout)}
+        options = usual_options(run.config.audio, **common.given_options(options), kit=kit_values(kit, layout))
         with common.sounds_of(dataset, run, data) as sounds:
             made = blend(run, parse_parts(parts), out, sounds=sounds, **options)
         for warning in made.warnings:

@@ -215,7 +215,7 @@ class Workbench:
             lambda: self.model.vary(sound, amount, n, seed=direction, render=self.render),
         )
 
-    def _options(self, render: Any) -> dict[str, str]:
+    def _options(self, render: Any) -> dict[str, Any]:
         if render not in RENDERS:
             raise UserError(f"unknown render: choose one of {', '.join(RENDERS)}")
-        return {**usual_options(self.run.config.audio), "render": render}
+        return usual_options(self.run.config.audio, render=render)

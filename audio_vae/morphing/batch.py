@@ -129,7 +129,7 @@ def _morph_of(run: Run, line: Line, out: Path | None, taken: dict[str, int]) -> 
     if "map" in values and "kit" not in values:
         raise UserError("map is for kit: name a format in kit, or leave map out")
     kit = KitOptions(tuple(str(each) for each in values.get("kit", ())), str(values.get("map", "keys")))
-    return morph(run, start, end, folder, via=via, kit=kit, **{**usual_options(run.config.audio), **options})
+    return morph(run, start, end, folder, via=via, kit=kit, **usual_options(run.config.audio, **options))
 
 
 def _part(end: str) -> str:

@@ -71,7 +71,7 @@ class DatasetMorphs:
         dataset = self.dataset()
         run = open_trained(dataset.name) if run is None else run
         with sounds_of_run(dataset, run, data) as sounds:
-            return morph(run, start, end, out, sounds=sounds, **{**usual_options(run.config.audio), **options})
+            return morph(run, start, end, out, sounds=sounds, **usual_options(run.config.audio, **options))
 
     def all_pairs(self, run: Run | None = None, *, show_progress: bool = False, **options: Any) -> dict[str, Any]:
         """Morph between all pairs of classes and compare each morph with a plain cross-fade; no file is written.
@@ -92,5 +92,5 @@ class DatasetMorphs:
         from audio_vae.pretrained.catalog import open_trained
 
         run = open_trained(self.dataset().name) if run is None else run
-        chosen = PathOptions(**{**usual_options(run.config.audio), **options})
+        chosen = PathOptions(**usual_options(run.config.audio, **options))
         return all_pairs(run, options=chosen, show_progress=show_progress)

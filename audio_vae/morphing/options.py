@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -24,15 +25,15 @@ LEVELS = ("keep", "peak")
 _FARTHEST = 10.0
 
 
-def usual_options(audio: AudioConfig) -> dict[str, str]:
-    """Return the `length` and `render` that suit the sounds of a model, unless a user asks for others.
+def usual_options(audio: AudioConfig, **asked: Any) -> dict[str, Any]:
+    """Return the options that were asked for, with the `length` and `render` that suit a model's sounds where not.
 
     One-shots, which are cut to start at their onset, are shaped out of the sounds. Speech that is shaped sounds warped,
     so what the model decodes is taken, in full length.
     """
     if audio.onset_db is None:
-        return {"length": "full", "render": "model"}
-    return {"length": "interpolate", "render": "sound"}
+        return {"length": "full", "render": "model", **asked}
+    return {"length": "interpolate", "render": "sound", **asked}
 
 
 @dataclass(frozen=True)
