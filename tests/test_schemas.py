@@ -28,7 +28,7 @@ from audio_vae.kits.write import KitOptions
 from audio_vae.morphing.blend import blend
 from audio_vae.morphing.morph import morph
 from audio_vae.morphing.options import PathOptions
-from audio_vae.reproduction.experiments import Experiment
+from audio_vae.reproduction.experiment import Experiment
 from audio_vae.reproduction.results import save_bounds, save_result
 from audio_vae.runs.card import Card, Centre
 from audio_vae.runs.listing import Listed

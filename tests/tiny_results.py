@@ -12,7 +12,8 @@ from audio_vae.evaluation.deviation import READINGS
 from audio_vae.model_config import ModelConfig, PlainConfig
 from audio_vae.reproduction import page as results_page
 from audio_vae.reproduction import results
-from audio_vae.reproduction.experiments import EXPERIMENTS, Experiment
+from audio_vae.reproduction.experiment import Experiment
+from audio_vae.reproduction.experiments import EXPERIMENTS
 from audio_vae.runs.environment import environment
 
 TINY = Experiment(

@@ -10,6 +10,7 @@ import click
 from audio_vae.backend.keras_backend import muted_start_up
 from audio_vae.cli import common
 from audio_vae.reproduction import experiments
+from audio_vae.reproduction.experiment import DATA_FOLDERS
 from audio_vae.utils.signals import Stopped, postponed
 
 _EPILOG = (
@@ -45,7 +46,7 @@ def _check_experiments(_context, _parameter, values):
     "--data",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help=f"Folder that holds {' and '.join(f'{folder}/' for folder in experiments.DATA_FOLDERS.values())}.  "
+    help=f"Folder that holds {' and '.join(f'{folder}/' for folder in DATA_FOLDERS.values())}.  "
     "[default: the recordings are downloaded, the drums synthesised]",
 )
 @click.option(

@@ -1,18 +1,14 @@
-"""What `audio-vae reproduce` trains, as data: the paper's models, and the trainings that put them to the test.
-
-An experiment is a preset of `audio_vae.presets` with some values changed. Nothing here runs anything.
-"""
+"""What `audio-vae reproduce` trains, as data: the paper's models, and the trainings that put them to the test."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from audio_vae.config import Config
-from audio_vae.model_config import with_values
 from audio_vae.presets import joined
+from audio_vae.reproduction.experiment import Experiment
 
 SPEAKERS = ("jackson", "theo", "nicolas")
 """Speakers of the Free Spoken Digit Dataset, the paper's male one first."""
@@ -20,60 +16,8 @@ SPEAKERS = ("jackson", "theo", "nicolas")
 SCREENING_EPOCHS = 30
 """Epochs of a training that only tries one change: more than those in which the decoder is still silent."""
 
-DATA_FOLDERS = {"digits": "fsdd", "drums": "drums"}
-"""Data set → name of its folder in the folder that `--data` names."""
-
 BOUNDS = "bounds"
 """Name by which the measurement of the bounds is asked for; it trains nothing."""
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """A training with its evaluation.
-
-    Attributes:
-        name: name of its run folder and of its folder of results.
-        group: name by which several experiments are asked for together.
-        dataset: `digits` or `drums`.
-        preset: name of a preset of `audio_vae.presets.PRESETS`.
-        shows: what it shows, in a few words.
-        options: keyword arguments of the data set's `make_config`.
-        changes: part of the config → name → value in place of the preset's.
-        epochs: epochs of the training; `None` takes the preset's.
-        scores_morphs: whether the morphs between all pairs of classes are scored.
-        morph: start and end of a morph that is drawn as in Figure 3 of the paper; `None` draws none.
-        folder: folder of its sounds in the folder that `--data` names; empty for that of the data set. An experiment
-            with sounds of its own cannot run without `--data`.
-    """
-
-    name: str
-    group: str
-    dataset: str
-    preset: str
-    shows: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    epochs: int | None = None
-    scores_morphs: bool = False
-    morph: tuple[str, str] | None = None
-    folder: str = ""
-
-    @property
-    def data_folder(self) -> str:
-        """Name of the folder of its sounds in the folder that `--data` names."""
-        return self.folder or DATA_FOLDERS[self.dataset]
-
-    def change(self, config: Config) -> Config:
-        """Return a preset's config with the experiment's own values.
-
-        Raises:
-            ValueError: a value is out of range.
-            TypeError: the config has no such value.
-        """
-        changes = {part: dict(values) for part, values in self.changes.items()}
-        if self.epochs:
-            changes.setdefault("training", {})["epochs"] = self.epochs
-        return with_values(config, changes)
 
 
 def _digits(name: str, group: str, preset: str, shows: str, *speakers: str, **more: Any) -> Experiment:
@@ -220,6 +164,12 @@ _LONGER = joined(_TOGETHER, _SIGMOID, _CLASSES_FIRST, _FALLING)
 _GLOROT = joined(_LONGER, {"model": {"classifier_start_std": None}})
 
 
+def _pulled(kl_weight: float, classifier_learning_rate: float = 1e-3) -> dict[str, Mapping[str, Any]]:
+    """Return `_TOGETHER` with another weight of the KL (Eq. 1: 1e-4) and another rate of ∇₂ (paper: 1e-3)."""
+    training = {"classifier_learning_rate": classifier_learning_rate}
+    return joined(_TOGETHER, {"loss": {"kl_weight": kl_weight}, "training": training})
+
+
 def _turned(
     point: str, shows: str, *, code: bool = False, epochs: int | None = None, **changes: Mapping[str, Any]
 ) -> Experiment:
@@ -254,6 +204,10 @@ TURNED = (
     _turned("together-noise", "the same with the code's prior and latent noise of cc", **joined(_TOGETHER, _NOISE)),
     _turned("together-sigmoid", "the same with sigmoids and ∇₂ first, for longer", epochs=40, **_LONGER),
     _turned("together-glorot", "the same, of which no first weight of the classifier is large", epochs=30, **_GLOROT),
+    _turned("together-kl-tenth", "`together` with a KL that weighs 0.1 in place of 1e-4", **_pulled(0.1)),
+    _turned("together-kl-one", "the same with 1", **_pulled(1.0)),
+    _turned("together-rate", "the same with 0.2, and ∇₂ at a rate of 5e-3 in place of 1e-3", **_pulled(0.2, 5e-3)),
+    _turned("together-rate-long", "the same with 0.1, for longer", epochs=30, **joined(_pulled(0.1, 5e-3), _FALLING)),
     _turned("", "the code's setting: what the next ones change", code=True),
     _turned("no-averages", "the takes alone, as often", code=True, epochs=105, training={"averages": "none"}),
     _turned("linear", "linear outputs in front of the softmax", code=True, model={"classifier_output": "linear"}),

@@ -9,7 +9,7 @@ from audio_vae.config import TrainingConfig
 from audio_vae.evaluation.deviation import DEVIATION
 from audio_vae.evaluation.mfcc import PROTOCOL_READINGS
 from audio_vae.evaluation.protocols import PROTOCOLS
-from audio_vae.reproduction.experiments import Experiment
+from audio_vae.reproduction.experiment import Experiment
 from audio_vae.reproduction.results import NOT_RUN, Result
 from audio_vae.utils.tables import UNKNOWN, markdown_table, mean_and_std, number, percent, short
 

@@ -14,7 +14,8 @@ from typing import Any
 from audio_vae.config import Config
 from audio_vae.data.dataset import Dataset
 from audio_vae.presets import PRESETS
-from audio_vae.reproduction.experiments import DATA_FOLDERS, SPEAKERS, Experiment
+from audio_vae.reproduction.experiment import DATA_FOLDERS, Experiment
+from audio_vae.reproduction.experiments import SPEAKERS
 from audio_vae.reproduction.page import write_results_page
 from audio_vae.reproduction.results import MARKER, RESULTS_FOLDER, load_result, save_bounds, save_result
 from audio_vae.runs.create import require_free
@@ -35,7 +36,7 @@ class Folders:
     Attributes:
         out: gets RESULTS.md and results/.
         runs: holds a run folder for each experiment.
-        data: holds a folder for each data set (`experiments.DATA_FOLDERS`); `None` takes the data sets' own sounds.
+        data: holds a folder for each data set (`experiment.DATA_FOLDERS`); `None` takes the data sets' own sounds.
     """
 
     out: Path
@@ -48,7 +49,7 @@ class Folders:
         return self.out / RESULTS_FOLDER
 
     def sounds_of(self, folder: str) -> Path | None:
-        """Return the folder of the sounds of some experiments (`experiments.Experiment.data_folder`).
+        """Return the folder of the sounds of some experiments (`experiment.Experiment.data_folder`).
 
         Raises:
             UserError: `data` holds no such folder.

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from audio_vae.config import Config
-from audio_vae.reproduction.experiments import Experiment
+from audio_vae.reproduction.experiment import Experiment
 from audio_vae.runs.environment import environment
 from audio_vae.runs.run import Run, read_history
 from audio_vae.utils.errors import UserError, one_line

@@ -9,7 +9,7 @@ from audio_vae.evaluation import paper
 from audio_vae.evaluation.deviation import DEVIATION, READINGS, deviations
 from audio_vae.evaluation.summary import morphs_table
 from audio_vae.reproduction.bounds import DEVIATIONS, ONE_NN
-from audio_vae.reproduction.experiments import Experiment
+from audio_vae.reproduction.experiment import Experiment
 from audio_vae.reproduction.results import NOT_RUN, NOT_RUN_LINE, Result, of_test_sounds
 from audio_vae.reproduction.targets import Outcome
 from audio_vae.utils.tables import UNKNOWN, duration, markdown_table, mean_and_std, number, percent, short

@@ -7,7 +7,7 @@ import pytest
 from tiny_results import rendered
 
 from audio_vae.reproduction import results
-from audio_vae.reproduction.experiments import Experiment
+from audio_vae.reproduction.experiment import Experiment
 from audio_vae.utils.errors import UserError
 
 
