@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from audio_vae.runs.card import CARD_NAME, Card, read_card
-from audio_vae.runs.run import Run, open_run, read_config
+from audio_vae.runs.run import Run, is_run, open_run, read_config
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.tables import formatted, human_size, percent, text_table
 
@@ -68,7 +68,7 @@ def open_trained(
         UserError: there is no such run or model, or it was trained on another data set.
     """
     default = Path("runs", dataset)
-    if model is None and run_path is None and not (default / "config.json").is_file():
+    if model is None and run_path is None and not is_run(default):
         model = default_name(dataset)
         if model is not None:
             warn(

@@ -21,7 +21,7 @@ from audio_vae.models.weights import rounded_to_float16
 from audio_vae.pretrained import catalog
 from audio_vae.runs.card import CARD_NAME, Card, Centre
 from audio_vae.runs.latents import centre_name, class_centre, save_latents, training_means
-from audio_vae.runs.run import Run
+from audio_vae.runs.run import CONFIG_NAME, Run
 from audio_vae.utils.errors import UserError, one_line, raise_system_problem
 from audio_vae.utils.files import read_json, safe_name, write_json
 from audio_vae.utils.folders import atomic_folder
@@ -70,7 +70,7 @@ def pack(run: Run, sources: Sequence[Source], name: str | None = None, out: Path
     with atomic_folder(folder, CARD_NAME) as part:
         packed = Run(part, run.config)
         error = _write_model(run, packed)
-        shutil.copyfile(run.path / "config.json", part / "config.json")
+        shutil.copyfile(run.config_path, part / CONFIG_NAME)
         packed.history_path.parent.mkdir()
         shutil.copyfile(run.history_path, packed.history_path)
         save_latents(packed, sounds)

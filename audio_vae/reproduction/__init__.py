@@ -1,6 +1,7 @@
 """The paper's experiments and RESULTS.md, as `audio-vae reproduce` makes them.
 
-experiments      what is trained, as data
+experiment       what an experiment is
+experiments      which there are: what is trained, as data
 reproduce        trains an experiment, evaluates it and collects the result
 processes        runs several commands one after the other
 bounds           measures what a perfect decoder could reach

@@ -21,7 +21,7 @@ from audio_vae.reproduction.results import MARKER, RESULTS_FOLDER, load_result, 
 from audio_vae.runs.create import require_free
 from audio_vae.runs.environment import environment
 from audio_vae.runs.prepare import prepare_run
-from audio_vae.runs.run import Run, open_run, read_config
+from audio_vae.runs.run import Run, is_run, open_run, read_config
 from audio_vae.utils.errors import UserError, one_line
 from audio_vae.utils.folders import require_writable_folder
 
@@ -87,7 +87,7 @@ def why_not(experiment: Experiment, folders: Folders, *, as_is: bool = False) ->
     if experiment.folder and folders.data is None and not as_is:
         return f"name the folder that holds {experiment.folder} with --data"
     path = folders.runs / experiment.name
-    if as_is and not ((path / "config.json").is_file() and Run(path, read_config(path)).epochs_done()):
+    if as_is and not (is_run(path) and Run(path, read_config(path)).epochs_done()):
         return f"nothing is trained in {path}"
     return None
 

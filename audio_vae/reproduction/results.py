@@ -22,7 +22,7 @@ from typing import Any
 from audio_vae.config import Config
 from audio_vae.reproduction.experiment import Experiment
 from audio_vae.runs.environment import environment
-from audio_vae.runs.run import Run, read_history
+from audio_vae.runs.run import CONFIG_NAME, Run, read_history
 from audio_vae.utils.errors import UserError, one_line
 from audio_vae.utils.files import read_json, write_json
 from audio_vae.utils.folders import atomic_folder
@@ -125,7 +125,7 @@ def load_result(path: Path) -> Result:
         UserError: the result is damaged or missing.
     """
     try:
-        report, result, config = (read_json(path / name) for name in (MARKER, "result.json", "config.json"))
+        report, result, config = (read_json(path / name) for name in (MARKER, "result.json", CONFIG_NAME))
         result["experiment"] = {_RENAMED.get(key, key): value for key, value in result["experiment"].items()}
         return Result(path, report, Config.from_dict(config["config"]), config["made_with"], **result)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -184,7 +184,7 @@ def save_result(
     with atomic_folder(folder / experiment.name, MARKER) as part:
         for name, source in pictures.items():
             save_small_copy(part / name, source)
-        shutil.copyfile(run.path / "config.json", part / "config.json")
+        shutil.copyfile(run.config_path, part / CONFIG_NAME)
         if run.history_path.is_file():
             shutil.copyfile(run.history_path, part / "history.csv")
         result = {

@@ -32,11 +32,11 @@ STUDIO_MINUTES = 15
 """Time that the training of one speaker may take."""
 
 ATTEMPTS = {
-    preset: (code, f"{preset}-together")
+    preset: (code, f"{preset}-together", f"{preset}-small")
     for preset, code in {"dc": "dc-code", "cc": "cc-code", "dc-nonclass": "dc-code-nonclass"}.items()
 }
 """Preset of the paper → experiments whose figures as published are held against the paper's: with the networks and the
-training of its code, and with the preset's network and those points of the code that count."""
+training of its code, with the preset's network and those points of the code that count, and with a smaller network."""
 
 PUBLISHED_READING = "liftered"
 """The reading of MFCCs (`evaluation.mfcc.PROTOCOL_READINGS`) in which the deviations as published are to be reached."""

@@ -8,7 +8,7 @@ from audio_vae.config import Config
 from audio_vae.data.shards import ShardStore
 from audio_vae.runs.environment import environment
 from audio_vae.runs.lock import LOCK_NAME
-from audio_vae.runs.run import Run, open_run, read_config
+from audio_vae.runs.run import Run, is_run, open_run, read_config
 from audio_vae.utils.errors import UserError
 from audio_vae.utils.files import PART_PREFIX, remove_unfinished, write_json
 
@@ -23,9 +23,9 @@ def create_run(path: Path, config: Config) -> Run:
     """
     require_free(path, config)
     run = Run(path, config)
-    if (path / "config.json").is_file() and read_config(path) == config and run.epochs_done() >= config.training.epochs:
+    if is_run(path) and read_config(path) == config and run.epochs_done() >= config.training.epochs:
         return run
-    write_json(path / "config.json", {"config": config.to_dict(), "made_with": environment()})
+    write_json(run.config_path, {"config": config.to_dict(), "made_with": environment()})
     return run
 
 
@@ -37,7 +37,7 @@ def require_free(path: Path, config: Config) -> None:
     """
     if path.is_file():
         raise UserError(f"{path} is a file: choose a folder with --run")
-    if (path / "config.json").is_file():
+    if is_run(path):
         refuse_changes(path, _differences(open_run(path, config.dataset).config.to_dict(), config.to_dict()))
     elif path.is_dir() and not all(map(_is_unfinished, path.iterdir())):
         raise UserError(f"{path} holds files that are not of a run: choose an empty or new folder with --run")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from audio_vae.runs.lock import LOCK_NAME, holder
-from audio_vae.runs.run import Run, read_config
+from audio_vae.runs.run import CONFIG_NAME, Run, is_run, read_config
 from audio_vae.utils.errors import UserError, one_line
 from audio_vae.utils.files import read_json
 from audio_vae.utils.tables import formatted, human_size, percent, text_table
@@ -70,7 +70,7 @@ def list_runs(folder: Path) -> list[Listed]:
         )
     found = []
     for place, below, files in os.walk(folder):
-        if "config.json" in files or "sounds.npz" in files:
+        if CONFIG_NAME in files or "sounds.npz" in files:
             found.append(Path(place))
             # No other run is looked for inside a run.
             below.clear()
@@ -85,7 +85,7 @@ def _look_at(path: Path) -> Listed:
         "in_use_by": holder(path),
     }
     try:
-        if not (path / "config.json").is_file():
+        if not is_run(path):
             raise UserError("its preparation was not finished: prepare it again")
         config = read_config(path)
         known |= {"dataset": config.dataset, "preset": config.preset, "epochs": config.training.epochs}

@@ -17,7 +17,7 @@ from audio_vae.presets import with_audio
 from audio_vae.runs.card import CARD_NAME
 from audio_vae.runs.create import create_run, refuse_changes, remove_leftovers, require_free
 from audio_vae.runs.lock import locked
-from audio_vae.runs.run import Run, open_run
+from audio_vae.runs.run import Run, is_run, open_run
 from audio_vae.runs.settings import TRAINING_OPTIONS, with_settings
 from audio_vae.runs.streams import mend_shards, new_store, passing_store, require_same_storage
 from audio_vae.utils.errors import UserError, one_line, raise_system_problem
@@ -39,7 +39,7 @@ def run_config(dataset: Dataset, path: Path, **given: Any) -> Config:
     Raises:
         UserError: the run was made with another value of a given option other than `epochs`.
     """
-    if (path / "config.json").is_file():
+    if is_run(path):
         return _config_of_run(dataset, path, **given)
     training = {name: given.pop(name) for name in TRAINING_OPTIONS if name in given}
     config = dataset.make_config(**given)
@@ -106,7 +106,7 @@ def prepare_run(
     with locked(path):
         remove_leftovers(path)
         config = with_settings(_with_choices(dataset, path, config, data), settings)
-        if not (path / "config.json").is_file() or not all((path / name).is_file() for name in _PREPARED):
+        if not is_run(path) or not all((path / name).is_file() for name in _PREPARED):
             return _prepare_new(dataset, path, config, data, stream, show_progress=show_progress, say=say)
         run, found = Run(path, config), _read_found(path / "prepare.json")
         require_free(path, config)
@@ -119,8 +119,7 @@ def prepare_run(
 
 def _with_choices(dataset: Dataset, path: Path, config: Config, data: Path | None) -> Config:
     """Return the config with what the sounds decide: as in the run, or chosen from the sounds of a new one."""
-    is_run = (path / "config.json").is_file()
-    if is_run:
+    if is_run(path):
         # The number of classes, the rate and the length came from the sounds and are those of the existing run.
         old = open_run(path, dataset.name).config
         config = _with_classes(config, old.model.n_classes)

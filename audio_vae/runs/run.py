@@ -11,7 +11,7 @@ RUN/latents.npz      posterior means and log-variances of every sound
 RUN/report/          report.json, report.html, figures, sounds
 RUN/.lock            the process that is writing into the folder
 
-A folder is a run if it has a config.json, which is written after the sounds.
+A folder is a run if it has a config.json, which is written after the sounds (`is_run`).
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ from audio_vae.utils.files import read_json
 
 if TYPE_CHECKING:
     from audio_vae.models.vae import VAE
+
+
+CONFIG_NAME = "config.json"
+"""Name of the file of a run folder that makes it one."""
 
 
 class Checkpoint(NamedTuple):
@@ -68,6 +72,10 @@ class Run:
     def results_path(self) -> Path:
         """Default folder of results: the run folder, or for a pretrained model the current folder."""
         return Path() if self.is_pretrained else self.path
+
+    @property
+    def config_path(self) -> Path:
+        return self.path / CONFIG_NAME
 
     @property
     def model_path(self) -> Path:
@@ -226,6 +234,11 @@ def read_history(path: Path) -> list[dict[str, float]]:
         ) from error
 
 
+def is_run(path: Path) -> bool:
+    """Return whether a folder is a run folder."""
+    return (path / CONFIG_NAME).is_file()
+
+
 def open_run(path: Path, dataset: str) -> Run:
     """Open an existing run folder.
 
@@ -253,11 +266,11 @@ def read_config(path: Path) -> Config:
     Raises:
         UserError: its config.json is missing or damaged.
     """
-    file = path / "config.json"
+    file = path / CONFIG_NAME
     try:
         return Config.from_dict(read_json(file)["config"])
     except FileNotFoundError as error:
-        raise UserError(f"{path} is no run folder (no config.json): choose another --run") from error
+        raise UserError(f"{path} is no run folder (no {CONFIG_NAME}): choose another --run") from error
     # A value of another type in place of an object raises an AttributeError.
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise_system_problem(error)

@@ -93,6 +93,6 @@ def _our_keras_version() -> str:
 def _audio_vae_version(run: Run) -> str | None:
     """Return the version of audio-vae that a run was made with, as its config.json says."""
     try:
-        return read_json(run.path / "config.json")["made_with"]["audio-vae"]
+        return read_json(run.config_path)["made_with"]["audio-vae"]
     except (ValueError, KeyError, TypeError, OSError):
         return None

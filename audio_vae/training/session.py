@@ -15,7 +15,7 @@ from audio_vae.backend.keras_backend import muted_start_up
 from audio_vae.backend.workers import this_worker, wait_for_file
 from audio_vae.data.dataset import Dataset
 from audio_vae.runs.prepare import found_lines, left_out_lines, prepare_run, run_config
-from audio_vae.runs.run import Run, open_run
+from audio_vae.runs.run import CONFIG_NAME, Run, open_run
 from audio_vae.runs.streams import store_of
 from audio_vae.utils.signals import Stopped, postponed
 
@@ -138,7 +138,7 @@ def train_dataset(
         )
     devices.wait_for_all()
     if not devices.is_chief:
-        wait_for_file(run_path / "config.json")
+        wait_for_file(run_path / CONFIG_NAME)
         run_config(dataset, run_path, **options)
         run = open_run(run_path, dataset.name)
     with muted_start_up():

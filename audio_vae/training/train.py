@@ -138,4 +138,4 @@ def _fit(
 def _state(run: Run) -> str:
     """Return a text that is the same for all workers if they see the same config and checkpoints."""
     kept = [(each.path.name, each.path.stat().st_size) for each in run.checkpoints()]
-    return repr((run.config, (run.path / "config.json").read_text(encoding="utf-8"), kept))
+    return repr((run.config, run.config_path.read_text(encoding="utf-8"), kept))

@@ -71,7 +71,7 @@ def test_what_is_reached_as_published(tmp_path):
     store_result(tmp_path, "cc-together", **both(None, figures(0.94, 0.1, 12.0)))
     outcomes = targets.published_outcomes(stored(tmp_path))
     found = {each.figure: (each.measured, each.outcome) for each in outcomes if each.measured != "not run"}
-    assert len(outcomes) == 2 * 7
+    assert len(outcomes) == 3 * 7
     assert found == {
         "1-NN, `dc-code`": ("96 %", "reached"),
         "1-NN, `cc-code`": ("93 %", "**missed**"),
