@@ -29,7 +29,7 @@ from audio_vae.reproduction.experiments import (
     TURNED,
 )
 from audio_vae.reproduction.protocol_tables import AS_PUBLISHED, HELD_OUT, protocol_table, turned_table
-from audio_vae.reproduction.results import NOT_RUN_LINE, NOTES_FILE, RESULTS_FOLDER, Result, load_bounds, load_results
+from audio_vae.reproduction.results import NO_RESULT_LINE, NOTES_FILE, RESULTS_FOLDER, Result, load_bounds, load_results
 from audio_vae.reproduction.tables import (
     Results,
     all_morphs_table,
@@ -190,7 +190,7 @@ def _bounds(material: Material) -> list[str]:
         "decoder could reach. The sample-wise means of the waveforms are what a squared error in the time domain asks "
         "of a decoder where the latent tells no more than the class. “Without c0” compares by MFCCs that hear no "
         "level. The last row is 1-NN by MFCC-DTW, without any model.",
-        bounds_table(material.bounds) if material.bounds else f"{NOT_RUN_LINE} `audio-vae reproduce --only {BOUNDS}`",
+        bounds_table(material.bounds) if material.bounds else f"{NO_RESULT_LINE} `audio-vae reproduce --only {BOUNDS}`",
     ]
 
 
@@ -292,6 +292,6 @@ def _making(material: Material) -> list[str]:
         "## How this was made",
         "All of it: `audio-vae reproduce`, which goes on with what is there. Each experiment can be run on its own, "
         "and `audio-vae reproduce --render` writes this page again from the folder of results.",
-        making_table(material.results) if material.results else NOT_RUN_LINE,
+        making_table(material.results) if material.results else NO_RESULT_LINE,
         *versions_lines(material.results),
     ]

@@ -10,7 +10,7 @@ from audio_vae.evaluation.deviation import DEVIATION
 from audio_vae.evaluation.mfcc import PROTOCOL_READINGS
 from audio_vae.evaluation.protocols import PROTOCOLS
 from audio_vae.reproduction.experiment import Experiment
-from audio_vae.reproduction.results import NOT_RUN, Result
+from audio_vae.reproduction.results import NO_RESULT, Result
 from audio_vae.utils.tables import UNKNOWN, markdown_table, mean_and_std, number, percent, short
 
 HELD_OUT, AS_PUBLISHED = PROTOCOLS
@@ -44,7 +44,7 @@ def protocol_table(results: Mapping[str, Result | None], protocol: str) -> str:
     for name, result in results.items():
         row = [f"`{name}`"]
         if result is None:
-            rows.append([*row, NOT_RUN, *[""] * (len(head) - 2)])
+            rows.append([*row, NO_RESULT, *[""] * (len(head) - 2)])
             continue
         row += [result.epochs_shown, _sounds_shown(result)]
         rows.append([*row, *_figures(figures_under(result.report, protocol), PROTOCOL_READINGS)])
@@ -52,7 +52,7 @@ def protocol_table(results: Mapping[str, Result | None], protocol: str) -> str:
 
 
 def turned_table(planned: Iterable[Experiment], results: Mapping[str, Result]) -> str:
-    """Return what turning one point at a time does, a row an experiment, those that were not run included."""
+    """Return what turning one point at a time does, a row an experiment, those without a result included."""
     titles = [PROTOCOL_READINGS[reading][0] for reading in _TURNED_READINGS]
     of_protocols = [
         f"{name}: {figure}" for name in PROTOCOLS.values() for figure in ("1-NN", *titles, "reconstruction")
@@ -63,7 +63,7 @@ def turned_table(planned: Iterable[Experiment], results: Mapping[str, Result]) -
         result = results.get(each.name)
         row = [f"`{each.name}`", each.shows]
         if result is None:
-            rows.append([*row, NOT_RUN, *[""] * (len(head) - 3)])
+            rows.append([*row, NO_RESULT, *[""] * (len(head) - 3)])
             continue
         row += [result.epochs_shown, _sounds_shown(result)]
         for protocol in PROTOCOLS:

@@ -31,10 +31,10 @@ BOUNDS_FILE = "bounds.json"
 NOTES_FILE = "notes.md"
 
 RESULTS_FOLDER = "results"
-NOT_RUN = "not run"
+NO_RESULT = "no result"
 """Text in place of a result that is not there."""
 
-NOT_RUN_LINE = f"*{NOT_RUN.capitalize()}.*"
+NO_RESULT_LINE = f"*{NO_RESULT.capitalize()}.*"
 """Line in place of a table without results."""
 
 MARKER = "report.json"

@@ -10,7 +10,7 @@ from audio_vae.evaluation.deviation import DEVIATION, READINGS, deviations
 from audio_vae.evaluation.summary import morphs_table
 from audio_vae.reproduction.bounds import DEVIATIONS, ONE_NN
 from audio_vae.reproduction.experiment import Experiment
-from audio_vae.reproduction.results import NOT_RUN, NOT_RUN_LINE, Result, of_test_sounds
+from audio_vae.reproduction.results import NO_RESULT, NO_RESULT_LINE, Result, of_test_sounds
 from audio_vae.reproduction.targets import Outcome
 from audio_vae.utils.tables import UNKNOWN, duration, markdown_table, mean_and_std, number, percent, short
 
@@ -54,7 +54,7 @@ def digits_table(results: Results) -> str:
 
 def _deviations_of_digits(result: Result | None) -> list[str]:
     if result is None:
-        return [NOT_RUN] * (len(_CLASSES) + 1)
+        return [NO_RESULT] * (len(_CLASSES) + 1)
     deviation = result.report[DEVIATION]
     return [_cell(deviation["classes"].get(str(digit))) for digit in range(len(_CLASSES))] + [
         _cell(deviation["average"])
@@ -73,7 +73,7 @@ def figures_table(results: Results) -> str:
 
 def _figures(name: str, result: Result | None) -> list[str]:
     if result is None:
-        return [_code(name), NOT_RUN, *[""] * (len(_FIGURES) - 2)]
+        return [_code(name), NO_RESULT, *[""] * (len(_FIGURES) - 2)]
     report = result.report
     distance_db, attack_ms, pitch_octaves = (
         of_test_sounds(report, figure)
@@ -118,7 +118,7 @@ def losses_table(results: Results) -> str:
     """Return the least and the last value of every loss term."""
     trained = {name: result for name, result in results.items() if result and result.history}
     if not trained:
-        return NOT_RUN_LINE
+        return NO_RESULT_LINE
     terms = list(dict.fromkeys(term for each in trained.values() for term in each.history[-1] if term != "epoch"))
     rows = []
     for name, result in trained.items():
@@ -229,7 +229,7 @@ def pictures_tables(results: Results, file_name: str) -> list[str]:
     for name, result in results.items():
         picture = result.picture(file_name) if result else None
         title = _code(name) + (f" ({result.epochs_shown} epochs)" if result else "")
-        cells[title] = f"![{name}]({picture})" if picture else f"*{NOT_RUN if result is None else 'no picture'}*"
+        cells[title] = f"![{name}]({picture})" if picture else f"*{NO_RESULT if result is None else 'no picture'}*"
     titles = list(cells)
     parts = [titles[start : start + _PICTURES_SIDE_BY_SIDE] for start in range(0, len(titles), _PICTURES_SIDE_BY_SIDE)]
     return [markdown_table(part, [[cells[title] for title in part]]) for part in parts]

@@ -11,7 +11,7 @@ from audio_vae.evaluation import paper
 from audio_vae.evaluation.deviation import DEVIATION
 from audio_vae.morphing.measures import MEASURES
 from audio_vae.reproduction.protocol_tables import AS_PUBLISHED, figures_under
-from audio_vae.reproduction.results import NOT_RUN, Result, of_test_sounds
+from audio_vae.reproduction.results import NO_RESULT, Result, of_test_sounds
 from audio_vae.utils.tables import number, percent
 
 STUDIO_ONE_NN = {
@@ -263,7 +263,7 @@ def _measured_and_outcome(
 ) -> tuple[str, str]:
     """Return the last two values of an `Outcome`; `is_reached` is `None` where it cannot be told."""
     if name not in results:
-        return NOT_RUN, NOT_RUN
+        return NO_RESULT, NO_RESULT
     words = "open" if is_reached is None else "reached" if is_reached else "**missed**"
     result = results[name]
     return measured, words if result.is_finished else f"{words} after {result.epochs_shown} epochs"

@@ -6,8 +6,8 @@ from tiny_results import rendered, row
 
 def test_a_page_without_results_says_so(tmp_path):
     page = rendered(tmp_path)
-    assert row(page, "1-NN accuracy, DC-VAE") == ["96 %", "at least 96 %", "not run", "not run"]
-    assert row(page, "**average**")[:2] == ["**−0.33 ± 0.58**", "**not run**"]
+    assert row(page, "1-NN accuracy, DC-VAE") == ["96 %", "at least 96 %", "no result", "no result"]
+    assert row(page, "**average**")[:2] == ["**−0.33 ± 0.58**", "**no result**"]
     assert {path.name for path in tmp_path.iterdir()} == {"RESULTS.md"}
 
 
@@ -56,6 +56,6 @@ def test_each_network_on_drums_has_its_tables(store, tmp_path):
     store("drums", n_train=123, n_test=31)
     page = rendered(tmp_path)
     assert "`drums`, 123 training and 31 test one-shots:" in page
-    assert row(page, "`drums-dc`", "## Drums")[0] == "not run"
+    assert row(page, "`drums-dc`", "## Drums")[0] == "no result"
     store("drums-dc", n_train=120, n_test=34)
     assert "`drums-dc`, 120 training and 34 test one-shots:" in rendered(tmp_path)

@@ -33,7 +33,7 @@ def test_the_protocols_have_a_table_each(tmp_path):
     assert row(page, "`cc`", as_published) == ["117", "47 thousand", "97 %", *["1.00 ± 1.00"] * 4, "16.7 dB"]
     assert row(page, "`cc-code`", held_out)[2:] == ["–"] * 6
     assert row(page, "`cc-code`", as_published)[2:4] == ["94 %", "−0.50 ± 1.00"]
-    assert row(page, "`dc-code`", as_published)[0] == "not run"
+    assert row(page, "`dc-code`", as_published)[0] == "no result"
 
 
 def test_what_an_older_report_tells_was_held_out(tmp_path):
@@ -60,7 +60,7 @@ def test_each_turned_point_has_a_row_with_both_protocols(tmp_path):
         "16.7 dB",
     ]
     assert cells[11:] == ["50", "1", "–"]
-    assert row(table, "`code-quarter`")[1] == "not run"
+    assert row(table, "`code-quarter`")[1] == "no result"
     assert table.count("\n") == 1 + len(TURNED)
 
 
@@ -70,7 +70,7 @@ def test_what_is_reached_as_published(tmp_path):
     store_result(tmp_path, "dc-code-nonclass", **both(None, figures(0.1, 3.0)))
     store_result(tmp_path, "cc-together", **both(None, figures(0.94, 0.1, 12.0)))
     outcomes = targets.published_outcomes(stored(tmp_path))
-    found = {each.figure: (each.measured, each.outcome) for each in outcomes if each.measured != "not run"}
+    found = {each.figure: (each.measured, each.outcome) for each in outcomes if each.measured != "no result"}
     assert len(outcomes) == 3 * 7
     assert found == {
         "1-NN, `dc-code`": ("96 %", "reached"),

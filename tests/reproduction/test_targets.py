@@ -18,7 +18,7 @@ def test_what_the_studio_preset_reaches(store, tmp_path):
     }
     assert found["1-NN accuracy, `studio-jackson`"] == ("at least 99 %", "98 %", "**missed**")
     assert found["1-NN accuracy, `studio-theo`"] == ("at least 97 %", "97 %", "reached")
-    assert found["1-NN accuracy, `studio-nicolas`"][1:] == ("not run", "not run")
+    assert found["1-NN accuracy, `studio-nicolas`"][1:] == ("no result", "no result")
     assert found["mean deviation, `studio-jackson`"] == ("at most −0.80", "−0.90 / −0.90", "reached")
     assert found["mean deviation, `studio-theo`"] == ("at most 0.00", "−0.10 / 0.10", "**missed**")
     assert found["training, `studio-jackson`"] == ("at most 15 min", "121.0 min", "**missed**")
@@ -36,7 +36,7 @@ def test_studio_is_to_be_better_on_drums_than_the_papers_network(store, tmp_path
         all_of_them = targets.studio_outcomes(stored(tmp_path))
         return [each for each in all_of_them if each.figure.endswith("`studio-drums`")]
 
-    assert {each.outcome for each in of_drums()} == {"not run"}
+    assert {each.outcome for each in of_drums()} == {"no result"}
     distance = {"log_spectral_distance_db": {"test": {"mean": 4.5}}}
     store("studio-drums", one_nn=0.8, mean=-2.0, **distance, attack_time_error_ms={"test": 70.0})
     assert {each.outcome for each in of_drums()} == {"open"}
