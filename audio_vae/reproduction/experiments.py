@@ -67,15 +67,17 @@ _TOGETHER: dict[str, Mapping[str, Any]] = {
 }
 
 
-def _together(name: str, preset: str, shows: str, epochs: int) -> Experiment:
-    changes = joined(_IN_BFLOAT16, _TOGETHER, _FALLING)
-    return _digits(name, "together", preset, shows, changes=changes, epochs=epochs)
+def _together(
+    group: str, preset: str, shows: str, epochs: int, changes: Mapping[str, Mapping[str, Any]] = _TOGETHER
+) -> Experiment:
+    changes = joined(_IN_BFLOAT16, changes, _FALLING)
+    return _digits(f"{preset}-{group}", group, preset, shows, changes=changes, epochs=epochs)
 
 
 TOGETHER = (
-    _together("cc-together", "cc", "Table 2 with the points of the code that count", 6),
-    _together("dc-together", "dc", "Table 1 with the points of the code that count", 3),
-    _together("dc-nonclass-together", "dc-nonclass", "the same without the classifier", 3),
+    _together("together", "cc", "Table 2 with the points of the code that count", 6),
+    _together("together", "dc", "Table 1 with the points of the code that count", 3),
+    _together("together", "dc-nonclass", "the same without the classifier", 3),
 )
 """The networks of the tables with the points of the code that count, and learning rates that fall: as near to the
 figures as published as two cores come in an hour and a half."""
@@ -91,15 +93,12 @@ _QUARTER_WIDTH: dict[str, Mapping[str, Any]] = {"model": {"cc": {"filters": (32,
 _FIFTH_DEPTH: dict[str, Mapping[str, Any]] = {"model": {"dc": {"depth": 10}}}
 
 
-def _small(name: str, preset: str, shows: str, size: Mapping[str, Any], epochs: int) -> Experiment:
-    changes = joined(_IN_BFLOAT16, size, _pulled(0.1, 5e-3), _FALLING)
-    return _digits(name, "small", preset, shows, changes=changes, epochs=epochs)
-
+_SMALL_CC, _SMALL_DC = (joined(_pulled(0.1, 5e-3), size) for size in (_QUARTER_WIDTH, _FIFTH_DEPTH))
 
 SMALL = (
-    _small("cc-small", "cc", "Table 2 at a quarter of its width, classes pulled apart", _QUARTER_WIDTH, 30),
-    _small("dc-small", "dc", "Table 1 with a fifth of its layers, classes pulled apart", _FIFTH_DEPTH, 6),
-    _small("dc-nonclass-small", "dc-nonclass", "the same without the classifier", _FIFTH_DEPTH, 6),
+    _together("small", "cc", "Table 2 at a quarter of its width, classes pulled apart", 30, _SMALL_CC),
+    _together("small", "dc", "Table 1 with a fifth of its layers, classes pulled apart", 6, _SMALL_DC),
+    _together("small", "dc-nonclass", "the same without the classifier", 6, _SMALL_DC),
 )
 """Smaller networks, which two cores train for longer, with the points of `TOGETHER` and two that neither the paper nor
 its code has: a KL that weighs a thousand times more, and ∇₂ at five times its rate."""
