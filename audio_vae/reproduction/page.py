@@ -50,6 +50,9 @@ from audio_vae.utils.files import atomic_file
 
 PAGE = "RESULTS.md"
 
+_HEADING = "### "
+"""Start of a heading in the notes, which is one below those of the page."""
+
 
 @dataclass(frozen=True, eq=False)
 class Material:
@@ -58,7 +61,7 @@ class Material:
     Attributes:
         results: name → result.
         bounds: speaker → bound → figure.
-        notes: comments on the figures, Markdown; may be empty.
+        notes: comments on the figures, Markdown; may be empty. What their headings are above comes behind the tables.
     """
 
     results: Mapping[str, Result]
@@ -94,9 +97,11 @@ def write_results_page(out: Path) -> Path:
 
 def page(material: Material) -> str:
     """Return the page as Markdown."""
+    # What the notes say before their first heading belongs to the outcomes; the rest is for those who read on.
+    summary, _, details = material.notes.partition(f"\n\n{_HEADING}")
     parts = [
         "# Results",
-        "Written by `audio-vae reproduce` from what it measured; no number on this page is typed by hand. The "
+        "Written by `audio-vae reproduce` from what it measured; no number in its tables is typed by hand. The "
         "deviation is that of the paper's Eq. 2: lower is better, and 0 is as far from the sounds of a class as these "
         "are from one another.",
         "## In short",
@@ -105,7 +110,7 @@ def page(material: Material) -> str:
         "The same figures **as published**: of takes that the models were trained on, as in the code of the paper's "
         f"first author ([docs/paper.md](docs/paper.md)); deviations by {PROTOCOL_READINGS[PUBLISHED_READING][0]}.",
         outcomes_table(published_outcomes(material.results)),
-        *(["## What is missed, and why", material.notes] if material.notes else []),
+        *(["## What is missed, and why", summary] if summary else []),
         *_protocols(material),
         *_turned(material),
         *_paper_models(material),
@@ -115,6 +120,7 @@ def page(material: Material) -> str:
         *_drums(material),
         *_studio(material),
         *_tried(material),
+        *(["## Notes", f"{_HEADING}{details}"] if details else []),
         *_making(material),
     ]
     return "\n\n".join(parts) + "\n"

@@ -45,11 +45,13 @@ def test_a_page_tells_how_it_was_made(store, tmp_path):
 
 def test_results_of_unknown_experiments_and_notes_are_shown(store, tmp_path):
     store("older")
-    (tmp_path / "results" / "notes.md").write_text("The KL grows without end.\n")
+    notes = "The KL grows without end.\n\n### Seeds\n\nNone helps.\n\n### Rates\n\nA low one does.\n"
+    (tmp_path / "results" / "notes.md").write_text(notes)
     (tmp_path / "results" / ".part-x").mkdir()
     page = rendered(tmp_path)
     assert row(page, "`older`", "## What was tried")[1] == "`seed` 3"
-    assert "## What is missed, and why\n\nThe KL grows without end.\n\n" in page
+    assert "## What is missed, and why\n\nThe KL grows without end.\n\n## " in page
+    assert "## Notes\n\n### Seeds\n\nNone helps.\n\n### Rates\n\nA low one does.\n\n## How this was made" in page
 
 
 def test_each_network_on_drums_has_its_tables(store, tmp_path):
