@@ -69,10 +69,14 @@ def test_what_is_reached_as_published(tmp_path):
     store_result(tmp_path, "cc-code", **both(None, figures(0.93, 0.2, 11.9)))
     store_result(tmp_path, "dc-code-nonclass", **both(None, figures(0.1, 3.0)))
     store_result(tmp_path, "cc-together", **both(None, figures(0.94, 0.1, 12.0)))
+    store_result(tmp_path, "dc", **both(figures(0.97, -0.4), figures(0.95, -0.34)))
     outcomes = targets.published_outcomes(stored(tmp_path))
     found = {each.figure: (each.measured, each.outcome) for each in outcomes if each.measured != "no result"}
-    assert len(outcomes) == 3 * 7
+    assert len(outcomes) == 2 * 7 + 3
     assert found == {
+        "1-NN, `dc`": ("95 %", "**missed**"),
+        "mean deviation, `dc`": ("−0.340", "reached"),
+        "reconstruction, median, `dc`": ("16.7 dB", "reached"),
         "1-NN, `dc-code`": ("96 %", "reached"),
         "1-NN, `cc-code`": ("93 %", "**missed**"),
         "mean deviation, `dc-code`": ("−0.329", "**missed**"),
