@@ -233,6 +233,8 @@ def _drums(material: Material) -> list[str]:
         "## Drums",
         text,
         figures_table(material.of(DRUMS)),
+        "The same models as published: one-shots that they were trained on (Two protocols).",
+        protocol_table(material.of(DRUMS), AS_PUBLISHED),
         *(part for name, result in found.items() for part in _drums_of(name, result)),
         *(pictures_tables(found, "latents.png")),
     ]

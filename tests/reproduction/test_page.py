@@ -59,5 +59,6 @@ def test_each_network_on_drums_has_its_tables(store, tmp_path):
     page = rendered(tmp_path)
     assert "`drums`, 123 training and 31 test one-shots:" in page
     assert row(page, "`drums-dc`", "## Drums")[0] == "no result"
+    assert row(page, "`drums-dc`", "The same models as published")[0] == "no result"
     store("drums-dc", n_train=120, n_test=34)
     assert "`drums-dc`, 120 training and 34 test one-shots:" in rendered(tmp_path)
