@@ -61,7 +61,8 @@ class Material:
     Attributes:
         results: name → result.
         bounds: speaker → bound → figure.
-        notes: comments on the figures, Markdown; may be empty. What their headings are above comes behind the tables.
+        notes: comments on the figures, Markdown; may be empty. Their first heading and what follows it come after the
+            tables.
     """
 
     results: Mapping[str, Result]

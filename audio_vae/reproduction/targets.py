@@ -31,15 +31,13 @@ STUDIO_READINGS = (f"{DEVIATION}_train_centres", f"{DEVIATION}_train_centres_pea
 STUDIO_MINUTES = 15
 """Time that the training of one speaker may take."""
 
-_PRESETS = ("dc", "cc", "dc-nonclass")
-
 PUBLISHED = (
-    dict(zip(_PRESETS, _PRESETS, strict=True)),
-    dict(zip(_PRESETS, ("dc-code", "cc-code", "dc-code-nonclass"), strict=True)),
+    {preset: preset for preset in paper.TITLES},
+    {"dc": "dc-code", "cc": "cc-code", "dc-nonclass": "dc-code-nonclass"},
 )
 """Experiments of which the paper's figures as published are asked, by its presets: its networks, and its code's."""
 
-ATTEMPTS = tuple({preset: f"{preset}-{group}" for preset in _PRESETS} for group in ("together", "small"))
+ATTEMPTS = tuple({preset: f"{preset}-{group}" for preset in paper.TITLES} for group in ("together", "small"))
 """Experiments that try to reach these in other ways: with its networks and those points of the code that count, and
 with smaller networks."""
 
